@@ -1,0 +1,387 @@
+//! The text that is signed, hashed and logged: JCS (RFC 8785) JSON with integers only.
+//!
+//! Strict both ways. A text is canonical when writing what was read gives the same bytes; everything else is
+//! refused by name: other key order, white space, duplicate keys, floats, nulls, control characters, too deep,
+//! too large (design, decision 4).
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// Why a text is not canonical. None of them quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CanonicalError {
+    /// Over the bound given by the caller, in bytes.
+    #[error("too large: {actual} bytes, at most {limit}")]
+    TooLarge {
+        /// Bytes received.
+        actual: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Not JSON at all, or not UTF-8.
+    #[error("not JSON (byte {at})")]
+    NotJson {
+        /// Column reported by the reader.
+        at: usize,
+    },
+    /// An object names a key twice.
+    #[error("a key stands twice in one object")]
+    DuplicateKey,
+    /// A number with a fraction or an exponent, or an integer beyond ±(2^53 - 1).
+    #[error("a number that is not an integer within ±(2^53 - 1)")]
+    NotInteger,
+    /// `null`: what is not there is left out.
+    #[error("null (what is not there is left out)")]
+    Null,
+    /// U+0000 to U+001F or U+007F to U+009F in a string or key.
+    #[error("a control character in a text")]
+    ControlCharacter,
+    /// More than [`limits::DEPTH`] levels.
+    #[error("nested deeper than {} levels", limits::DEPTH)]
+    TooDeep,
+    /// More than [`limits::OBJECT_ENTRIES`] keys in one object.
+    #[error("more than {} keys in one object", limits::OBJECT_ENTRIES)]
+    TooManyKeys,
+    /// Valid JSON that is written differently from its canonical form.
+    #[error("not in canonical form (RFC 8785)")]
+    NotCanonical,
+    /// Canonical, but not of the shape asked for: a field is missing, unknown or of another kind.
+    #[error("not of the expected shape (a missing, unknown or malformed field)")]
+    Shape,
+}
+
+/// A canonical document as a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer within ±(2^53 - 1).
+    Integer(i64),
+    /// A text without control characters.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// An object; keys in the order they were read.
+    Object(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// Reads any JSON text within the rules; spacing and key order are free.
+    ///
+    /// # Errors
+    /// Everything in [`CanonicalError`] except `NotCanonical` and `Shape`.
+    pub fn read(text: &[u8], limit: usize) -> Result<Self, CanonicalError> {
+        if text.len() > limit {
+            return Err(CanonicalError::TooLarge { actual: text.len(), limit });
+        }
+        let cause = Cell::new(None);
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let seed = Seed { depth: limits::DEPTH, cause: &cause };
+        let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        value.map_err(|error| cause.get().unwrap_or_else(|| reader_error(&error)))
+    }
+
+    /// Reads a text that must be its own canonical form.
+    ///
+    /// # Errors
+    /// Everything in [`CanonicalError`] except `Shape`.
+    pub fn read_canonical(text: &[u8], limit: usize) -> Result<Self, CanonicalError> {
+        let value = Self::read(text, limit)?;
+        if value.to_text().as_bytes() == text { Ok(value) } else { Err(CanonicalError::NotCanonical) }
+    }
+
+    /// Its canonical text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = String::with_capacity(256);
+        self.write(&mut out);
+        out
+    }
+
+    /// The value under `key`, when this is an object that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        match self {
+            Self::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text, when it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Integer(value) => out.push_str(&value.to_string()),
+            Self::Text(text) => write_text(text, out),
+            Self::List(items) => {
+                out.push('[');
+                for (position, item) in items.iter().enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    item.write(out);
+                }
+                out.push(']');
+            }
+            Self::Object(entries) => {
+                let mut sorted: Vec<_> = entries.iter().collect();
+                sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+                out.push('{');
+                for (position, (key, value)) in sorted.into_iter().enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    write_text(key, out);
+                    out.push(':');
+                    value.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+/// Control characters were refused on the way in, so only two characters need an escape.
+fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        if c == '"' || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+fn reader_error(error: &serde_json::Error) -> CanonicalError {
+    // The reader's own recursion bound (128) lies above ours, so only syntax is left.
+    CanonicalError::NotJson { at: error.column() }
+}
+
+/// The canonical text of `value`.
+///
+/// # Errors
+/// `TooLarge`, or what the value itself breaks: a float, a null, a control character, its depth.
+pub fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>, CanonicalError> {
+    let text = serde_json_canonicalizer::to_vec(value).map_err(|_| CanonicalError::Shape)?;
+    Value::read_canonical(&text, limit)?;
+    Ok(text)
+}
+
+/// Reads `text` as a `T`, strictly: the text must be canonical, and writing the `T` must give it again.
+///
+/// # Errors
+/// Everything in [`CanonicalError`].
+pub fn decode<T: DeserializeOwned + Serialize>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
+    Value::read_canonical(text, limit)?;
+    let value: T = serde_json::from_slice(text).map_err(|_| CanonicalError::Shape)?;
+    let again = serde_json_canonicalizer::to_vec(&value).map_err(|_| CanonicalError::Shape)?;
+    if again == text { Ok(value) } else { Err(CanonicalError::NotCanonical) }
+}
+
+/// Reads a file that people may have reformatted: any spacing and key order, the same rules otherwise.
+///
+/// # Errors
+/// Everything in [`CanonicalError`] except `NotCanonical`.
+pub fn decode_relaxed<T: DeserializeOwned>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
+    let value = Value::read(text, limit)?;
+    serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
+}
+
+/// Carries the remaining depth down and the named cause of a refusal out, which serde's errors cannot.
+struct Seed<'a> {
+    depth: usize,
+    cause: &'a Cell<Option<CanonicalError>>,
+}
+
+impl Seed<'_> {
+    fn refuse<E: serde::de::Error>(&self, cause: CanonicalError) -> E {
+        self.cause.set(Some(cause));
+        E::custom(cause)
+    }
+
+    fn text<E: serde::de::Error>(&self, text: &str) -> Result<String, E> {
+        if text.chars().any(char::is_control) { Err(self.refuse(CanonicalError::ControlCharacter)) } else { Ok(text.to_owned()) }
+    }
+
+    fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Seed { depth, cause: self.cause }),
+            None => Err(self.refuse(CanonicalError::TooDeep)),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON with integers only")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        if value.unsigned_abs() > limits::MAX_INTEGER.unsigned_abs() {
+            Err(self.refuse(CanonicalError::NotInteger))
+        } else {
+            Ok(Value::Integer(value))
+        }
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(self.refuse(CanonicalError::NotInteger)),
+        }
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Value, E> {
+        Err(self.refuse(CanonicalError::NotInteger))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
+        Err(self.refuse(CanonicalError::Null))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        self.text(text).map(Value::Text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Seed { ..inner })? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object: Vec<(String, Value)> = Vec::new();
+        let mut names = std::collections::HashSet::new();
+        while let Some(key) = entries.next_key::<Key>()? {
+            let key = inner.text(&key.0)?;
+            if object.len() == limits::OBJECT_ENTRIES {
+                return Err(inner.refuse(CanonicalError::TooManyKeys));
+            }
+            if !names.insert(key.clone()) {
+                return Err(inner.refuse(CanonicalError::DuplicateKey));
+            }
+            object.push((key, entries.next_value_seed(Seed { ..inner })?));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key(String);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(text: &str) -> CanonicalError {
+        Value::read_canonical(text.as_bytes(), 1000).expect_err(text)
+    }
+
+    #[test]
+    fn every_refusal_has_its_name() {
+        assert_eq!(refused(r#"{"a":1.0}"#), CanonicalError::NotInteger);
+        assert_eq!(refused(r#"{"a":1e3}"#), CanonicalError::NotInteger);
+        assert_eq!(refused(r#"{"a":-0}"#), CanonicalError::NotInteger);
+        assert_eq!(refused(r#"{"a":9007199254740992}"#), CanonicalError::NotInteger);
+        assert_eq!(refused(r#"{"a":1,"a":1}"#), CanonicalError::DuplicateKey);
+        assert_eq!(refused(r#"{"a":1,"\u0061":1}"#), CanonicalError::DuplicateKey);
+        assert_eq!(refused(r#"{"a":null}"#), CanonicalError::Null);
+        assert_eq!(refused(r#"{"a":"\n"}"#), CanonicalError::ControlCharacter);
+        assert_eq!(refused("{\"a\":\"\u{85}\"}"), CanonicalError::ControlCharacter);
+        assert_eq!(refused(r#"{"b":1,"a":1}"#), CanonicalError::NotCanonical);
+        assert_eq!(refused(r#"{"a": 1}"#), CanonicalError::NotCanonical);
+        assert_eq!(refused(r#"{"a":"\u00e9"}"#), CanonicalError::NotCanonical);
+        assert!(matches!(refused("{"), CanonicalError::NotJson { .. }));
+        assert!(matches!(refused(r#"{"a":1}x"#), CanonicalError::NotJson { .. }));
+        assert!(matches!(refused(&format!("\"{}\"", "x".repeat(999))), CanonicalError::TooLarge { actual: 1001, limit: 1000 }));
+    }
+
+    #[test]
+    fn depth_is_bounded_exactly() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Value::read_canonical(nested(limits::DEPTH).as_bytes(), 1000).is_ok());
+        assert_eq!(refused(&nested(limits::DEPTH + 1)), CanonicalError::TooDeep);
+        let bomb = nested(100_000);
+        assert_eq!(Value::read(bomb.as_bytes(), bomb.len()), Err(CanonicalError::TooDeep));
+    }
+
+    #[test]
+    fn keys_are_ordered_by_utf16() {
+        // U+FB33 sorts after U+1F600 in UTF-16, before it in code points.
+        let text = "{\"\u{1f600}\":1,\"\u{fb33}\":2}";
+        assert!(Value::read_canonical(text.as_bytes(), 100).is_ok());
+        assert_eq!(refused("{\"\u{fb33}\":2,\"\u{1f600}\":1}"), CanonicalError::NotCanonical);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = "[^\\p{Cc}]{0,12}";
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            (-limits::MAX_INTEGER..=limits::MAX_INTEGER).prop_map(Value::Integer),
+            text.prop_map(Value::Text)
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+                prop::collection::btree_map(text, inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn writing_agrees_with_two_other_writers(value in value()) {
+            let text = value.to_text();
+            let json: serde_json::Value = serde_json::from_str(&text).expect("our text is JSON");
+            prop_assert_eq!(&text, &serde_jcs::to_string(&json).expect("jcs"));
+            prop_assert_eq!(text.as_bytes(), &serde_json_canonicalizer::to_vec(&json).expect("jcs")[..]);
+            prop_assert!(Value::read_canonical(text.as_bytes(), text.len()).is_ok());
+        }
+
+        #[test]
+        fn one_changed_byte_never_reads_as_the_same(value in value(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let text = value.to_text().into_bytes();
+            let mut changed = text.clone();
+            let at = at.index(changed.len());
+            changed[at] = byte;
+            prop_assume!(changed != text);
+            if let Ok(other) = Value::read_canonical(&changed, changed.len()) {
+                prop_assert_ne!(other.to_text().into_bytes(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The constitution: who is a member, with which rights, under which rules. Rules are data here; the code that
+//! applies them lives with what they rule (protocol, "Charter").
+
+mod card;
+mod chain;
+mod template;
+
+use serde::{Deserialize, Serialize};
+
+pub use card::{CardBody, CardError, MemberCard, peer_id};
+pub use chain::{Chain, ChainError, Founding, FoundingSignature};
+pub use template::{demo_scheme, ecei_scheme};
+
+use crate::assessment::{EligibilityRule, Requirements};
+use crate::canonical::{self, CanonicalError};
+use crate::id::{AgencyId, CatalogueId, Country, Fingerprint, Hash, Name, SchemeId};
+use crate::keys::{KeyError, PublicKey, Purpose, SecretKey, Signature};
+use crate::limits;
+use crate::time::{Month, Timestamp};
+
+/// The three levels, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// A benchmark interview.
+    Bronze,
+    /// Proven improvement.
+    Silver,
+    /// Excellence, reviewed on site.
+    Gold,
+}
+
+impl Level {
+    /// `BRONZE`, `SILVER` or `GOLD`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bronze => "BRONZE",
+            Self::Silver => "SILVER",
+            Self::Gold => "GOLD",
+        }
+    }
+}
+
+impl std::str::FromStr for Level {
+    type Err = crate::id::NameError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_uppercase().as_str() {
+            "BRONZE" => Ok(Self::Bronze),
+            "SILVER" => Ok(Self::Silver),
+            "GOLD" => Ok(Self::Gold),
+            _ => Err(Self::Err { text: text.chars().take(40).collect(), kind: "a level", rule: "bronze, silver or gold" }),
+        }
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One version of the federation's rules. Its canonical text is what members sign; version 1's hash is the
+/// fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charter {
+    /// 1 for the founding document, one more for each amendment.
+    pub version: u32,
+    /// Hash of the version before; none for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Hash>,
+    /// The federation's name.
+    pub name: Name,
+    /// When it was drafted: a claim.
+    pub created: Timestamp,
+    /// After this month it is stale: warned about, never a lock-out.
+    pub review_by: Month,
+    /// A federation for trying things out. Its labels say so everywhere and no real node trusts it.
+    pub demonstration: bool,
+    /// The agencies, sorted by id.
+    pub members: Vec<Member>,
+    /// The label systems.
+    pub schemes: Vec<Scheme>,
+    /// The catalogues in force, by hash.
+    pub catalogues: Vec<CatalogueRef>,
+    /// Who may review whom.
+    pub conflicts: ConflictRules,
+    /// What a statistics release must hide.
+    pub disclosure: Disclosure,
+    /// Days after which a status is too old for a verdict of *valid*.
+    pub status_max_age_days: u32,
+}
+
+/// One agency in the charter. Operational keys are not here: they are records in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Its slug.
+    pub id: AgencyId,
+    /// Its name as printed on labels.
+    pub name: Name,
+    /// Where it is.
+    pub country: Country,
+    /// The body above it, if any: agencies under one parent count once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Name>,
+    /// What it may issue.
+    pub rights: Vec<Right>,
+    /// The offline key that signs its key sets and votes.
+    pub identity: PublicKey,
+    /// Hash of the identity key that follows when this one is lost.
+    pub successor: Hash,
+    /// Multiaddresses with a PeerId: hints where to dial first.
+    pub contacts: Vec<String>,
+}
+
+/// Leave to issue some levels of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Right {
+    /// Which scheme.
+    pub scheme: SchemeId,
+    /// Which of its levels.
+    pub levels: Vec<Level>,
+}
+
+/// A label system: what each level takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheme {
+    /// Its slug.
+    pub id: SchemeId,
+    /// Its name as printed on labels.
+    pub name: Name,
+    /// One rule a level.
+    pub rules: Vec<LevelRule>,
+}
+
+/// What one level of a scheme takes (domain: label rules).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelRule {
+    /// The level.
+    pub level: Level,
+    /// The catalogue its assessments use.
+    pub catalogue: CatalogueId,
+    /// How many agencies must endorse.
+    pub reviewers: u8,
+    /// How many of them from another country than the owner's.
+    pub foreign: u8,
+    /// What scores must amount to.
+    pub requirements: Requirements,
+    /// What the cluster must be.
+    pub eligibility: EligibilityRule,
+    /// Months of a first award, counted from the month of the assessment.
+    pub first_months: u16,
+    /// Months added to the previous expiry by a renewal.
+    pub renewal_months: u16,
+    /// Months after expiry within which an assessment still renews.
+    pub renewal_window_months: u16,
+    /// A level that must have been held before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Level>,
+}
+
+/// A catalogue by name and content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueRef {
+    /// Its name.
+    pub id: CatalogueId,
+    /// SHA-256 of its canonical text.
+    pub hash: Hash,
+}
+
+/// Who may review whom (domain: independence of reviewers is policy, hence data).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConflictRules {
+    /// Months within which two agencies should not review each other.
+    pub swap_months: u16,
+    /// With fewer eligible agencies than this a swap is allowed and shown.
+    pub swap_floor: u8,
+    /// Months a declared tie weighs after it ended.
+    pub tie_months: u16,
+}
+
+/// Parameters of statistical disclosure control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The smallest count that may be published.
+    pub minimum: u32,
+    /// How wide the interval must stay in which a hidden count may lie.
+    pub protection: u32,
+}
+
+/// Why a charter is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CharterError {
+    /// The text is not canonical or not of this shape.
+    #[error("the charter cannot be read: {0}")]
+    Canonical(#[from] CanonicalError),
+    /// No member, or more than [`limits::MEMBERS`].
+    #[error("{count} members; 1 to {} are allowed", limits::MEMBERS)]
+    MemberCount {
+        /// How many there are.
+        count: usize,
+    },
+    /// Members out of order or twice.
+    #[error("members must be sorted by id, each once ({0})")]
+    MemberOrder(AgencyId),
+    /// One key in two places.
+    #[error("{0} has a key that another member or role has too")]
+    SharedKey(AgencyId),
+    /// A version that does not fit its predecessor.
+    #[error("version {version} with{} a predecessor", if *.previous { "" } else { "out" })]
+    Version {
+        /// What the charter says.
+        version: u32,
+        /// Whether it names one.
+        previous: bool,
+    },
+    /// A level names a catalogue that the charter does not list.
+    #[error("the catalogue {0} is not listed in the charter")]
+    UnknownCatalogue(CatalogueId),
+    /// A right names a scheme that the charter does not have.
+    #[error("the scheme {0} is not in the charter")]
+    UnknownScheme(SchemeId),
+    /// The minimum is below 3, or protects nothing.
+    #[error("disclosure parameters are too weak: minimum {minimum} (at least 3), protection {protection} (at least 1)")]
+    Disclosure {
+        /// The smallest publishable count asked for.
+        minimum: u32,
+        /// The interval asked for.
+        protection: u32,
+    },
+    /// A member's signature is missing or fails.
+    #[error("{agency}: {cause}")]
+    Signature {
+        /// Whose.
+        agency: AgencyId,
+        /// What is wrong with it.
+        cause: KeyError,
+    },
+    /// Not every founder signed.
+    #[error("these founders have not signed: {}", .0.iter().map(AgencyId::as_str).collect::<Vec<_>>().join(", "))]
+    Unsigned(Vec<AgencyId>),
+    /// A signature by somebody who is no founder.
+    #[error("{0} signed but is no member")]
+    NotAMember(AgencyId),
+}
+
+impl Charter {
+    /// Reads and checks a charter's canonical text.
+    ///
+    /// # Errors
+    /// Everything in [`CharterError`] but signatures.
+    pub fn read(text: &[u8]) -> Result<Self, CharterError> {
+        let charter: Self = canonical::decode(text, limits::DOCUMENT_BYTES)?;
+        charter.check()?;
+        Ok(charter)
+    }
+
+    /// Its canonical text.
+    ///
+    /// # Errors
+    /// [`CharterError::Canonical`] when a field cannot be written.
+    pub fn to_text(&self) -> Result<Vec<u8>, CharterError> {
+        Ok(canonical::encode(self, limits::DOCUMENT_BYTES)?)
+    }
+
+    /// SHA-256 of its text.
+    ///
+    /// # Errors
+    /// [`CharterError::Canonical`] when a field cannot be written.
+    pub fn hash(&self) -> Result<Hash, CharterError> {
+        Ok(Hash::of(&[&self.to_text()?]))
+    }
+
+    /// Consent of a founder: the identity key signs the text.
+    ///
+    /// # Errors
+    /// [`CharterError::Canonical`] when a field cannot be written.
+    pub fn sign(&self, identity: &SecretKey) -> Result<Signature, CharterError> {
+        let text = self.to_text()?;
+        Ok(identity.sign(Purpose::Charter, &Fingerprint(Hash::of(&[&text])), &text))
+    }
+
+    /// The member of that id.
+    #[must_use]
+    pub fn member(&self, id: &AgencyId) -> Option<&Member> {
+        self.members.binary_search_by(|member| member.id.cmp(id)).ok().map(|at| &self.members[at])
+    }
+
+    /// The rule of a level.
+    #[must_use]
+    pub fn rule(&self, scheme: &SchemeId, level: Level) -> Option<&LevelRule> {
+        self.schemes.iter().find(|s| &s.id == scheme)?.rules.iter().find(|rule| rule.level == level)
+    }
+
+    /// The catalogue of that name, by content.
+    #[must_use]
+    pub fn catalogue(&self, id: &CatalogueId) -> Option<&CatalogueRef> {
+        self.catalogues.iter().find(|catalogue| &catalogue.id == id)
+    }
+
+    /// What counts as one voice: the parent's name, or the agency itself.
+    #[must_use]
+    pub fn group(&self, id: &AgencyId) -> String {
+        match self.member(id).and_then(|member| member.parent.as_ref()) {
+            Some(parent) => format!("parent {parent}"),
+            None => id.to_string(),
+        }
+    }
+
+    fn check(&self) -> Result<(), CharterError> {
+        if (self.version == 1) == self.previous.is_some() || self.version == 0 {
+            return Err(CharterError::Version { version: self.version, previous: self.previous.is_some() });
+        }
+        if self.members.is_empty() || self.members.len() > limits::MEMBERS {
+            return Err(CharterError::MemberCount { count: self.members.len() });
+        }
+        if let Some(pair) = self.members.windows(2).find(|pair| pair[0].id >= pair[1].id) {
+            return Err(CharterError::MemberOrder(pair[1].id.clone()));
+        }
+        let mut keys = std::collections::HashSet::new();
+        for member in &self.members {
+            if !keys.insert(member.identity.hash()) || !keys.insert(member.successor) {
+                return Err(CharterError::SharedKey(member.id.clone()));
+            }
+            if let Some(right) = member.rights.iter().find(|right| self.schemes.iter().all(|s| s.id != right.scheme)) {
+                return Err(CharterError::UnknownScheme(right.scheme.clone()));
+            }
+        }
+        for rule in self.schemes.iter().flat_map(|scheme| &scheme.rules) {
+            if self.catalogue(&rule.catalogue).is_none() {
+                return Err(CharterError::UnknownCatalogue(rule.catalogue.clone()));
+            }
+        }
+        let Disclosure { minimum, protection } = self.disclosure;
+        if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }
+    }
+}
+
+impl Member {
+    /// Whether it may issue this level of this scheme.
+    #[must_use]
+    pub fn may_issue(&self, scheme: &SchemeId, level: Level) -> bool {
+        self.rights.iter().any(|right| &right.scheme == scheme && right.levels.contains(&level))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! The schemes a new federation can start with. They are starting points: what counts is what the charter says.
+
+use super::{Level, LevelRule, Scheme};
+use crate::assessment::{EligibilityRule, Requirements};
+use crate::catalogue::Catalogue;
+use crate::id::CatalogueId;
+
+/// The European Cluster Excellence Initiative's levels, as published (domain: label rules).
+///
+/// # Panics
+/// Never: the names are constants of the right grammar.
+#[must_use]
+pub fn ecei_scheme() -> Scheme {
+    let eligibility = EligibilityRule { eccp_listed: true, management_fte_hundredths: 50, members: 15, member_types: 2 };
+    let rule = |level, requirements, reviewers, foreign, predecessor| LevelRule {
+        level,
+        catalogue: catalogue(),
+        reviewers,
+        foreign,
+        requirements,
+        eligibility: eligibility.clone(),
+        first_months: 24,
+        renewal_months: 36,
+        renewal_window_months: 12,
+        predecessor,
+    };
+    let none = Requirements { threshold_bp: None, minimum_level: None, complete: false, improvements: 0 };
+    let silver = Requirements { threshold_bp: None, minimum_level: Some(2), complete: true, improvements: 3 };
+    let gold = Requirements { threshold_bp: Some(8_000), minimum_level: Some(2), complete: true, improvements: 0 };
+    Scheme {
+        id: "ecei".parse().expect("a constant"),
+        name: "European Cluster Excellence Initiative".parse().expect("a constant"),
+        rules: vec![
+            rule(Level::Bronze, none, 1, 0, None),
+            rule(Level::Silver, silver, 1, 0, Some(Level::Bronze)),
+            rule(Level::Gold, gold, 2, 1, None),
+        ],
+    }
+}
+
+/// The scheme of a demonstration: the same levels, but none needs a predecessor.
+///
+/// # Panics
+/// Never: the names are constants of the right grammar.
+#[must_use]
+pub fn demo_scheme() -> Scheme {
+    let mut scheme = ecei_scheme();
+    scheme.id = "demo".parse().expect("a constant");
+    scheme.name = "Demonstration (scores are made up)".parse().expect("a constant");
+    for rule in &mut scheme.rules {
+        rule.predecessor = None;
+        rule.requirements.improvements = 0;
+    }
+    scheme
+}
+
+fn catalogue() -> CatalogueId {
+    Catalogue::ecei().id.clone()
+}

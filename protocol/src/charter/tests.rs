@@ -1,0 +1,91 @@
+use super::*;
+use crate::keys::SecretKey;
+
+fn charter(seeds: &[u8]) -> Charter {
+    let catalogue = crate::catalogue::Catalogue::ecei();
+    let members = seeds
+        .iter()
+        .map(|seed| Member {
+            id: format!("agency-{seed:03}").parse().expect("slug"),
+            name: format!("Agency {seed}").parse().expect("name"),
+            country: "DE".parse().expect("country"),
+            parent: None,
+            rights: vec![Right { scheme: "ecei".parse().expect("slug"), levels: vec![Level::Gold] }],
+            identity: SecretKey::from_seed(&[*seed; 32]).public(),
+            successor: SecretKey::from_seed(&[seed + 100; 32]).public().hash(),
+            contacts: vec![],
+        })
+        .collect();
+    Charter {
+        version: 1,
+        previous: None,
+        name: "Test".parse().expect("name"),
+        created: Timestamp::default(),
+        review_by: Month::new(2030, 1).expect("month"),
+        demonstration: false,
+        members,
+        schemes: vec![ecei_scheme()],
+        catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        disclosure: Disclosure { minimum: 5, protection: 2 },
+        status_max_age_days: 35,
+    }
+}
+
+fn signatures(charter: &Charter, seeds: &[u8]) -> Vec<FoundingSignature> {
+    let sign = |seed: &u8| FoundingSignature {
+        agency: format!("agency-{seed:03}").parse().expect("slug"),
+        signature: charter.sign(&SecretKey::from_seed(&[*seed; 32])).expect("text"),
+    };
+    seeds.iter().map(sign).collect()
+}
+
+#[test]
+fn all_founders_make_a_federation() {
+    let charter = charter(&[1, 2, 3]);
+    let founding = Founding { signatures: signatures(&charter, &[1, 2, 3]), charter };
+    let chain = Chain::verify(founding.clone()).expect("signed by all");
+    assert_eq!(chain.fingerprint().0, founding.charter.hash().expect("text"));
+    let text = canonical::encode(&founding, limits::DOCUMENT_BYTES).expect("text");
+    assert_eq!(Founding::read(&text).expect("reads"), founding);
+    assert_eq!(Charter::read(&founding.charter.to_text().expect("text")).expect("reads"), founding.charter);
+}
+
+#[test]
+fn a_missing_or_foreign_founder_is_named() {
+    let charter = charter(&[1, 2, 3]);
+    let founding = |by: &[u8]| Founding { charter: charter.clone(), signatures: signatures(&charter, by) };
+    let three = "agency-003".parse::<AgencyId>().expect("slug");
+    // Two signatures of one founder count once (case G2).
+    assert_eq!(Chain::verify(founding(&[1, 2, 2])), Err(CharterError::Unsigned(vec![three.clone()]).into()));
+    let stranger = Chain::verify(founding(&[1, 2, 3, 4]));
+    assert_eq!(stranger, Err(CharterError::NotAMember("agency-004".parse().expect("slug")).into()));
+    let mut swapped = founding(&[1, 2, 3]);
+    swapped.signatures[2].signature = swapped.signatures[1].signature;
+    assert_eq!(Chain::verify(swapped), Err(CharterError::Signature { agency: three, cause: KeyError::Forged }.into()));
+}
+
+#[test]
+fn changing_any_rule_breaks_the_signatures() {
+    let charter = charter(&[1, 2, 3]);
+    let mut founding = Founding { signatures: signatures(&charter, &[1, 2, 3]), charter };
+    founding.charter.disclosure.minimum = 3;
+    assert!(matches!(Chain::verify(founding), Err(ChainError::Charter(CharterError::Signature { .. }))));
+}
+
+#[test]
+fn rules_that_protect_nobody_are_refused() {
+    let broken = |change: fn(&mut Charter)| {
+        let mut charter = charter(&[1, 2]);
+        change(&mut charter);
+        charter.check().expect_err("refused")
+    };
+    assert!(matches!(broken(|c| c.disclosure.minimum = 2), CharterError::Disclosure { .. }));
+    assert!(matches!(broken(|c| c.catalogues.clear()), CharterError::UnknownCatalogue(_)));
+    assert!(matches!(broken(|c| c.schemes.clear()), CharterError::UnknownScheme(_)));
+    assert!(matches!(broken(|c| c.members.swap(0, 1)), CharterError::MemberOrder(_)));
+    assert!(matches!(broken(|c| c.members[1].identity = c.members[0].identity), CharterError::SharedKey(_)));
+    assert!(matches!(broken(|c| c.members[1].successor = c.members[0].identity.hash()), CharterError::SharedKey(_)));
+    assert!(matches!(broken(|c| c.version = 2), CharterError::Version { .. }));
+    assert!(matches!(broken(|c| c.members.clear()), CharterError::MemberCount { count: 0 }));
+}

@@ -1,0 +1,371 @@
+//! Everything about foreign bytes that needs no state but the known keys: bounds, grammar, strict signatures.
+//!
+//! A node runs these in a pool of workers before its state machine, so that [`crate::replica::Replica::step`]
+//! takes checked values only. The types here have private fields and no other constructor: holding one is proof
+//! that its checks were made.
+//!
+//! ```compile_fail
+//! let head = parangon_protocol::check::CheckedHead { log: todo!(), signed: todo!(), cosignatures: todo!() };
+//! ```
+
+mod book;
+mod label;
+
+use std::collections::BTreeMap;
+
+pub use book::KeyBook;
+pub use label::{Flaw, Soundness, label as check_label, rules as label_rules};
+
+use crate::id::{AgencyId, Hash, LogId, witness_name};
+use crate::keys::{KeySetError, PublicKey};
+use crate::limits;
+use crate::log::checkpoint::{self, Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::log::cosignature::{self, CosignatureError};
+use crate::log::fork::{ForkError, ForkProof};
+use crate::log::merkle;
+use crate::log::note::{NoteError, NoteSignature};
+use crate::message;
+use crate::record::{Record, RecordError};
+use crate::time::Timestamp;
+
+/// Why bytes from another node were refused. Nothing was changed by them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// The log belongs to nobody in the charter.
+    #[error("{0} is not a member")]
+    NotAMember(AgencyId),
+    /// The log's key is not known yet, and these bytes do not begin with its key set.
+    #[error("the keys of {0} are not known yet")]
+    UnknownKey(LogId),
+    /// The note is malformed.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The checkpoint is malformed, of another log, or not signed by the log's key.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A member's cosignature fails.
+    #[error("cosignature of {witness}: {cause}")]
+    Cosignature {
+        /// Whose.
+        witness: AgencyId,
+        /// Why.
+        cause: CosignatureError,
+    },
+    /// Two heads that are no proof of a fork.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// A record is malformed.
+    #[error("record {index}: {cause}")]
+    Record {
+        /// Its index.
+        index: u64,
+        /// Why.
+        cause: RecordError,
+    },
+    /// A key set is not signed by the identity key of the log's owner.
+    #[error("record {index}: {cause}")]
+    KeySet {
+        /// Its index.
+        index: u64,
+        /// Why.
+        cause: KeySetError,
+    },
+    /// A log must begin with its owner's key set.
+    #[error("the log does not begin with a key set of its owner")]
+    NoKeySet,
+    /// More records, bytes or hashes than one answer may carry.
+    #[error("the answer is larger than allowed")]
+    TooLarge,
+    /// An empty answer, or one that does not end where its head says.
+    #[error("records {start}..{end} do not fit a head of size {size}")]
+    Extent {
+        /// First index.
+        start: u64,
+        /// One past the last.
+        end: u64,
+        /// The head's size.
+        size: u64,
+    },
+}
+
+/// A head whose log signature and member cosignatures were verified strictly.
+#[derive(Debug, Clone)]
+pub struct CheckedHead {
+    log: LogId,
+    signed: SignedCheckpoint,
+    cosignatures: BTreeMap<AgencyId, Cosignature>,
+}
+
+/// A member's verified cosignature on one head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosignature {
+    /// When the witness says it signed.
+    pub time: Timestamp,
+    /// The note's signature line.
+    pub line: NoteSignature,
+}
+
+/// A cosignature with the head it is for, verified.
+#[derive(Debug, Clone)]
+pub struct CheckedCosignature {
+    log: LogId,
+    witness: AgencyId,
+    size: u64,
+    cosignature: Cosignature,
+}
+
+/// A record that was parsed and whose own signatures were verified as far as the keys are known.
+#[derive(Debug, Clone)]
+pub struct CheckedRecord {
+    bytes: Vec<u8>,
+    leaf: Hash,
+    record: Record,
+    soundness: Soundness,
+}
+
+/// A span of a log with the head it leads to.
+#[derive(Debug, Clone)]
+pub struct CheckedSpan {
+    head: CheckedHead,
+    start: u64,
+    records: Vec<CheckedRecord>,
+    proof: Vec<Hash>,
+}
+
+/// A verified proof that a log told two stories.
+#[derive(Debug, Clone)]
+pub struct CheckedFork {
+    log: LogId,
+    proof: ForkProof,
+}
+
+impl CheckedFork {
+    /// Which log, and the proof.
+    #[must_use]
+    pub fn parts(&self) -> (&LogId, &ForkProof) {
+        (&self.log, &self.proof)
+    }
+}
+
+impl CheckedHead {
+    /// Which log.
+    #[must_use]
+    pub fn log(&self) -> &LogId {
+        &self.log
+    }
+
+    /// Size and root.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        self.signed.checkpoint()
+    }
+
+    /// The note as received.
+    #[must_use]
+    pub fn signed(&self) -> &SignedCheckpoint {
+        &self.signed
+    }
+
+    /// Members' cosignatures.
+    #[must_use]
+    pub fn cosignatures(&self) -> &BTreeMap<AgencyId, Cosignature> {
+        &self.cosignatures
+    }
+}
+
+impl CheckedCosignature {
+    /// Which log, which size, who, and the line.
+    #[must_use]
+    pub fn parts(&self) -> (&LogId, u64, &AgencyId, &Cosignature) {
+        (&self.log, self.size, &self.witness, &self.cosignature)
+    }
+}
+
+impl CheckedRecord {
+    /// The canonical text.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Its Merkle leaf hash.
+    #[must_use]
+    pub fn leaf(&self) -> &Hash {
+        &self.leaf
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Whether it keeps the rules that can be told from keys and charter.
+    #[must_use]
+    pub fn soundness(&self) -> &Soundness {
+        &self.soundness
+    }
+}
+
+impl CheckedSpan {
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &CheckedHead {
+        &self.head
+    }
+
+    /// First index.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The records.
+    #[must_use]
+    pub fn records(&self) -> &[CheckedRecord] {
+        &self.records
+    }
+
+    /// Consistency of the span's end with the head.
+    #[must_use]
+    pub fn proof(&self) -> &[Hash] {
+        &self.proof
+    }
+}
+
+/// Checks a head on its own.
+///
+/// # Errors
+/// [`CheckError`]: [`CheckError::UnknownKey`] means that the log has to be pulled from its start first.
+pub fn head(book: &KeyBook, head: &message::Head) -> Result<CheckedHead, CheckError> {
+    member(book, &head.log.agency)?;
+    let key = book.log_key(&head.log).ok_or_else(|| CheckError::UnknownKey(head.log.clone()))?;
+    head_with(book, &head.log, &head.note, &key)
+}
+
+fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
+    book.chain().newest().member(agency).map(drop).ok_or_else(|| CheckError::NotAMember(agency.clone()))
+}
+
+fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result<CheckedHead, CheckError> {
+    let federation = book.chain().fingerprint();
+    let signed = checkpoint::open(note, key, &log.origin(federation))?;
+    let mut cosignatures = BTreeMap::new();
+    for line in &signed.note().signatures {
+        let Some((witness, key)) = book.witness_named(&line.name) else { continue };
+        if witness == log.agency {
+            continue;
+        }
+        let time = cosignature::verify(signed.checkpoint(), &witness_name(federation, &witness), &key, line)
+            .map_err(|cause| CheckError::Cosignature { witness: witness.clone(), cause })?;
+        cosignatures.insert(witness, Cosignature { time, line: line.clone() });
+    }
+    Ok(CheckedHead { log: log.clone(), signed, cosignatures })
+}
+
+/// Checks a proof of a fork.
+///
+/// # Errors
+/// [`CheckError`] when it proves nothing, or is about a log of nobody here.
+pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError> {
+    let origin = proof.origin()?;
+    let log = LogId::from_origin(&origin, book.federation()).map_err(|_| CheckError::Fork(ForkError::OtherLog))?;
+    member(book, &log.agency)?;
+    let key = book.log_key(&log).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    proof.verify(&key)?;
+    Ok(CheckedFork { log, proof })
+}
+
+/// Checks one cosignature line against the head that the receiver holds.
+///
+/// # Errors
+/// [`CheckError`] when the line is malformed, by no member, or does not verify.
+pub fn cosignature(book: &KeyBook, log: &LogId, head: &Checkpoint, line: &str) -> Result<CheckedCosignature, CheckError> {
+    let line = NoteSignature::parse(line)?;
+    let (witness, key) = book.witness_named(&line.name).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    let name = witness_name(book.chain().fingerprint(), &witness);
+    let time =
+        cosignature::verify(head, &name, &key, &line).map_err(|cause| CheckError::Cosignature { witness: witness.clone(), cause })?;
+    Ok(CheckedCosignature { log: log.clone(), witness, size: head.size, cosignature: Cosignature { time, line } })
+}
+
+/// Checks a gossiped growth or a pulled range: bounds first, then the head's signatures, then each record.
+///
+/// # Errors
+/// [`CheckError`]; the first one found.
+pub fn span(
+    book: &KeyBook,
+    log: &LogId,
+    note: &str,
+    start: u64,
+    records: Vec<Vec<u8>>,
+    proof: Vec<Hash>,
+) -> Result<CheckedSpan, CheckError> {
+    let (head, book) = span_head(book, log, note, start, &records, &proof)?;
+    let records = records.into_iter().zip(start..).map(|(bytes, index)| record(&book, log, index, bytes)).collect::<Result<_, _>>()?;
+    Ok(CheckedSpan { head, start, records, proof })
+}
+
+/// The part of [`span`] that comes before the records: its head, and the key book extended by a key set that the
+/// span itself brings. A node that spreads the records over several workers calls this, [`record`] and [`assemble`].
+///
+/// # Errors
+/// As [`span`].
+pub fn span_head<'a>(
+    book: &'a KeyBook,
+    log: &LogId,
+    note: &str,
+    start: u64,
+    records: &[Vec<u8>],
+    proof: &[Hash],
+) -> Result<(CheckedHead, std::borrow::Cow<'a, KeyBook>), CheckError> {
+    member(book, &log.agency)?;
+    let count = u64::try_from(records.len()).map_err(|_| CheckError::TooLarge)?;
+    if count > limits::RANGE_RECORDS || proof.len() > limits::PROOF_HASHES {
+        return Err(CheckError::TooLarge);
+    }
+    let mut book = std::borrow::Cow::Borrowed(book);
+    if book.log_key(log).is_none() {
+        if start > 0 {
+            return Err(CheckError::UnknownKey(log.clone()));
+        }
+        let first = records.first().ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+        let Record::KeySet(set) = Record::read(first).map_err(|cause| CheckError::Record { index: 0, cause })? else {
+            return Err(CheckError::NoKeySet);
+        };
+        book.to_mut().insert(log, 0, &set).map_err(|cause| CheckError::KeySet { index: 0, cause })?;
+    }
+    let key = book.log_key(log).ok_or(CheckError::NoKeySet)?;
+    let head = head_with(&book, log, note, &key)?;
+    let end = start.checked_add(count).ok_or(CheckError::TooLarge)?;
+    let size = head.checkpoint().size;
+    if end > size { Err(CheckError::Extent { start, end, size }) } else { Ok((head, book)) }
+}
+
+/// Checks one record of `log`: grammar, and its own signatures.
+///
+/// # Errors
+/// [`CheckError::Record`] for malformed bytes, [`CheckError::KeySet`] and [`CheckError::NoKeySet`] for key sets. A
+/// record that breaks a label's rules is no error: it is void and says so in its [`Soundness`].
+pub fn record(book: &KeyBook, log: &LogId, index: u64, bytes: Vec<u8>) -> Result<CheckedRecord, CheckError> {
+    let record = Record::read(&bytes).map_err(|cause| CheckError::Record { index, cause })?;
+    if index == 0 && !matches!(record, Record::KeySet(_)) {
+        return Err(CheckError::NoKeySet);
+    }
+    let soundness = match &record {
+        Record::KeySet(set) => {
+            book.verify_set(log, set).map_err(|cause| CheckError::KeySet { index, cause })?;
+            Soundness::Sound
+        }
+        Record::Label(label) => check_label(book, log, label),
+        _ => Soundness::Sound,
+    };
+    let leaf = merkle::leaf_hash(&bytes);
+    Ok(CheckedRecord { bytes, leaf, record, soundness })
+}
+
+/// Puts a span together again whose records were checked one by one under the book that [`span_head`] returned.
+#[must_use]
+pub fn assemble(head: CheckedHead, start: u64, records: Vec<CheckedRecord>, proof: Vec<Hash>) -> CheckedSpan {
+    CheckedSpan { head, start, records, proof }
+}

@@ -1,0 +1,91 @@
+//! The keys known so far: what the logs said, checked against the charter's identity keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::charter::Chain;
+use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
+use crate::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
+
+/// Key sets by log and index. Cloned when it changes and shared otherwise.
+#[derive(Debug, Clone)]
+pub struct KeyBook {
+    chain: Arc<Chain>,
+    sets: BTreeMap<LogId, Vec<(u64, KeySet)>>,
+    witnesses: BTreeMap<String, (AgencyId, PublicKey)>,
+}
+
+impl KeyBook {
+    /// No keys yet.
+    #[must_use]
+    pub fn new(chain: Arc<Chain>) -> Self {
+        Self { chain, sets: BTreeMap::new(), witnesses: BTreeMap::new() }
+    }
+
+    /// The charter chain that the keys are checked against.
+    #[must_use]
+    pub fn chain(&self) -> &Arc<Chain> {
+        &self.chain
+    }
+
+    /// The federation's fingerprint.
+    #[must_use]
+    pub fn federation(&self) -> &Fingerprint {
+        self.chain.fingerprint()
+    }
+
+    /// Checks a key set of `log`'s owner without adding it.
+    ///
+    /// # Errors
+    /// [`KeySetError`], also when it is another agency's.
+    pub fn verify_set<'a>(&self, log: &LogId, set: &'a SignedKeySet) -> Result<&'a KeySet, KeySetError> {
+        let member = self.chain.newest().member(&log.agency).filter(|_| set.body.agency == log.agency);
+        let member = member.ok_or(KeySetError::Key(crate::keys::KeyError::Forged))?;
+        set.verify(self.federation(), &member.identity)
+    }
+
+    /// Adds the key set that stands at `index` of `log`; a second one at the same index is ignored.
+    ///
+    /// # Errors
+    /// As [`KeyBook::verify_set`].
+    pub fn insert(&mut self, log: &LogId, index: u64, set: &SignedKeySet) -> Result<(), KeySetError> {
+        let set = self.verify_set(log, set)?.clone();
+        let sets = self.sets.entry(log.clone()).or_default();
+        if sets.last().is_none_or(|(last, _)| *last < index) {
+            self.witnesses.insert(witness_name(self.chain.fingerprint(), &log.agency), (log.agency.clone(), set.witness));
+            sets.push((index, set));
+        }
+        Ok(())
+    }
+
+    /// The key that signs this log's checkpoints: an epoch keeps its first.
+    #[must_use]
+    pub fn log_key(&self, log: &LogId) -> Option<PublicKey> {
+        Some(self.sets.get(log)?.first()?.1.log)
+    }
+
+    /// The issue key that stands at exactly this index of the agency's log.
+    #[must_use]
+    pub fn issue_key(&self, log: &LogId, index: u64) -> Option<PublicKey> {
+        self.set_at(log, index).map(|set| set.issue)
+    }
+
+    /// The key set that stands at exactly this index.
+    #[must_use]
+    pub fn set_at(&self, log: &LogId, index: u64) -> Option<&KeySet> {
+        self.sets.get(log)?.iter().find(|(at, _)| *at == index).map(|(_, set)| set)
+    }
+
+    /// The newest key set of an agency, with its index.
+    #[must_use]
+    pub fn current(&self, agency: &AgencyId) -> Option<(u64, &KeySet)> {
+        let newest = self.sets.iter().filter(|(log, _)| log.agency == *agency).max_by_key(|(log, _)| log.epoch);
+        newest.and_then(|(_, sets)| sets.last()).map(|(index, set)| (*index, set))
+    }
+
+    /// The member whose witness key has this name.
+    #[must_use]
+    pub fn witness_named(&self, name: &str) -> Option<(AgencyId, PublicKey)> {
+        self.witnesses.get(name).cloned()
+    }
+}

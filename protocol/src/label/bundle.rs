@@ -1,0 +1,164 @@
+//! `NAME.label.json`: one file with everything a verdict needs (design, "Formats"). Records stand in it as JSON; their
+//! canonical text is what the logs hold.
+
+use serde::{Deserialize, Serialize};
+
+use super::status::StatusProof;
+use crate::canonical::{self, CanonicalError, Value};
+use crate::charter::Founding;
+use crate::check::{self, CheckError, CheckedHead, KeyBook};
+use crate::id::{AgencyId, LogId};
+use crate::keys::SignedKeySet;
+use crate::limits;
+use crate::log::merkle;
+use crate::log::proof::{ProofError, TlogProof};
+use crate::message::Head;
+use crate::record::{Record, RecordError};
+
+/// The `type` of a bundle.
+pub const KIND: &str = "parangon-label";
+
+/// A record with its inclusion proof under a signed head (a C2SP tlog-proof).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proven {
+    /// The record, as JSON.
+    pub record: serde_json::Value,
+    /// The lines of a `c2sp.org/tlog-proof@v1` (texts here hold no line ends).
+    pub proof: Vec<String>,
+}
+
+/// A key set and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedKeySet {
+    /// Index in the agency's log.
+    pub index: u64,
+    /// The key set, signed by the identity key.
+    pub keyset: SignedKeySet,
+}
+
+/// An endorser's confirmation, from its own log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmed {
+    /// The endorser.
+    pub agency: AgencyId,
+    /// Its record.
+    pub entry: Proven,
+}
+
+/// The issuer's newest status and the label's place in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusPart {
+    /// The status record.
+    pub entry: Proven,
+    /// The label's leaf in the status tree, or its absence.
+    pub path: StatusProof,
+}
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// [`KIND`].
+    pub r#type: String,
+    /// 1.
+    pub v: u32,
+    /// The charter with its founders' signatures.
+    pub founding: Founding,
+    /// The key sets of issuer, endorsers and witnesses.
+    pub keysets: Vec<PlacedKeySet>,
+    /// The label record in the issuer's log.
+    pub label: Proven,
+    /// The charter record that ruled when it was issued.
+    pub adoption: Proven,
+    /// The endorsers' confirmations.
+    pub confirmations: Vec<Confirmed>,
+    /// The issuer's status, when it has stated one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusPart>,
+    /// The label as an Open Badges credential: derived from the record, and compared with it.
+    pub credential: serde_json::Value,
+}
+
+/// Why a file is no bundle, or a part of it proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// Not JSON of this shape.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// JSON, but something else.
+    #[error("not a label file")]
+    Kind,
+    /// A record in it is malformed.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A proof in it is malformed, or does not lead to its head.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// A head in it is not what it claims.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+}
+
+/// A record that was shown to be in a log.
+#[derive(Debug)]
+pub struct Included {
+    /// The record.
+    pub record: Record,
+    /// Its index.
+    pub index: u64,
+    /// The head under which it stands.
+    pub head: CheckedHead,
+}
+
+impl Bundle {
+    /// Reads a bundle as people pass it on (any spacing and key order).
+    ///
+    /// # Errors
+    /// [`BundleError::Kind`] when it is JSON but no bundle; [`BundleError::Canonical`] otherwise.
+    pub fn read(text: &[u8]) -> Result<Self, BundleError> {
+        let value = Value::read(text, limits::DOCUMENT_BYTES)?;
+        if value.get("type").and_then(Value::as_text) != Some(KIND) {
+            return Err(BundleError::Kind);
+        }
+        Ok(canonical::decode_relaxed(text, limits::DOCUMENT_BYTES)?)
+    }
+
+    /// Its text: canonical JSON.
+    ///
+    /// # Errors
+    /// [`BundleError::Canonical`] when a part cannot be written.
+    pub fn to_text(&self) -> Result<Vec<u8>, BundleError> {
+        Ok(canonical::encode(self, limits::DOCUMENT_BYTES)?)
+    }
+}
+
+impl Proven {
+    /// A record's text with its proof.
+    ///
+    /// # Errors
+    /// [`BundleError::Record`] when the text is no record.
+    pub fn new(record: &[u8], proof: &TlogProof) -> Result<Self, BundleError> {
+        Record::read(record)?;
+        let record = serde_json::from_slice(record).map_err(|_| CanonicalError::Shape)?;
+        Ok(Self { record, proof: proof.to_string().split('\n').map(str::to_owned).collect() })
+    }
+
+    /// Checks that the record stands in `log` under a head that the log's key signed.
+    ///
+    /// # Errors
+    /// Everything in [`BundleError`] but `Kind`.
+    pub fn open(&self, book: &KeyBook, log: &LogId) -> Result<Included, BundleError> {
+        let text = canonical::encode(&self.record, limits::RECORD_BYTES)?;
+        let record = Record::read(&text)?;
+        let proof: TlogProof = self.proof.join("\n").parse()?;
+        let head = check::head(book, &Head { log: log.clone(), note: proof.checkpoint.clone() })?;
+        let checkpoint = head.checkpoint();
+        merkle::verify_inclusion(&merkle::leaf_hash(&text), proof.index, checkpoint.size, &proof.hashes, &checkpoint.root)
+            .map_err(ProofError::from)?;
+        Ok(Included { record, index: proof.index, head })
+    }
+}

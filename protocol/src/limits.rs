@@ -1,0 +1,56 @@
+//! Every bound with its reason. Foreign bytes are measured against these before anything is allocated.
+
+/// Bytes of one record's text. A label with two endorsements needs about 3 KiB; a statistics release with
+/// 31 rows about 6 KiB. The rest is room for a charter's worth of future fields.
+pub const RECORD_BYTES: usize = 64 * 1024;
+
+/// Bytes of one canonical document that is not a record: a bundle carries a charter chain and a dozen proofs.
+pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Nesting depth of a canonical document. Our deepest record has 7 levels.
+pub const DEPTH: usize = 16;
+
+/// Entries of one object in a canonical document.
+pub const OBJECT_ENTRIES: usize = 1024;
+
+/// The largest integer that every JSON reader keeps exactly: 2^53 - 1.
+pub const MAX_INTEGER: i64 = 9_007_199_254_740_991;
+
+/// Bytes of a signed note (a checkpoint with its cosignatures): 16 foreign signatures and 300 of members.
+pub const NOTE_BYTES: usize = 64 * 1024;
+
+/// Signature lines read from one note. C2SP asks for at least 16; a federation has up to 300 members.
+pub const NOTE_SIGNATURES: usize = 512;
+
+/// Members of a federation: cosignature checks and gossip are measured up to this size.
+pub const MEMBERS: usize = 300;
+
+/// Entries of one log. 2^40 records of 600 bytes are 600 TB: anything above is an attack.
+pub const LOG_SIZE: u64 = 1 << 40;
+
+/// Records in one range answer. Large enough to amortise the round trip, small enough to check in 10 ms.
+pub const RANGE_RECORDS: u64 = 128;
+
+/// Bytes of records in one range answer, unless a single record is larger.
+pub const RANGE_BYTES: usize = 256 * 1024;
+
+/// Bytes of records that travel inside a gossiped announcement; larger ones are pulled.
+pub const INLINE_BYTES: usize = 16 * 1024;
+
+/// Characters of an organisation's name. The longest public register entry seen has 97.
+pub const NAME_CHARS: usize = 200;
+
+/// Characters of a free text that stays inside an agency or a sealed dossier.
+pub const TEXT_CHARS: usize = 8_000;
+
+/// Indicators of one catalogue. The largest known has 36.
+pub const INDICATORS: usize = 200;
+
+/// Endorsements in one label. GOLD asks for two.
+pub const ENDORSEMENTS: usize = 8;
+
+/// Bytes of one sealed private message: a dossier without evidence files has about 40 KiB.
+pub const PRIVATE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Hashes in one Merkle proof: two per level of the largest log.
+pub const PROOF_HASHES: usize = 2 * 41;

@@ -1,0 +1,23 @@
+//! An agency's log: an RFC 6962 Merkle tree whose heads are C2SP checkpoints, cosigned by witnesses.
+//!
+//! Nothing here knows what a record says. [`merkle`] hashes and proves, [`note`], [`checkpoint`] and [`cosignature`]
+//! are the signed texts, [`quorum`] counts witnesses, [`proof`] and [`policy`] are the files that other tools read,
+//! and [`fork`] is the evidence that a log told two stories.
+
+pub mod checkpoint;
+pub mod cosignature;
+pub mod fork;
+pub mod merkle;
+pub mod note;
+pub mod policy;
+pub mod proof;
+pub mod quorum;
+
+pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+pub use cosignature::{CosignatureError, WitnessKey};
+pub use fork::{ForkError, ForkEvidence, ForkProof};
+pub use merkle::{EMPTY_ROOT, Frontier, HashReader, MerkleError, leaf_hash, node_hash};
+pub use note::{Note, NoteError, NoteSignature, VerifierKey};
+pub use policy::{Policy, PolicyError};
+pub use proof::{ProofError, TlogProof};
+pub use quorum::{Tally, Witnesses};

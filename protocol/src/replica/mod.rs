@@ -1,0 +1,465 @@
+//! The state machine of one node: what it holds of every log, what it asks for, what it signs.
+//!
+//! [`Replica::step`] takes an event and returns effects. It opens, sleeps and rolls nothing: time is an argument,
+//! signatures were checked before ([`crate::check`]). The driver keeps one promise: it makes every
+//! [`Effect::Persist`] durable, in one transaction, *then* reports [`Event::Durable`], and carries out the other
+//! effects only after that. Signing happens in the answer to `Durable`, so nothing is signed or shown that is not
+//! on disk (design, "A record's way").
+
+mod own;
+mod register;
+pub mod serve;
+mod snapshot;
+mod state;
+mod sync;
+mod witness;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use register::{Confirmation, LabelRow};
+pub use snapshot::LogSnapshot;
+
+use self::state::LogState;
+use crate::check::{CheckedCosignature, CheckedFork, CheckedHead, CheckedRecord, CheckedSpan, KeyBook, Soundness};
+use crate::id::{AgencyId, Hash, LogId};
+use crate::keys::SecretKey;
+use crate::label::LabelId;
+use crate::label::status::State;
+use crate::log::fork::ForkProof;
+use crate::message::{Gossip, Head, Request};
+use crate::time::Timestamp;
+
+/// How eagerly a replica asks. Seconds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Between two rounds of asking others for their heads.
+    pub poll_seconds: u64,
+    /// After which an unanswered pull is asked of somebody else.
+    pub timeout_seconds: u64,
+    /// How many others are asked in one round.
+    pub fanout: usize,
+    /// Whether anything may be signed: not while it is unclear what was signed before (protocol, "Restore").
+    pub sign: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, sign: true }
+    }
+}
+
+/// The secret keys that a replica signs with.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs our heads.
+    pub log: SecretKey,
+    /// Cosigns others' heads.
+    pub witness: SecretKey,
+}
+
+/// What can happen to a replica.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Our agency states something.
+    Append {
+        /// Returned in [`Effect::Answer`].
+        ticket: u64,
+        /// Checked like foreign ones.
+        records: Vec<CheckedRecord>,
+    },
+    /// Our agency states the standing of its labels, if that changed since it last did.
+    AppendStatus {
+        /// Returned in [`Effect::Answer`].
+        ticket: u64,
+    },
+    /// Records of a log, gossiped or pulled.
+    Span {
+        /// Who sent them.
+        from: AgencyId,
+        /// The records with their head.
+        span: CheckedSpan,
+    },
+    /// A head alone.
+    Head {
+        /// Who sent it.
+        from: AgencyId,
+        /// The head.
+        head: CheckedHead,
+    },
+    /// Somebody has a head of a member's log whose keys are not known here yet.
+    Stranger {
+        /// Who has it.
+        from: AgencyId,
+        /// Which log.
+        log: LogId,
+    },
+    /// A witness's cosignature on a head that is held here.
+    Cosignature(CheckedCosignature),
+    /// A proof that a log told two stories.
+    Fork(CheckedFork),
+    /// The signatures of a label were checked again, with more keys.
+    Rechecked {
+        /// Which label.
+        label: LabelId,
+        /// The new finding.
+        soundness: Soundness,
+    },
+    /// A request to this peer failed, or it had nothing.
+    Failed {
+        /// Who.
+        from: AgencyId,
+        /// What was asked.
+        request: Request,
+    },
+    /// A member is reachable.
+    Connected(AgencyId),
+    /// A member is not.
+    Disconnected(AgencyId),
+    /// Time passed.
+    Tick,
+    /// Everything persisted so far is on disk.
+    Durable,
+}
+
+/// What a replica wants done.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Make this durable, with all others of the same batch, before anything else.
+    Persist(Write),
+    /// Tell everybody.
+    Publish(Gossip),
+    /// Ask one member; its answer comes back as an event.
+    Ask {
+        /// Whom.
+        to: AgencyId,
+        /// What.
+        request: Request,
+    },
+    /// Compare this head with what the store holds of the log; a contradiction comes back as [`Event::Fork`], and
+    /// a larger head that cannot be compared here is answered by telling `from` ours.
+    Compare {
+        /// Who sent it.
+        from: AgencyId,
+        /// The head.
+        head: CheckedHead,
+    },
+    /// Check this label's signatures again; the keys it waited for are known.
+    Recheck {
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+    },
+    /// A caller's answer.
+    Answer {
+        /// From the event.
+        ticket: u64,
+        /// The indices of its records, or why there are none.
+        outcome: Result<Vec<u64>, Refusal>,
+    },
+    /// Something that others in the node may care about.
+    Changed(Change),
+}
+
+/// A row to make durable.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Records, each with the hashes that it completes in the tree.
+    Records {
+        /// Which log.
+        log: LogId,
+        /// Index of the first.
+        start: u64,
+        /// Text and completed hashes.
+        records: Vec<(Vec<u8>, Vec<Hash>)>,
+    },
+    /// Before our own head is signed: its size and root, for the high-water mark.
+    HighWater {
+        /// Records.
+        size: u64,
+        /// Root.
+        root: Hash,
+    },
+    /// What the replica must remember of a log.
+    Log(Box<LogSnapshot>),
+    /// A head that has its quorum.
+    Final {
+        /// Which log.
+        log: LogId,
+        /// Its size.
+        size: u64,
+        /// The note with the cosignatures.
+        note: String,
+    },
+    /// A label seen for the first time.
+    Label(Box<LabelRow>),
+    /// A label's state changed.
+    LabelState {
+        /// Which label.
+        label: LabelId,
+        /// To what.
+        state: State,
+        /// By the record at this index of its log.
+        index: u64,
+    },
+    /// A label's signatures were checked again.
+    LabelSoundness {
+        /// Which label.
+        label: LabelId,
+        /// The finding.
+        soundness: Soundness,
+    },
+    /// An endorser confirms its part in a label, known or not yet known here.
+    Confirmation(Confirmation),
+    /// A statistics release stands at this place.
+    Release {
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+    },
+    /// Evidence of a fork.
+    Fork {
+        /// Which log.
+        log: LogId,
+        /// The proof.
+        proof: Box<ForkProof>,
+    },
+}
+
+/// Why our own records were refused. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A label breaks a rule.
+    #[error("the label breaks a rule: {0}")]
+    Void(crate::check::Flaw),
+    /// The keys of an endorser are not known here yet.
+    #[error("the keys of an endorser are not known here yet")]
+    Waiting,
+    /// The standing does not apply: no such label, or it is withdrawn already.
+    #[error("there is no such label of ours, or its state does not allow this")]
+    Standing,
+    /// The log is frozen: it told two stories.
+    #[error("our log is frozen: two contradicting heads of it exist")]
+    Frozen,
+    /// Store and high-water mark do not agree: what was signed before is not known.
+    #[error("this node is recovering: it signs nothing until it knows what it had signed")]
+    Recovering,
+    /// Two copies of this node are running, or it was restored from a backup.
+    #[error("others hold a longer log of ours than we do")]
+    Behind,
+}
+
+/// News for the rest of the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A label is new, changed its state or its confirmations.
+    Label(LabelId),
+    /// A record became visible.
+    Record {
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+    },
+    /// A head reached its quorum.
+    Final {
+        /// Which log.
+        log: LogId,
+        /// Its size.
+        size: u64,
+    },
+    /// A log told two stories, or an untrue status.
+    Frozen {
+        /// Which log.
+        log: LogId,
+    },
+    /// New keys are known.
+    Keys {
+        /// Whose log.
+        log: LogId,
+    },
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Replica {
+    me: AgencyId,
+    settings: Settings,
+    keys: Keys,
+    book: Arc<KeyBook>,
+    logs: BTreeMap<LogId, LogState>,
+    labels: register::Register,
+    connected: BTreeSet<AgencyId>,
+    round: usize,
+    next_poll: Timestamp,
+    deferred: Vec<Deferred>,
+    touched: BTreeSet<LogId>,
+}
+
+/// What waits for the disk.
+#[derive(Debug)]
+enum Deferred {
+    SignOwn,
+    Cosign { log: LogId, size: u64 },
+    Answer { ticket: u64, indices: Vec<u64> },
+    Emit(Effect),
+}
+
+impl Replica {
+    /// A replica that remembers `logs` and `labels` (none, when it is new). The key sets inside the snapshots are
+    /// checked again.
+    #[must_use]
+    pub fn new(
+        me: AgencyId,
+        settings: Settings,
+        keys: Keys,
+        book: KeyBook,
+        logs: Vec<LogSnapshot>,
+        labels: impl IntoIterator<Item = LabelRow>,
+    ) -> Self {
+        let mut replica = Self {
+            me,
+            settings,
+            keys,
+            book: Arc::new(book),
+            logs: BTreeMap::new(),
+            labels: register::Register::default(),
+            connected: BTreeSet::new(),
+            round: 0,
+            next_poll: Timestamp::default(),
+            deferred: Vec::new(),
+            touched: BTreeSet::new(),
+        };
+        snapshot::restore(&mut replica, logs, labels);
+        replica
+    }
+
+    /// Takes one event at `now`.
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match event {
+            Event::Append { ticket, records } => own::append(self, ticket, records, &mut out),
+            Event::AppendStatus { ticket } => own::append_status(self, ticket, &mut out),
+            Event::Span { from, span } => sync::span(self, now, &from, span, &mut out),
+            Event::Head { from, head } => sync::head(self, now, &from, head, &mut out),
+            Event::Stranger { from, log } => sync::stranger(self, now, from, log, &mut out),
+            Event::Cosignature(cosignature) => witness::cosignature(self, &cosignature, &mut out),
+            Event::Fork(fork) => witness::fork(self, &fork, &mut out),
+            Event::Rechecked { label, soundness } => register::rechecked(self, label, soundness, &mut out),
+            Event::Failed { from, request } => sync::failed(self, now, &from, &request, &mut out),
+            Event::Connected(peer) => sync::connected(self, now, peer, &mut out),
+            Event::Disconnected(peer) => sync::disconnected(self, now, &peer, &mut out),
+            Event::Tick => sync::tick(self, now, &mut out),
+            Event::Durable => self.durable(now, &mut out),
+        }
+        for log in std::mem::take(&mut self.touched) {
+            out.push(Effect::Persist(Write::Log(Box::new(snapshot::of(self, &log)))));
+        }
+        out
+    }
+
+    fn durable(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
+        let mut sign = false;
+        let mut answers = Vec::new();
+        for deferred in std::mem::take(&mut self.deferred) {
+            match deferred {
+                Deferred::SignOwn => sign = true,
+                Deferred::Cosign { log, size } => witness::sign(self, now, &log, size, out),
+                Deferred::Answer { ticket, indices } => answers.push(Effect::Answer { ticket, outcome: Ok(indices) }),
+                Deferred::Emit(effect) => out.push(effect),
+            }
+        }
+        if sign {
+            own::sign(self, out);
+        }
+        out.extend(answers);
+    }
+
+    /// The keys known so far.
+    #[must_use]
+    pub fn book(&self) -> &Arc<KeyBook> {
+        &self.book
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub fn me(&self) -> &AgencyId {
+        &self.me
+    }
+
+    /// Our own log of the current epoch.
+    #[must_use]
+    pub fn own_log(&self) -> LogId {
+        LogId::first(self.me.clone())
+    }
+
+    /// Which logs are held.
+    pub fn logs(&self) -> impl Iterator<Item = &LogId> {
+        self.logs.keys()
+    }
+
+    /// Size and root of what is held of a log.
+    #[must_use]
+    pub fn held(&self, log: &LogId) -> Option<(u64, Hash)> {
+        self.logs.get(log).map(|state| (state.frontier.size(), state.frontier.root()))
+    }
+
+    /// How much of a log is final: covered by a head that has its quorum.
+    #[must_use]
+    pub fn final_size(&self, log: &LogId) -> u64 {
+        self.logs.get(log).map_or(0, |state| state.final_size)
+    }
+
+    /// Whether a log was frozen.
+    #[must_use]
+    pub fn frozen(&self, log: &LogId) -> bool {
+        self.logs.get(log).is_some_and(|state| state.frozen)
+    }
+
+    /// The newest head held of a log, with the cosignatures gathered.
+    #[must_use]
+    pub fn newest_head(&self, log: &LogId) -> Option<Head> {
+        let state = self.logs.get(log)?;
+        state.current().map(|held| Head { log: log.clone(), note: held.note() })
+    }
+
+    /// Who has cosigned the newest head, and how many must.
+    #[must_use]
+    pub fn cosigners(&self, log: &LogId) -> (Vec<AgencyId>, usize) {
+        let needed = witness::witnesses(self, &log.agency).threshold();
+        let by = self.logs.get(log).and_then(LogState::current).map(|held| held.cosignatures.keys().cloned().collect());
+        (by.unwrap_or_default(), needed)
+    }
+
+    /// The head held of exactly this size, for checking a cosignature line against it.
+    #[must_use]
+    pub fn checkpoint(&self, log: &LogId, size: u64) -> Option<&crate::log::checkpoint::Checkpoint> {
+        self.logs.get(log)?.heads.get(&size).map(|held| held.signed.checkpoint())
+    }
+
+    /// The state of a label, as the records held say.
+    #[must_use]
+    pub fn label(&self, label: &LabelId) -> Option<State> {
+        self.labels.state(label)
+    }
+
+    /// Whether our labels changed since we last stated their standing.
+    #[must_use]
+    pub fn status_due(&self) -> bool {
+        self.logs.get(&self.own_log()).is_some_and(|state| state.status_due)
+    }
+
+    /// How many labels are known.
+    #[must_use]
+    pub fn label_count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Which of our own labels are in which state: what a status record would say now.
+    #[must_use]
+    pub fn states(&self, log: &LogId) -> Vec<(LabelId, State)> {
+        self.labels.states(log)
+    }
+}

@@ -1,0 +1,124 @@
+//! Our own log: append, then durable, then sign, then announce, then answer.
+
+use super::{Deferred, Effect, Refusal, Replica, Write, register, witness};
+use crate::check::{CheckedRecord, Soundness};
+use crate::label::LabelId;
+use crate::label::status::{State, Status, StatusTree};
+use crate::limits;
+use crate::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::message::{Gossip, Head};
+use crate::record::{Action, Record};
+
+pub(super) fn append(replica: &mut Replica, ticket: u64, records: Vec<CheckedRecord>, out: &mut Vec<Effect>) {
+    match admit(replica, &records) {
+        Ok(()) => {
+            let texts = records.iter().map(|record| record.bytes().to_vec()).collect();
+            let indices = store(replica, &records, texts, out);
+            replica.deferred.push(Deferred::Answer { ticket, indices });
+        }
+        Err(refusal) => out.push(Effect::Answer { ticket, outcome: Err(refusal) }),
+    }
+}
+
+/// A status record speaks about everything before it, so only the state machine can write it.
+pub(super) fn append_status(replica: &mut Replica, ticket: u64, out: &mut Vec<Effect>) {
+    let log = replica.own_log();
+    let Some(state) = replica.logs.get(&log) else { return out.push(Effect::Answer { ticket, outcome: Ok(vec![]) }) };
+    if state.frozen {
+        return out.push(Effect::Answer { ticket, outcome: Err(Refusal::Frozen) });
+    }
+    let covered = state.frontier.size();
+    let record = Record::Status(status_of(replica.states(&log), covered));
+    let checked = record.to_text().ok().and_then(|text| crate::check::record(&replica.book, &log, covered, text).ok());
+    match checked {
+        Some(record) => append(replica, ticket, vec![record], out),
+        None => out.push(Effect::Answer { ticket, outcome: Err(Refusal::Standing) }),
+    }
+}
+
+/// The status of these labels at that size of their log.
+pub(super) fn status_of(states: Vec<(LabelId, State)>, covered: u64) -> Status {
+    let count = u64::try_from(states.len()).unwrap_or(u64::MAX);
+    Status { covered, count, root: StatusTree::new(states).root() }
+}
+
+/// Refuses what would be void, before anything changes.
+fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
+    if !replica.settings.sign {
+        return Err(Refusal::Recovering);
+    }
+    let log = replica.own_log();
+    if let Some(state) = replica.logs.get(&log) {
+        if state.frozen {
+            return Err(Refusal::Frozen);
+        }
+        if state.target() > state.frontier.size() {
+            return Err(Refusal::Behind);
+        }
+    }
+    for record in records {
+        match record.soundness() {
+            Soundness::Sound => {}
+            Soundness::Void(flaw) => return Err(Refusal::Void(*flaw)),
+            Soundness::Waiting(_) => return Err(Refusal::Waiting),
+        }
+        match record.record() {
+            Record::Label(label) => replica.labels.admits(&log, label).map_err(Refusal::Void)?,
+            Record::Standing(label, standing) => {
+                let state = replica.labels.own_state(&log, label).ok_or(Refusal::Standing)?;
+                let fits = match standing.action {
+                    Action::Withdraw => state != State::Withdrawn,
+                    Action::Suspend => state == State::Active,
+                    Action::Reinstate => state == State::Suspended,
+                };
+                if !fits {
+                    return Err(Refusal::Standing);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn store(replica: &mut Replica, records: &[CheckedRecord], texts: Vec<Vec<u8>>, out: &mut Vec<Effect>) -> Vec<u64> {
+    let log = replica.own_log();
+    let state = replica.logs.entry(log.clone()).or_default();
+    let start = state.frontier.size();
+    let rows: Vec<_> = records.iter().map(|record| (record.bytes().to_vec(), state.frontier.push_leaf(*record.leaf()))).collect();
+    state.unannounced.extend(texts);
+    let (size, root) = (state.frontier.size(), state.frontier.root());
+    out.push(Effect::Persist(Write::Records { log: log.clone(), start, records: rows }));
+    out.push(Effect::Persist(Write::HighWater { size, root }));
+    for (record, index) in records.iter().zip(start..) {
+        register::apply(replica, &log, index, record, out);
+    }
+    replica.touched.insert(log);
+    replica.deferred.push(Deferred::SignOwn);
+    (start..size).collect()
+}
+
+/// Signs the head that is durable by now, and announces it with its records where they are small.
+pub(super) fn sign(replica: &mut Replica, out: &mut Vec<Effect>) {
+    let log = replica.own_log();
+    let origin = log.origin(replica.book.federation());
+    let Some(state) = replica.logs.get_mut(&log) else { return };
+    let checkpoint = Checkpoint { origin, size: state.frontier.size(), root: state.frontier.root() };
+    let Ok(signed) = SignedCheckpoint::sign(&checkpoint, &replica.keys.log) else { return };
+    state.heads.insert(checkpoint.size, super::state::HeldHead::new(signed));
+    state.prune();
+    let records = std::mem::take(&mut state.unannounced);
+    let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+    let bytes: usize = records.iter().map(Vec::len).sum();
+    let inline = bytes <= limits::INLINE_BYTES && count <= limits::RANGE_RECORDS;
+    let start = checkpoint.size.saturating_sub(count);
+    if let Some(head) = replica.newest_head(&log) {
+        out.push(Effect::Publish(grown(head, start, if inline { records } else { vec![] })));
+    }
+    replica.touched.insert(log.clone());
+    witness::check_quorum(replica, &log, out);
+}
+
+pub(super) fn grown(head: Head, start: u64, records: Vec<Vec<u8>>) -> Gossip {
+    Gossip::Grown { head, start, records }
+}

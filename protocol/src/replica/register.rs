@@ -1,0 +1,267 @@
+//! What the records say about labels: the few fields per label that later records depend on. Everything a person
+//! wants to see is in the store's rows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Deferred, Effect, Replica, Write, own};
+use crate::charter::Level;
+use crate::check::{CheckedRecord, Flaw, Soundness};
+use crate::id::{AgencyId, Hash, LogId};
+use crate::label::status::State;
+use crate::label::{Common, Label, LabelId, validity};
+use crate::record::{Action, Record};
+use crate::time::{Month, Timestamp};
+
+/// A label as the register shows it. Derived from records; can be rebuilt from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelRow {
+    /// Its id.
+    pub id: LabelId,
+    /// The issuer's log.
+    pub log: LogId,
+    /// Its index there.
+    pub index: u64,
+    /// What everybody signed.
+    pub common: Common,
+    /// When it was issued, as the issuer says.
+    pub issued: Timestamp,
+    /// The endorsements: who, and the id of each.
+    pub endorsements: Vec<(AgencyId, Hash)>,
+    /// The label it replaces.
+    pub supersedes: Option<LabelId>,
+    /// Whether it keeps the rules.
+    pub soundness: Soundness,
+    /// What became of it.
+    pub state: State,
+    /// Index of the record that last changed the state.
+    pub state_index: u64,
+}
+
+/// An endorser's confirmation, as it stands in the endorser's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// Which label.
+    pub label: LabelId,
+    /// The endorser's log.
+    pub log: LogId,
+    /// Its index there.
+    pub index: u64,
+    /// The endorsement's id: counts only when it is the one in the label.
+    pub endorsement: Hash,
+}
+
+/// What is kept in memory of one label: about 80 bytes.
+#[derive(Debug, Clone)]
+struct Entry {
+    index: u64,
+    state: State,
+    sound: bool,
+    level: Level,
+    valid_until: Month,
+    /// 64 bits of SHA-256 over cluster and scheme: which labels can replace each other.
+    subject: u64,
+}
+
+/// A label whose signatures could not be checked yet: where it stands, and which key sets are missing.
+type Waiting = (LogId, u64, Vec<(LogId, u64)>);
+
+/// All labels known, by log.
+#[derive(Debug, Default)]
+pub(super) struct Register {
+    by_log: HashMap<LogId, BTreeMap<LabelId, Entry>>,
+    owner: HashMap<LabelId, LogId>,
+    offers: HashSet<Hash>,
+    waiting: BTreeMap<LabelId, Waiting>,
+}
+
+fn subject(common: &Common) -> u64 {
+    let hash = Hash::of(&[common.cluster.id.as_str().as_bytes(), b"\n", common.scheme.as_str().as_bytes()]);
+    let [a, b, c, d, e, f, g, h, ..] = hash.0;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+impl Register {
+    pub(super) fn len(&self) -> usize {
+        self.owner.len()
+    }
+
+    fn entry(&self, label: &LabelId) -> Option<&Entry> {
+        self.by_log.get(self.owner.get(label)?)?.get(label)
+    }
+
+    pub(super) fn state(&self, label: &LabelId) -> Option<State> {
+        self.entry(label).map(|entry| entry.state)
+    }
+
+    pub(super) fn own_state(&self, log: &LogId, label: &LabelId) -> Option<State> {
+        self.by_log.get(log)?.get(label).map(|entry| entry.state)
+    }
+
+    pub(super) fn states(&self, log: &LogId) -> Vec<(LabelId, State)> {
+        self.by_log.get(log).map(|labels| labels.iter().map(|(id, entry)| (*id, entry.state)).collect()).unwrap_or_default()
+    }
+
+    /// The rules of a label that depend on the labels before it.
+    pub(super) fn admits(&self, log: &LogId, label: &Label) -> Result<(), Flaw> {
+        if self.offers.contains(&label.common.offer) {
+            return Err(Flaw::Offer);
+        }
+        let Some(older) = &label.supersedes else { return Ok(()) };
+        let older = self.by_log.get(log).and_then(|labels| labels.get(older)).ok_or(Flaw::Supersedes)?;
+        let lower = label.common.level < older.level && older.valid_until >= label.issued.month();
+        if older.subject != subject(&label.common) || lower { Err(Flaw::Supersedes) } else { Ok(()) }
+    }
+
+    pub(super) fn restore(&mut self, row: LabelRow) {
+        if let Soundness::Waiting(keys) = &row.soundness {
+            self.waiting.insert(row.id, (row.log.clone(), row.index, keys.clone()));
+        }
+        let entry = Entry {
+            index: row.index,
+            state: row.state,
+            sound: !matches!(row.soundness, Soundness::Void(_)),
+            level: row.common.level,
+            valid_until: row.common.valid_until,
+            subject: subject(&row.common),
+        };
+        self.offers.insert(row.common.offer);
+        self.owner.insert(row.id, row.log.clone());
+        self.by_log.entry(row.log).or_default().insert(row.id, entry);
+    }
+}
+
+/// Takes what a record says, once it is part of a log that is held.
+pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
+    match record.record() {
+        Record::KeySet(set) => keyset(replica, log, index, set, out),
+        Record::Label(label) => add(replica, log, index, label, record.soundness(), out),
+        Record::Endorsement(label, entry) => {
+            let row = Confirmation { label: *label, log: log.clone(), index, endorsement: entry.endorsement };
+            out.push(Effect::Persist(Write::Confirmation(row)));
+            later(replica, Change::Label(*label));
+        }
+        Record::Standing(label, standing) => {
+            let to = match standing.action {
+                Action::Withdraw => State::Withdrawn,
+                Action::Suspend => State::Suspended,
+                Action::Reinstate => State::Active,
+            };
+            change(replica, log, index, label, to, out);
+        }
+        Record::Status(status) => {
+            let truth = own::status_of(replica.states(log), index);
+            let state = replica.logs.entry(log.clone()).or_default();
+            if status == &truth {
+                state.status = Some(index);
+                state.status_due = false;
+            } else {
+                // An untrue status is treated like a fork (protocol, "Logs and witnesses").
+                state.frozen = true;
+                later(replica, Change::Frozen { log: log.clone() });
+            }
+        }
+        Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
+        Record::Charter(_) | Record::Anchor(_) | Record::Unknown { .. } => {}
+    }
+    later(replica, Change::Record { log: log.clone(), index });
+}
+
+fn later(replica: &mut Replica, change: Change) {
+    replica.deferred.push(Deferred::Emit(Effect::Changed(change)));
+}
+
+fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet, out: &mut Vec<Effect>) {
+    if Arc::make_mut(&mut replica.book).insert(log, index, set).is_ok() {
+        replica.logs.entry(log.clone()).or_default().keysets.push((index, set.clone()));
+        later(replica, Change::Keys { log: log.clone() });
+    }
+    recheck(replica, out);
+}
+
+/// Asks for another check of the labels whose keys can be decided by now.
+pub(super) fn recheck(replica: &mut Replica, out: &mut Vec<Effect>) {
+    let mut due = BTreeSet::new();
+    for (label, (log, index, keys)) in &replica.labels.waiting {
+        let decided = |(owner, at): &(LogId, u64)| {
+            replica.book.set_at(owner, *at).is_some() || replica.logs.get(owner).is_some_and(|state| state.frontier.size() > *at)
+        };
+        if keys.iter().all(decided) {
+            due.insert(*label);
+            out.push(Effect::Recheck { log: log.clone(), index: *index });
+        }
+    }
+    replica.labels.waiting.retain(|label, _| !due.contains(label));
+}
+
+/// The outcome of another check. What still waits now names a key set that does not exist.
+pub(super) fn rechecked(replica: &mut Replica, label: LabelId, soundness: Soundness, out: &mut Vec<Effect>) {
+    let soundness = if let Soundness::Waiting(_) = soundness { Soundness::Void(Flaw::KeySet) } else { soundness };
+    let Some(log) = replica.labels.owner.get(&label).cloned() else { return };
+    if let Some(entry) = replica.labels.by_log.get_mut(&log).and_then(|labels| labels.get_mut(&label)) {
+        entry.sound = !matches!(soundness, Soundness::Void(_));
+        out.push(Effect::Persist(Write::LabelSoundness { label, soundness }));
+        later(replica, Change::Label(label));
+    }
+}
+
+fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness: &Soundness, out: &mut Vec<Effect>) {
+    let Ok(id) = label.common.id() else { return };
+    if replica.labels.owner.contains_key(&id) {
+        return; // the first one counts
+    }
+    let soundness = match (soundness, replica.labels.admits(log, label)) {
+        (Soundness::Void(_), _) => soundness.clone(),
+        (_, Err(flaw)) => Soundness::Void(flaw),
+        (_, Ok(())) => renewal(replica, log, label).map_or_else(Soundness::Void, |()| soundness.clone()),
+    };
+    let endorsements = label.endorsements.iter().filter_map(|e| e.id(&id).ok().map(|hash| (e.endorser.clone(), hash))).collect();
+    let row = LabelRow {
+        id,
+        log: log.clone(),
+        index,
+        common: label.common.clone(),
+        issued: label.issued,
+        endorsements,
+        supersedes: label.supersedes,
+        soundness,
+        state: State::Active,
+        state_index: index,
+    };
+    replica.labels.restore(row.clone());
+    replica.logs.entry(log.clone()).or_default().status_due = true;
+    out.push(Effect::Persist(Write::Label(Box::new(row))));
+    later(replica, Change::Label(id));
+    if let Some(older) = &label.supersedes {
+        change(replica, log, index, older, State::Superseded, out);
+    }
+}
+
+/// A label that replaces another may count its months from the other's expiry.
+fn renewal(replica: &Replica, log: &LogId, label: &Label) -> Result<(), Flaw> {
+    let common = &label.common;
+    let charter = replica.book.chain().version(common.charter).ok_or(Flaw::Charter)?;
+    let rule = charter.rule(&common.scheme, common.level).ok_or(Flaw::Rule)?;
+    let older = label.supersedes.and_then(|older| replica.labels.by_log.get(log)?.get(&older));
+    let same_level = older.filter(|older| older.level == common.level).map(|older| older.valid_until);
+    let allowed = [validity::valid_until(rule, common.assessed, None), validity::valid_until(rule, common.assessed, same_level)];
+    if allowed.contains(&common.valid_until) { Ok(()) } else { Err(Flaw::Validity) }
+}
+
+fn change(replica: &mut Replica, log: &LogId, index: u64, label: &LabelId, to: State, out: &mut Vec<Effect>) {
+    let Some(entry) = replica.labels.by_log.get_mut(log).and_then(|labels| labels.get_mut(label)) else { return };
+    // Withdrawn is for good; a replaced label does not come back; nothing precedes the label itself.
+    let final_state = matches!(entry.state, State::Withdrawn) || (entry.state == State::Superseded && to != State::Withdrawn);
+    let pointless = to == State::Active && entry.state != State::Suspended;
+    if final_state || pointless || entry.state == to || index < entry.index {
+        return;
+    }
+    entry.state = to;
+    out.push(Effect::Persist(Write::LabelState { label: *label, state: to, index }));
+    replica.logs.entry(log.clone()).or_default().status_due = true;
+    later(replica, Change::Label(*label));
+}

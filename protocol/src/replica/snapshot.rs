@@ -1,0 +1,90 @@
+//! What is made durable of a log beside its records, and how a replica comes back from it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::register::LabelRow;
+use super::state::{HeldHead, LogState};
+use super::{Replica, witness};
+use crate::check;
+use crate::id::{Hash, LogId};
+use crate::keys::SignedKeySet;
+use crate::log::merkle::Frontier;
+use crate::message::Head;
+
+/// A log's state in a form that survives a restart. A few hundred bytes and the notes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSnapshot {
+    /// Which log.
+    pub log: LogId,
+    /// Records held.
+    pub size: u64,
+    /// Roots of the complete subtrees.
+    pub peaks: Vec<Hash>,
+    /// Verified heads, as notes with their cosignatures.
+    pub notes: Vec<String>,
+    /// Size of the largest head with a quorum.
+    pub final_size: u64,
+    /// What we cosigned last.
+    pub cosigned: Option<(u64, Hash)>,
+    /// Whether it is frozen.
+    pub frozen: bool,
+    /// Index of the newest status record.
+    pub status: Option<u64>,
+    /// Whether labels changed since.
+    pub status_due: bool,
+    /// Key sets.
+    pub keysets: Vec<(u64, SignedKeySet)>,
+}
+
+pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
+    let empty = LogState::default();
+    let state = replica.logs.get(log).unwrap_or(&empty);
+    LogSnapshot {
+        log: log.clone(),
+        size: state.frontier.size(),
+        peaks: state.frontier.peaks().to_vec(),
+        notes: state.heads.values().map(HeldHead::note).collect(),
+        final_size: state.final_size,
+        cosigned: state.cosigned,
+        frozen: state.frozen,
+        status: state.status,
+        status_due: state.status_due,
+        keysets: state.keysets.clone(),
+    }
+}
+
+/// Takes back what was remembered. Notes are checked again; a snapshot whose parts do not fit is dropped, and the
+/// log is pulled anew.
+pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: impl IntoIterator<Item = LabelRow>) {
+    for snapshot in &logs {
+        for (index, set) in &snapshot.keysets {
+            let _refused = Arc::make_mut(&mut replica.book).insert(&snapshot.log, *index, set);
+        }
+    }
+    for snapshot in logs {
+        let Some(frontier) = Frontier::from_parts(snapshot.size, snapshot.peaks) else { continue };
+        let mut state = LogState {
+            frontier,
+            final_size: snapshot.final_size,
+            cosigned: snapshot.cosigned,
+            frozen: snapshot.frozen,
+            status: snapshot.status,
+            status_due: snapshot.status_due,
+            keysets: snapshot.keysets,
+            ..LogState::default()
+        };
+        for note in snapshot.notes {
+            if let Ok(head) = check::head(&replica.book, &Head { log: snapshot.log.clone(), note }) {
+                state.hold(&head);
+            }
+        }
+        replica.logs.insert(snapshot.log, state);
+    }
+    for row in labels {
+        replica.labels.restore(row);
+    }
+    witness::resume(replica);
+}

@@ -1,0 +1,123 @@
+//! Members watch members: cosigning heads that were replayed, counting quorums, keeping evidence.
+
+use super::{Change, Deferred, Effect, Replica, Write};
+use crate::check::{CheckedCosignature, CheckedFork, Cosignature};
+use crate::id::{AgencyId, LogId, witness_name};
+use crate::log::cosignature;
+use crate::log::quorum::Witnesses;
+use crate::message::{Gossip, Request};
+use crate::time::Timestamp;
+
+/// Who watches a log: all other members, agencies under one parent counted once.
+pub(super) fn witnesses(replica: &Replica, owner: &AgencyId) -> Witnesses {
+    let charter = replica.book.chain().newest();
+    let members = charter.members.iter().map(|member| (member.id.clone(), member.parent.as_ref().map(ToString::to_string)));
+    Witnesses::new(owner, members)
+}
+
+/// Notes, durably, that the newest head of `log` is about to be cosigned; the signature follows when that is on
+/// disk. Never a head of a size cosigned before, never a smaller one.
+pub(super) fn consider(replica: &mut Replica, log: &LogId) {
+    if log.agency == replica.me || !replica.settings.sign {
+        return;
+    }
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    let Some(held) = state.current() else { return };
+    let (size, root) = (held.signed.checkpoint().size, held.signed.checkpoint().root);
+    // A log's first two records are its key set and the charter it adopts; before that there is nothing to watch.
+    let grown = state.cosigned.is_none_or(|(last, _)| last < size);
+    if state.frozen || size < 2 || !grown {
+        return;
+    }
+    state.cosigned = Some((size, root));
+    replica.touched.insert(log.clone());
+    replica.deferred.push(Deferred::Cosign { log: log.clone(), size });
+}
+
+/// Cosigns a head whose mark is on disk, and hands the line to the log's owner.
+pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64, out: &mut Vec<Effect>) {
+    let name = witness_name(replica.book.federation(), &replica.me);
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    let marked = state.cosigned;
+    let Some(held) = state.heads.get_mut(&size) else { return };
+    if state.frozen || marked != Some((size, held.signed.checkpoint().root)) {
+        return;
+    }
+    let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);
+    held.cosignatures.insert(replica.me.clone(), Cosignature { time: now, line: line.clone() });
+    replica.touched.insert(log.clone());
+    if replica.connected.contains(&log.agency) {
+        let request = Request::Cosigned { log: log.clone(), size, line: line.to_string() };
+        out.push(Effect::Ask { to: log.agency.clone(), request });
+    }
+    check_quorum(replica, log, out);
+}
+
+/// What a restart may have left undone: a mark without its signature, our own head without one.
+pub(super) fn resume(replica: &mut Replica) {
+    if !replica.settings.sign {
+        return;
+    }
+    for (log, state) in &replica.logs {
+        let size = state.frontier.size();
+        if log.agency == replica.me {
+            if size > 0 && state.current().is_none() && state.target() <= size {
+                replica.deferred.push(Deferred::SignOwn);
+            }
+        } else if state.cosigned.is_some_and(|(at, _)| at == size)
+            && state.current().is_some_and(|held| !held.cosignatures.contains_key(&replica.me))
+        {
+            replica.deferred.push(Deferred::Cosign { log: log.clone(), size });
+        }
+    }
+}
+
+/// A cosignature from its witness, or passed on.
+pub(super) fn cosignature(replica: &mut Replica, checked: &CheckedCosignature, out: &mut Vec<Effect>) {
+    let (log, size, witness, cosignature) = checked.parts();
+    let Some(held) = replica.logs.get_mut(log).and_then(|state| state.heads.get_mut(&size)) else { return };
+    if held.merge(&[(witness.clone(), cosignature.clone())].into()) {
+        replica.touched.insert(log.clone());
+        check_quorum(replica, log, out);
+    }
+}
+
+/// Looks for a larger head with its quorum; the owner announces it, so that everybody learns it.
+pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Effect>) {
+    let witnesses = witnesses(replica, &log.agency);
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    let (done, have) = (state.final_size, state.frontier.size());
+    let reached = state.heads.range(..=have).rev().find(|(size, held)| {
+        let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
+        **size > done && witnesses.tally(times).reached()
+    });
+    let Some((size, note)) = reached.map(|(size, held)| (*size, held.note())) else { return };
+    state.final_size = size;
+    state.prune();
+    replica.touched.insert(log.clone());
+    out.push(Effect::Persist(Write::Final { log: log.clone(), size, note: note.clone() }));
+    replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Final { log: log.clone(), size })));
+    if log.agency == replica.me {
+        let head = crate::message::Head { log: log.clone(), note };
+        let announce = Effect::Publish(super::own::grown(head, size, vec![]));
+        replica.deferred.push(Deferred::Emit(announce));
+    }
+}
+
+/// Freezes a log that told two stories, and passes the proof on once.
+pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effect>) {
+    let (log, proof) = fork.parts();
+    let state = replica.logs.entry(log.clone()).or_default();
+    if state.frozen {
+        return;
+    }
+    state.frozen = true;
+    state.pulls.clear();
+    state.early.clear();
+    replica.touched.insert(log.clone());
+    out.push(Effect::Persist(Write::Fork { log: log.clone(), proof: Box::new(proof.clone()) }));
+    replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Frozen { log: log.clone() })));
+    if let Ok(text) = serde_json::to_vec(proof) {
+        replica.deferred.push(Deferred::Emit(Effect::Publish(Gossip::Fork { proof: text })));
+    }
+}

@@ -1,0 +1,72 @@
+//! A review: what one agency's experts found. Its content stays between owner and reviewer; public is its commitment.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ReviewError, Signed, Statement, bounded};
+use crate::assessment::Scores;
+use crate::canonical;
+use crate::id::{AgencyId, Hash};
+use crate::keys::Purpose;
+use crate::limits;
+use crate::time::Timestamp;
+
+/// One agency's review of one dossier. `Debug` shows no score, no finding and no salt.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewContent {
+    /// Hash of the offer.
+    pub offer: Hash,
+    /// Who reviewed.
+    pub reviewer: AgencyId,
+    /// The commitment common to all copies of the dossier.
+    pub dossier: Hash,
+    /// Hash of the catalogue that the scores are on.
+    pub catalogue: Hash,
+    /// The reviewer's own scores.
+    pub scores: Scores,
+    /// Improvement areas that the reviewer found proven.
+    pub improvements: u8,
+    /// Whether the reviewer confirms that the cluster is eligible.
+    pub eligible: bool,
+    /// What was found, at most [`limits::TEXT_CHARS`] characters, without line breaks.
+    pub findings: String,
+    /// When it was finished: a claim, dated by the day's anchor.
+    pub created: Timestamp,
+    /// Random: the commitment stands in public and must not tell the scores.
+    pub salt: Hash,
+}
+
+/// A review with the reviewer's signature.
+pub type SignedReview = Signed<ReviewContent>;
+
+impl ReviewContent {
+    /// The commitment that stands in the endorsement.
+    ///
+    /// # Errors
+    /// [`ReviewError::Canonical`] when a field cannot be written.
+    pub fn commitment(&self) -> Result<Hash, ReviewError> {
+        let text = canonical::encode(self, limits::DOCUMENT_BYTES)?;
+        Ok(Hash::commitment("parangon/review", &self.salt.0, &text))
+    }
+}
+
+impl Statement for ReviewContent {
+    const PURPOSE: Purpose = Purpose::Review;
+
+    fn author(&self) -> &AgencyId {
+        &self.reviewer
+    }
+
+    fn well_formed(&self) -> Result<(), ReviewError> {
+        bounded("the findings", &self.findings)
+    }
+}
+
+impl fmt::Debug for ReviewContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { offer, reviewer, dossier, .. } = self;
+        f.debug_struct("ReviewContent").field("offer", offer).field("reviewer", reviewer).field("dossier", dossier).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! The review exchange: offer, answer, dossier, review, endorsement (protocol, "Labels" and "Private messages").
+//!
+//! An owner offers one review to agencies that [`panel`] allows. Each declines, or accepts with a fresh key to
+//! which its copy of the dossier is sealed. Its review comes back signed, with an endorsement when it supports the
+//! level. [`decision`] says whether the reviews carry the level; [`Exchange`] and [`Assignment`] keep the order on
+//! the owner's and the reviewer's side. All of it stays between the two agencies: public are only hashes,
+//! commitments and, in the label, the endorsements.
+//!
+//! Sealing (age) is the node's business: here the sealed bytes are an opaque text with a hash.
+
+mod answer;
+mod content;
+pub mod decision;
+mod dossier;
+mod endorse;
+mod envelope;
+mod exchange;
+mod message;
+mod offer;
+pub mod panel;
+mod signed;
+
+use crate::assessment::AssessmentError;
+use crate::canonical::CanonicalError;
+use crate::charter::Level;
+use crate::id::{AgencyId, CatalogueId, ClusterId, SchemeId};
+use crate::keys::{KeyError, Purpose};
+use crate::limits;
+
+pub use answer::{Acceptance, Decline, DeclineReason, SignedAcceptance};
+pub use content::{ReviewContent, SignedReview};
+pub use dossier::Dossier;
+pub use endorse::{EndorseError, EndorsementDraft, endorse, supports};
+pub use envelope::{Envelope, EnvelopeError, SignedEnvelope};
+pub use exchange::{Assignment, Event, Exchange, ExchangeError, Outcome, State};
+pub use message::Message;
+pub use offer::{Offer, SignedOffer};
+pub use signed::{Signed, Statement, Verified};
+
+/// Languages named by one offer. No agency reviews in more.
+pub const LANGUAGES: usize = 8;
+
+/// Why an offer, an answer, a dossier or a review was refused. None of them quotes confidential content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReviewError {
+    /// Not canonical, too large, or not of the shape of its type.
+    #[error("not a review message: {0}")]
+    Canonical(#[from] CanonicalError),
+    /// The author's issue key did not sign it for this purpose in this federation.
+    #[error("{author}'s {purpose:?} signature: {cause}")]
+    Signature {
+        /// Who should have signed.
+        author: AgencyId,
+        /// What for.
+        purpose: Purpose,
+        /// What is wrong.
+        cause: KeyError,
+    },
+    /// A free text is too long.
+    #[error("{field}: {chars} characters, at most {}", limits::TEXT_CHARS)]
+    TooLong {
+        /// Which field.
+        field: &'static str,
+        /// Characters found.
+        chars: usize,
+    },
+    /// No language, more than [`LANGUAGES`], one twice, or a tag that BCP 47 does not allow.
+    #[error("languages must be 1 to {LANGUAGES} different BCP 47 tags such as de or pt-BR")]
+    Languages,
+    /// Not an age X25519 recipient.
+    #[error("the dossier key is not an age recipient (age1…)")]
+    DossierKey,
+    /// The dossier key is the agency's sealing key: it could not be destroyed with the dossier.
+    #[error("the dossier key must be fresh, not the agency's sealing key")]
+    StandingKey,
+    /// Dates that contradict each other.
+    #[error("{later} lies before {earlier}")]
+    Dates {
+        /// What should come first.
+        earlier: &'static str,
+        /// What should follow.
+        later: &'static str,
+    },
+    /// Only the agency that registered a cluster offers its reviews.
+    #[error("{owner} cannot offer a review of {cluster}: another agency registered it")]
+    OtherOwner {
+        /// Who offers.
+        owner: AgencyId,
+        /// Which cluster.
+        cluster: ClusterId,
+    },
+    /// A dossier that is not about what was offered.
+    #[error("the {part} of the dossier is not the offer's")]
+    OtherDossier {
+        /// Which part differs.
+        part: &'static str,
+    },
+    /// A dossier whose assessment does not fit its catalogue.
+    #[error(transparent)]
+    Assessment(#[from] AssessmentError),
+    /// Another charter version than the one given.
+    #[error("the offer stands on charter version {offer}, not on {given}")]
+    OtherCharter {
+        /// What the offer says.
+        offer: u32,
+        /// What it was compared with.
+        given: u32,
+    },
+    /// The charter does not let this agency issue that level.
+    #[error("{owner} may not issue {level} of {scheme}")]
+    NoRight {
+        /// Who offers.
+        owner: AgencyId,
+        /// Which scheme.
+        scheme: SchemeId,
+        /// Which level.
+        level: Level,
+    },
+    /// The charter has no rule for that level, or another catalogue than the offer's.
+    #[error("the charter has no rule for {level} of {scheme} with this version of {catalogue}")]
+    NoRule {
+        /// Which scheme.
+        scheme: SchemeId,
+        /// Which level.
+        level: Level,
+        /// Which catalogue.
+        catalogue: CatalogueId,
+    },
+}
+
+/// Counts characters, not bytes: the bound must not depend on the language.
+fn bounded(field: &'static str, text: &str) -> Result<(), ReviewError> {
+    let chars = text.chars().count();
+    if chars > limits::TEXT_CHARS { Err(ReviewError::TooLong { field, chars }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! The steps of a verification, in the order that decides which outcome wins: what is not authentic shows nothing;
+//! a foreign federation comes before its content; rules before dates; withdrawal before expiry.
+
+use std::sync::Arc;
+
+use super::verdict::Federation;
+use super::{Cause, Check, Facts, Outcome, Trust, Verdict};
+use crate::charter::{Chain, Charter};
+use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
+use crate::id::{AgencyId, LogId, Name};
+use crate::label::bundle::{Bundle, BundleError, Included, Proven};
+use crate::label::credential::LabelSubject;
+use crate::label::status::State;
+use crate::label::{Label, LabelId};
+use crate::limits;
+use crate::log::quorum::{Tally, Witnesses};
+use crate::record::Record;
+use crate::time::Timestamp;
+
+/// What ends a verification early.
+type Stop = (Outcome, Cause);
+
+pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
+    let bundle = match read(file) {
+        Ok(bundle) => bundle,
+        Err((outcome, cause)) => return Verdict::new(outcome, Some(cause), at).say(),
+    };
+    let Ok(chain) = Chain::verify(bundle.founding.clone()) else {
+        return Verdict::new(Outcome::NotAuthentic, Some(mismatch("charter").1), at).say();
+    };
+    let fingerprint = *chain.fingerprint();
+    let pinned = trust.pinned(&fingerprint);
+    let federation =
+        Federation { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), pinned: pinned == Some(true) };
+    let mut verdict = Verdict::new(Outcome::Valid, None, at);
+    if pinned == Some(false) {
+        verdict = Verdict::new(Outcome::UnknownSigner, Some(Cause::OtherFederation), at);
+        verdict.federation = Some(federation);
+        return verdict.say();
+    }
+    let words = federation.words.clone();
+    verdict.federation = Some(federation);
+    let mut stop = Case { bundle: &bundle, chain: Arc::new(chain), at, verdict: &mut verdict }.check().err();
+    let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
+    if authentic && pinned.is_none() {
+        stop = Some((Outcome::CannotTell, Cause::Unpinned { words }));
+    }
+    if let Some((outcome, cause)) = stop {
+        verdict.verdict = outcome;
+        verdict.code = outcome.code();
+        verdict.cause = Some(cause);
+    }
+    if !authentic {
+        // All bets are off: nothing of the content is shown.
+        (verdict.label, verdict.federation, verdict.as_of) = (None, None, None);
+        verdict.checked.clear();
+    } else {
+        verdict.not_checked = vec!["conflict rules that need the history of other logs", "objections that stand in other logs"];
+    }
+    verdict.say()
+}
+
+fn read(file: &[u8]) -> Result<Bundle, Stop> {
+    if file.len() > limits::DOCUMENT_BYTES {
+        return Err((Outcome::NoLabel, Cause::TooLarge));
+    }
+    Bundle::read(file).map_err(|error| {
+        let ours = file.windows(9).any(|window| window == b"parangon/") || file.windows(13).any(|window| window == b"urn:parangon:");
+        match error {
+            _ if ours => (Outcome::NotAuthentic, Cause::Damaged),
+            _ => (Outcome::NoLabel, Cause::NotALabel),
+        }
+    })
+}
+
+fn mismatch(part: &'static str) -> Stop {
+    (Outcome::NotAuthentic, Cause::Mismatch { part })
+}
+
+struct Case<'a> {
+    bundle: &'a Bundle,
+    chain: Arc<Chain>,
+    at: Timestamp,
+    verdict: &'a mut Verdict,
+}
+
+impl Case<'_> {
+    fn check(mut self) -> Result<(), Stop> {
+        let book = self.keys()?;
+        let claimed = self.issuer()?;
+        let log = LogId::first(claimed);
+        let placed = open(&book, &log, &self.bundle.label, "label")?;
+        let Record::Label(label) = &placed.record else { return Err(mismatch("label")) };
+        let id = label.common.id().map_err(|_| mismatch("label"))?;
+        let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
+        self.sound(&book, &log, label, &charter)?;
+        self.facts(label, id, &charter, &placed.head);
+        self.adopted(&book, &log, label)?;
+        self.quorum(&charter, &log.agency, &placed.head)?;
+        self.confirmed(&book, &charter, label, id)?;
+        let state = self.state(&book, &charter, &log, placed.index, id)?;
+        self.dates(label, &charter, state)
+    }
+
+    fn keys(&mut self) -> Result<KeyBook, Stop> {
+        let mut book = KeyBook::new(self.chain.clone());
+        for placed in &self.bundle.keysets {
+            let log = LogId::first(placed.keyset.body.agency.clone());
+            book.insert(&log, placed.index, &placed.keyset).map_err(|_| mismatch("key set"))?;
+        }
+        self.note(
+            "charter",
+            format!("version {}, signed by all {} founders", self.chain.newest().version, self.chain.newest().members.len()),
+        );
+        Ok(book)
+    }
+
+    /// Whose log the label claims to stand in: its owner's.
+    fn issuer(&self) -> Result<AgencyId, Stop> {
+        let owner = self.bundle.label.record.pointer("/body/common/owner").and_then(serde_json::Value::as_str);
+        owner.and_then(|owner| owner.parse().ok()).ok_or_else(|| mismatch("label"))
+    }
+
+    fn sound(&mut self, book: &KeyBook, log: &LogId, label: &Label, charter: &Charter) -> Result<(), Stop> {
+        match check_label(book, log, label) {
+            Soundness::Sound => {}
+            Soundness::Void(Flaw::IssuerProof | Flaw::EndorserProof) => return Err(mismatch("signature")),
+            Soundness::Void(flaw) => return Err((Outcome::NotEntitled, Cause::Rule { flaw })),
+            Soundness::Waiting(keys) => {
+                let agency = keys.first().map_or_else(|| log.agency.clone(), |(log, _)| log.agency.clone());
+                return Err((Outcome::CannotTell, Cause::MissingKeys { agency }));
+            }
+        }
+        let key = book.issue_key(log, label.keyset).ok_or_else(|| mismatch("key set"))?;
+        let subject = LabelSubject { federation: self.chain.fingerprint(), charter, label, issuer_key: &key };
+        let credential = serde_json::to_vec(&self.bundle.credential).map_err(|_| mismatch("credential"))?;
+        subject.matches_json(&credential).map_err(|_| mismatch("credential"))?;
+        self.note("signatures", format!("issuer and {} endorsers", label.endorsements.len()));
+        Ok(())
+    }
+
+    fn facts(&mut self, label: &Label, id: LabelId, charter: &Charter, head: &CheckedHead) {
+        let name = |agency: &AgencyId| charter.member(agency).map(|member| member.name.clone());
+        let endorsers: Vec<Name> = label.endorsements.iter().filter_map(|e| name(&e.endorser)).collect();
+        let Some(issuer) = name(&label.common.owner) else { return };
+        self.verdict.label = Some(Facts {
+            id,
+            cluster: label.common.cluster.clone(),
+            scheme: label.common.scheme.clone(),
+            level: label.common.level,
+            issuer,
+            endorsers,
+            assessed: label.common.assessed,
+            issued: label.issued,
+            witnessed: tally(charter, &label.common.owner, head).existed_by(),
+            valid_until: label.common.valid_until,
+            demonstration: charter.demonstration,
+        });
+    }
+
+    fn adopted(&mut self, book: &KeyBook, log: &LogId, label: &Label) -> Result<(), Stop> {
+        let placed = open(book, log, &self.bundle.adoption, "charter record")?;
+        let refused = (Outcome::NotEntitled, Cause::NotAdopted);
+        let Record::Charter(adoption) = placed.record else { return Err(refused) };
+        let version = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
+        let fits = placed.index == label.adoption && adoption.version == label.common.charter && version == Some(adoption.hash);
+        if fits { Ok(()) } else { Err(refused) }
+    }
+
+    fn quorum(&mut self, charter: &Charter, agency: &AgencyId, head: &CheckedHead) -> Result<Tally, Stop> {
+        let tally = tally(charter, agency, head);
+        if !tally.reached() {
+            let cause = Cause::NoQuorum { agency: agency.clone(), have: tally.count(), needed: tally.needed() };
+            return Err((Outcome::CannotTell, cause));
+        }
+        self.note("quorum", format!("{} of {} needed members confirmed the log of {agency}", tally.count(), tally.needed()));
+        Ok(tally)
+    }
+
+    fn confirmed(&mut self, book: &KeyBook, charter: &Charter, label: &Label, id: LabelId) -> Result<(), Stop> {
+        for endorsement in &label.endorsements {
+            let missing = || (Outcome::CannotTell, Cause::Unconfirmed { endorser: endorsement.endorser.clone() });
+            let entry = self.bundle.confirmations.iter().find(|entry| entry.agency == endorsement.endorser).ok_or_else(missing)?;
+            let placed = open(book, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
+            let Record::Endorsement(about, body) = placed.record else { return Err(mismatch("confirmation")) };
+            let expected = endorsement.id(&id).map_err(|_| mismatch("endorsement"))?;
+            if about != id || body.endorsement != expected {
+                return Err(missing());
+            }
+            self.quorum(charter, &entry.agency, &placed.head)?;
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(State, Timestamp), Stop> {
+        let part = self.bundle.status.as_ref().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
+        let placed = open(book, log, &part.entry, "status")?;
+        let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
+        let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
+        let tally = self.quorum(charter, &log.agency, &placed.head)?;
+        if status.covered <= label || status.covered > placed.index {
+            return Err((Outcome::CannotTell, Cause::EarlierStatus));
+        }
+        let state = state.ok_or((Outcome::NotEntitled, Cause::NotListed))?;
+        let as_of = tally.fresh_as_of().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
+        self.verdict.as_of = Some(as_of);
+        let age = u64::from(charter.status_max_age_days) * 86_400;
+        if state == State::Active && self.at.since(as_of) > age {
+            return Err((Outcome::CannotTell, Cause::StaleStatus { as_of }));
+        }
+        self.note("status", format!("as of {as_of}"));
+        Ok((state, as_of))
+    }
+
+    fn dates(&mut self, label: &Label, charter: &Charter, (state, as_of): (State, Timestamp)) -> Result<(), Stop> {
+        match state {
+            State::Withdrawn => return Err((Outcome::Withdrawn, Cause::Withdrawn { as_of })),
+            State::Suspended => return Err((Outcome::Suspended, Cause::Suspended { as_of })),
+            State::Superseded => return Err((Outcome::Replaced, Cause::Replaced { as_of })),
+            State::Active => {}
+        }
+        if self.at < label.issued {
+            return Err((Outcome::NotYetValid, Cause::Early { from: label.issued }));
+        }
+        let until = label.common.valid_until;
+        if self.at > until.last_second() {
+            let window = charter.rule(&label.common.scheme, label.common.level).map_or(0, |rule| rule.renewal_window_months);
+            let renewable = self.at.month().since(until) <= i32::from(window);
+            return Err((Outcome::Expired, Cause::Late { until, renewable }));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, what: &'static str, result: String) {
+        self.verdict.checked.push(Check { what, result });
+    }
+}
+
+fn open(book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {
+    use crate::check::CheckError::UnknownKey;
+    proven.open(book, log).map_err(|error| match error {
+        BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
+        _ => mismatch(part),
+    })
+}
+
+/// The members' cosignatures on a head, counted by the charter that rules it.
+pub(super) fn tally(charter: &Charter, owner: &AgencyId, head: &CheckedHead) -> Tally {
+    let members = charter.members.iter().map(|member| (member.id.clone(), member.parent.as_ref().map(ToString::to_string)));
+    let times = head.cosignatures().iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
+    Witnesses::new(owner, members).tally(times)
+}

@@ -1,0 +1,279 @@
+//! What a verification says, and what that rests on.
+
+use serde::Serialize;
+
+use crate::charter::Level;
+use crate::check::Flaw;
+use crate::id::{AgencyId, Fingerprint, Name, SchemeId};
+use crate::label::{ClusterFacts, LabelId};
+use crate::time::{Month, Timestamp};
+
+/// The outcome, one word of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Authentic and valid.
+    Valid,
+    /// Authentic, valid from later on.
+    NotYetValid,
+    /// Authentic, and its last month is over.
+    Expired,
+    /// Authentic, replaced by a newer label.
+    Replaced,
+    /// Withdrawn for good.
+    Withdrawn,
+    /// Suspended for now.
+    Suspended,
+    /// Content and signatures do not fit together: nothing of the content is shown.
+    NotAuthentic,
+    /// Signed in a federation that the reader does not trust.
+    UnknownSigner,
+    /// Something is missing.
+    CannotTell,
+    /// Signed, but the rules do not allow it.
+    NotEntitled,
+    /// No label in the input.
+    NoLabel,
+}
+
+impl Outcome {
+    /// The exit code of `parangon verify`.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::NotAuthentic => 10,
+            Self::NotYetValid | Self::Expired => 11,
+            Self::Withdrawn | Self::Suspended => 12,
+            Self::Replaced => 13,
+            Self::UnknownSigner => 14,
+            Self::CannotTell => 15,
+            Self::NoLabel => 16,
+            Self::NotEntitled => 17,
+        }
+    }
+}
+
+/// Why the outcome is not *valid*.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "code")]
+pub enum Cause {
+    /// The input is larger than any label file.
+    #[error("the input is larger than any label file")]
+    TooLarge,
+    /// The input is something else.
+    #[error("there is no label in this input")]
+    NotALabel,
+    /// It begins like a label file but cannot be read to its end, or was changed.
+    #[error("this was a label file, but it is damaged or was changed")]
+    Damaged,
+    /// Signatures or hashes do not fit the content.
+    #[error("content and signatures do not match ({part})")]
+    Mismatch {
+        /// Which part.
+        part: &'static str,
+    },
+    /// Another federation.
+    #[error("signed, but not by a member of a federation that you trust")]
+    OtherFederation,
+    /// Nothing is pinned.
+    #[error("consistent with the federation {words}, which you have not pinned")]
+    Unpinned {
+        /// Its eight words.
+        words: String,
+    },
+    /// The quorum is not there.
+    #[error("provisional: {have} of {needed} members have confirmed the log of {agency}")]
+    NoQuorum {
+        /// Whose log.
+        agency: AgencyId,
+        /// Cosignatures counted.
+        have: usize,
+        /// Cosignatures needed.
+        needed: usize,
+    },
+    /// An endorser has not confirmed in its own log, or the file does not carry it.
+    #[error("provisional: {endorser} has not confirmed its endorsement in its log")]
+    Unconfirmed {
+        /// Who.
+        endorser: AgencyId,
+    },
+    /// Keys are missing in the file.
+    #[error("the file lacks the keys of {agency}")]
+    MissingKeys {
+        /// Whose.
+        agency: AgencyId,
+    },
+    /// No status in the file.
+    #[error("the file says nothing about withdrawal")]
+    NoStatus,
+    /// The status is too old for the date asked for.
+    #[error("not known to be withdrawn as of {as_of}, which is too long ago")]
+    StaleStatus {
+        /// When it was last confirmed.
+        as_of: Timestamp,
+    },
+    /// The status was stated before the label was issued.
+    #[error("the status in the file was stated before the label was issued")]
+    EarlierStatus,
+    /// A rule is broken.
+    #[error("{flaw}")]
+    Rule {
+        /// Which.
+        flaw: Flaw,
+    },
+    /// The issuer's log had not adopted the charter version that the label names.
+    #[error("the issuer had not adopted the charter version that the label names")]
+    NotAdopted,
+    /// The issuer's own status says that it never issued this.
+    #[error("the issuer's status does not know this label")]
+    NotListed,
+    /// The date asked for is before the award.
+    #[error("valid from {from}")]
+    Early {
+        /// When it was issued.
+        from: Timestamp,
+    },
+    /// The date asked for is after the last month.
+    #[error("expired at the end of {until}{}", if *renewable { ", renewable" } else { "" })]
+    Late {
+        /// The last month.
+        until: Month,
+        /// Whether an assessment now would still renew it.
+        renewable: bool,
+    },
+    /// By its issuer.
+    #[error("withdrawn, as of {as_of}")]
+    Withdrawn {
+        /// Date of the status.
+        as_of: Timestamp,
+    },
+    /// By its issuer.
+    #[error("suspended, as of {as_of}")]
+    Suspended {
+        /// Date of the status.
+        as_of: Timestamp,
+    },
+    /// By a newer label.
+    #[error("replaced by a newer label, as of {as_of}")]
+    Replaced {
+        /// Date of the status.
+        as_of: Timestamp,
+    },
+}
+
+/// One thing that was checked, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What.
+    pub what: &'static str,
+    /// With which result.
+    pub result: String,
+}
+
+/// What the label says. Only there when it is authentic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// The label's id.
+    pub id: LabelId,
+    /// The cluster.
+    pub cluster: ClusterFacts,
+    /// The label system.
+    pub scheme: SchemeId,
+    /// The level.
+    pub level: Level,
+    /// The issuing agency's name.
+    pub issuer: Name,
+    /// The endorsing agencies' names.
+    pub endorsers: Vec<Name>,
+    /// Month of the assessment.
+    pub assessed: Month,
+    /// When it was issued, as the issuer says.
+    pub issued: Timestamp,
+    /// When enough members had seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witnessed: Option<Timestamp>,
+    /// Valid to the end of this month.
+    pub valid_until: Month,
+    /// From a demonstration: scores are made up.
+    pub demonstration: bool,
+}
+
+/// The federation that the file belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Federation {
+    /// Its name.
+    pub name: Name,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The fingerprint's first 88 bits in words.
+    pub words: String,
+    /// Whether the reader trusts it.
+    pub pinned: bool,
+}
+
+/// The answer. Field names are stable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The outcome.
+    pub verdict: Outcome,
+    /// The exit code that goes with it.
+    pub code: u8,
+    /// Why it is not *valid*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// One sentence for people.
+    pub sentence: String,
+    /// The date asked for.
+    pub at: Timestamp,
+    /// The date to which "not withdrawn" is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
+    /// The federation, when the file names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub federation: Option<Federation>,
+    /// What the label says, when it is authentic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Facts>,
+    /// What was checked.
+    pub checked: Vec<Check>,
+    /// What a single file cannot show.
+    pub not_checked: Vec<&'static str>,
+}
+
+impl Verdict {
+    pub(super) fn new(verdict: Outcome, cause: Option<Cause>, at: Timestamp) -> Self {
+        Self {
+            verdict,
+            code: verdict.code(),
+            cause,
+            sentence: String::new(),
+            at,
+            as_of: None,
+            federation: None,
+            label: None,
+            checked: vec![],
+            not_checked: vec![],
+        }
+    }
+
+    pub(super) fn say(mut self) -> Self {
+        let word = match self.verdict {
+            Outcome::Valid => "Authentic and valid",
+            Outcome::NotYetValid | Outcome::Expired => "Authentic, but not valid at this date",
+            Outcome::Replaced => "Authentic, replaced by a newer label",
+            Outcome::Withdrawn => "Withdrawn",
+            Outcome::Suspended => "Suspended",
+            Outcome::NotAuthentic => "Not authentic",
+            Outcome::UnknownSigner => "Signed by someone unknown to you",
+            Outcome::CannotTell => "Cannot tell",
+            Outcome::NotEntitled => "Signed, but not entitled",
+            Outcome::NoLabel => "No label found",
+        };
+        self.sentence = match &self.cause {
+            Some(cause) => format!("{word}: {cause}."),
+            None => format!("{word}."),
+        };
+        self
+    }
+}
