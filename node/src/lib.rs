@@ -1,1 +1,15 @@
-//! Placeholder until its first part lands.
+//! A node: adapters of disk, network, clock and HTTP around the protocol's rules.
+
+pub mod api;
+pub mod clock;
+pub mod codec;
+pub mod config;
+pub mod engine;
+pub mod keystore;
+pub mod network;
+mod run;
+pub mod sealing;
+pub mod service;
+pub mod store;
+
+pub use run::{Node, NodeConfig, NodeError, NodeFiles};

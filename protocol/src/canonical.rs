@@ -5,6 +5,7 @@
 //! too large (design, decision 4).
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -124,7 +125,8 @@ impl Value {
     fn write(&self, out: &mut String) {
         match self {
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Integer(value) => out.push_str(&value.to_string()),
+            // Writing to a String cannot fail.
+            Self::Integer(value) => drop(fmt::Write::write_fmt(out, format_args!("{value}"))),
             Self::Text(text) => write_text(text, out),
             Self::List(items) => {
                 out.push('[');
@@ -138,7 +140,7 @@ impl Value {
             }
             Self::Object(entries) => {
                 let mut sorted: Vec<_> = entries.iter().collect();
-                sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+                sorted.sort_by(|(a, _), (b, _)| utf16_order(a, b));
                 out.push('{');
                 for (position, (key, value)) in sorted.into_iter().enumerate() {
                     if position > 0 {
@@ -154,15 +156,23 @@ impl Value {
     }
 }
 
+/// The order of RFC 8785, by UTF-16 code units. For ASCII, which is all that our own keys are, it is that of the bytes.
+fn utf16_order(a: &str, b: &str) -> std::cmp::Ordering {
+    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+}
+
 /// Control characters were refused on the way in, so only two characters need an escape.
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        if c == '"' || c == '\\' {
-            out.push('\\');
-        }
-        out.push(c);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| b == b'"' || b == b'\\') {
+        let (plain, tail) = rest.split_at(at);
+        out.push_str(plain);
+        out.push('\\');
+        out.push_str(&tail[..1]);
+        rest = &tail[1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -176,9 +186,8 @@ fn reader_error(error: &serde_json::Error) -> CanonicalError {
 /// # Errors
 /// `TooLarge`, or what the value itself breaks: a float, a null, a control character, its depth.
 pub fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>, CanonicalError> {
-    let text = serde_json_canonicalizer::to_vec(value).map_err(|_| CanonicalError::Shape)?;
-    Value::read_canonical(&text, limit)?;
-    Ok(text)
+    let text = serde_json::to_vec(value).map_err(|_| CanonicalError::Shape)?;
+    Ok(Value::read(&text, limit)?.to_text().into_bytes())
 }
 
 /// Reads `text` as a `T`, strictly: the text must be canonical, and writing the `T` must give it again.
@@ -188,8 +197,7 @@ pub fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>, Canonica
 pub fn decode<T: DeserializeOwned + Serialize>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
     Value::read_canonical(text, limit)?;
     let value: T = serde_json::from_slice(text).map_err(|_| CanonicalError::Shape)?;
-    let again = serde_json_canonicalizer::to_vec(&value).map_err(|_| CanonicalError::Shape)?;
-    if again == text { Ok(value) } else { Err(CanonicalError::NotCanonical) }
+    if encode(&value, limit)? == text { Ok(value) } else { Err(CanonicalError::NotCanonical) }
 }
 
 /// Reads a file that people may have reformatted: any spacing and key order, the same rules otherwise.
@@ -214,7 +222,9 @@ impl Seed<'_> {
     }
 
     fn text<E: serde::de::Error>(&self, text: &str) -> Result<String, E> {
-        if text.chars().any(char::is_control) { Err(self.refuse(CanonicalError::ControlCharacter)) } else { Ok(text.to_owned()) }
+        let ascii = text.is_ascii();
+        let control = if ascii { text.bytes().any(|b| b.is_ascii_control()) } else { text.chars().any(char::is_control) };
+        if control { Err(self.refuse(CanonicalError::ControlCharacter)) } else { Ok(text.to_owned()) }
     }
 
     fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
@@ -282,19 +292,32 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut object: Vec<(String, Value)> = Vec::new();
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         while let Some(key) = entries.next_key::<Key>()? {
             let key = inner.text(&key.0)?;
             if object.len() == limits::OBJECT_ENTRIES {
                 return Err(inner.refuse(CanonicalError::TooManyKeys));
             }
-            if !names.insert(key.clone()) {
+            if stands_twice(&key, &object, &mut names) {
                 return Err(inner.refuse(CanonicalError::DuplicateKey));
             }
             object.push((key, entries.next_value_seed(Seed { ..inner })?));
         }
         Ok(Value::Object(object))
     }
+}
+
+/// Up to this many keys are compared one by one; `names` is filled only beyond, where that would take quadratic time.
+const FEW_KEYS: usize = 32;
+
+fn stands_twice(key: &str, object: &[(String, Value)], names: &mut HashSet<String>) -> bool {
+    if object.len() < FEW_KEYS {
+        return object.iter().any(|(name, _)| name == key);
+    }
+    if names.is_empty() {
+        names.extend(object.iter().map(|(name, _)| name.clone()));
+    }
+    !names.insert(key.to_owned())
 }
 
 #[derive(Deserialize)]
@@ -337,6 +360,46 @@ mod tests {
         assert_eq!(refused(&nested(limits::DEPTH + 1)), CanonicalError::TooDeep);
         let bomb = nested(100_000);
         assert_eq!(Value::read(bomb.as_bytes(), bomb.len()), Err(CanonicalError::TooDeep));
+    }
+
+    #[test]
+    fn a_key_stands_once_among_few_and_among_many() {
+        let object = |keys: &[usize]| format!("{{{}}}", keys.iter().map(|key| format!("\"{key:04}\":1")).collect::<Vec<_>>().join(","));
+        for count in [1, 2, FEW_KEYS - 1, FEW_KEYS, FEW_KEYS + 1, 2 * FEW_KEYS, limits::OBJECT_ENTRIES - 1] {
+            let mut keys: Vec<usize> = (0..count).collect();
+            let read = |keys: &[usize]| Value::read(object(keys).as_bytes(), 100_000).map(drop);
+            assert_eq!(read(&keys), Ok(()), "{count}");
+            for twice in [0, count / 2, count - 1] {
+                keys.push(twice);
+                assert_eq!(read(&keys), Err(CanonicalError::DuplicateKey), "{twice} of {count}");
+                keys.pop();
+            }
+        }
+        let many: Vec<usize> = (0..=limits::OBJECT_ENTRIES).collect();
+        assert_eq!(Value::read(object(&many).as_bytes(), 100_000), Err(CanonicalError::TooManyKeys));
+    }
+
+    #[test]
+    fn what_is_encoded_is_canonical_or_refused_by_name() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Fields {
+            z: String,
+            #[serde(rename = "\u{fb33}")]
+            late: i64,
+            #[serde(rename = "\u{1f600}")]
+            early: u8,
+            a: Option<bool>,
+        }
+        let fields = |z: &str, a| Fields { z: z.to_owned(), late: -limits::MAX_INTEGER, early: 7, a };
+        let text = encode(&fields("\"\\/é", Some(true)), 100).expect("canonical");
+        assert_eq!(String::from_utf8_lossy(&text), "{\"a\":true,\"z\":\"\\\"\\\\/é\",\"\u{1f600}\":7,\"\u{fb33}\":-9007199254740991}");
+        assert_eq!(decode(&text, 100), Ok(fields("\"\\/é", Some(true))));
+        assert_eq!(encode(&fields("", None), 100), Err(CanonicalError::Null));
+        assert_eq!(encode(&fields("\u{7}", Some(true)), 100), Err(CanonicalError::ControlCharacter));
+        assert!(matches!(encode(&fields(&"x".repeat(100), Some(true)), 100), Err(CanonicalError::TooLarge { limit: 100, .. })));
+        assert_eq!(encode(&1.0, 100), Err(CanonicalError::NotInteger));
+        assert_eq!(encode(&f64::NAN, 100), Err(CanonicalError::Null));
+        assert_eq!(encode(&u64::MAX, 100), Err(CanonicalError::NotInteger));
     }
 
     #[test]

@@ -109,10 +109,13 @@ fn is_name(text: &str) -> bool {
     (1..=crate::limits::NAME_CHARS).contains(&count) && text.trim() == text && !text.chars().any(is_unprintable)
 }
 
-/// Control characters and the bidirectional overrides that make a text read as another.
+/// Control characters, the bidirectional overrides that make a text read as another, and non-characters: XML cannot
+/// hold U+FFFE and U+FFFF, so no certificate could show them.
 #[must_use]
 pub fn is_unprintable(c: char) -> bool {
+    let non_character = u32::from(c) & 0xFFFE == 0xFFFE || matches!(c, '\u{FDD0}'..='\u{FDEF}');
     c.is_control()
+        || non_character
         || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
@@ -309,6 +312,12 @@ mod tests {
         assert!("bw-agency".parse::<AgencyId>().is_ok());
         for bad in ["", "ab", "Bw-agency", "bw_agency", "a/b", "ä-agency", &"a".repeat(33)] {
             assert!(bad.parse::<AgencyId>().is_err(), "{bad:?}");
+        }
+        for non_character in ['\u{FDD0}', '\u{FDEF}', '\u{FFFE}', '\u{FFFF}', '\u{1FFFE}', '\u{10FFFF}'] {
+            assert!(format!("a{non_character}b").parse::<Name>().is_err(), "{non_character:?}");
+        }
+        for neighbour in ['\u{FDCF}', '\u{FDF0}', '\u{FFFD}', '\u{10000}', '\u{1FFFD}'] {
+            assert!(format!("a{neighbour}b").parse::<Name>().is_ok(), "{neighbour:?}");
         }
         for bad in ["", " x", "x ", "a\u{202e}b", "a\nb", "a\u{0}b", &"é".repeat(201)] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");

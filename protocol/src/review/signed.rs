@@ -46,8 +46,9 @@ pub struct Signed<T> {
 /// A well-formed statement whose signature was checked. Only [`Signed::verify`] makes one.
 ///
 /// ```compile_fail
-/// fn forge(decline: &parangon_protocol::review::Offer) -> parangon_protocol::review::Verified<'_, parangon_protocol::review::Offer> {
-///     parangon_protocol::review::Verified(decline)
+/// use parangon_protocol::review::{Offer, Verified};
+/// fn forge(offer: &Offer) -> Verified<'_, Offer> {
+///     Verified(offer)
 /// }
 /// ```
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::keys::Signature;
+use crate::label::credential::EndorsementSubject;
 use crate::label::{Endorsement, ProofValue};
 
 fn at(day: u64) -> Timestamp {
@@ -24,14 +25,26 @@ fn an_endorsement_carries_commitments_only() {
     assert_eq!((made.endorser.as_str(), made.keyset, made.created, made.expires), ("lyon", 4, at(0), at(90)));
     assert_eq!(made.copy, dossier("lyon").copy_commitment().unwrap());
     assert_eq!(made.review, review("lyon", 0).commitment().unwrap());
-    let draft = endorse_with(&common(), &dossier("lyon"), &review("lyon", 0)).unwrap();
-    let seen = std::cell::Cell::new(None);
-    let proven = draft.prove(|unproven| {
-        seen.set(Some(unproven.id(&common().id().unwrap()).unwrap()));
-        Ok::<_, EndorseError>(proof())
-    });
-    assert_eq!(proven, Ok(made.clone()));
-    assert_eq!(seen.get(), Some(made.id(&common().id().unwrap()).unwrap()));
+}
+
+#[test]
+fn an_endorsement_is_proven_by_its_credential() {
+    let (federation, charter, label_common, key) = (federation(), charter(), common(), key("lyon"));
+    let (label_id, public) = (label_common.id().unwrap(), key.public());
+    let draft = endorse_with(&label_common, &dossier("lyon"), &review("lyon", 0)).unwrap();
+    let unproven = draft.clone().with_proof(proof());
+    let subject = EndorsementSubject {
+        federation: &federation,
+        charter: &charter,
+        label_common: &label_common,
+        label_id,
+        endorsement: &unproven,
+        key: &public,
+    };
+    let proven = draft.prove(|endorsement| EndorsementSubject { endorsement, ..subject }.sign(&key)).unwrap();
+    assert_eq!(EndorsementSubject { endorsement: &proven, ..subject }.verify(), Ok(()));
+    assert_eq!(supports(&label_common, &proven.copy, &review("lyon", 0), &proven), Ok(()));
+    assert!(subject.verify().is_err(), "a proof that nobody made");
 }
 
 #[test]

@@ -1,0 +1,198 @@
+//! `parangon label`.
+
+mod standing;
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use parangon_protocol::charter::Level;
+use parangon_protocol::id::AgencyId;
+use serde_json::{Value, json};
+
+use super::{Context, cluster, review};
+use crate::client::encode;
+use crate::failure::Failure;
+use crate::fields::{plain, short, text};
+use crate::output::{Page, clean};
+use crate::{files, ids};
+
+const PATH: &str = "/api/v1/labels";
+
+/// Characters of a label's id.
+const ID: usize = 64;
+
+/// Verbs of `parangon label`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabelCommand {
+    /// Issue the label of an offer whose reviews are all there
+    Issue(IssueArgs),
+    /// List the labels of the whole federation
+    List(ListArgs),
+    /// Show one label
+    Show {
+        /// Its id, or a unique beginning of it
+        id: String,
+    },
+    /// Write the one file with which anybody can check the label
+    Export(ExportArgs),
+    /// Withdraw a label for good
+    Withdraw(standing::WithdrawArgs),
+    /// Suspend a label until it is reinstated
+    Suspend(standing::SuspendArgs),
+    /// End a suspension
+    Reinstate(standing::ReinstateArgs),
+}
+
+/// Arguments of `parangon label issue`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct IssueArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Show what would become public, issue nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+}
+
+/// Arguments of `parangon label list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only this level
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only labels issued by this agency
+    #[arg(long)]
+    agency: Option<AgencyId>,
+    /// Only labels in this state (valid, provisional, withdrawn, suspended, superseded, expired)
+    #[arg(long)]
+    state: Option<String>,
+    /// Only labels of this cluster
+    #[arg(long, value_name = "ID")]
+    cluster: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+}
+
+/// Arguments of `parangon label export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The label's id, or a unique beginning of it
+    id: String,
+    /// Where the file goes, or - for stdout [default: <cluster>.label.json]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Runs one verb.
+pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        LabelCommand::Issue(args) => issue(&args, context),
+        LabelCommand::List(args) => list(&args, context),
+        LabelCommand::Show { id } => show(&id, context),
+        LabelCommand::Export(args) => export(&args, context),
+        LabelCommand::Withdraw(args) => standing::withdraw(&args, context),
+        LabelCommand::Suspend(args) => standing::suspend(&args, context),
+        LabelCommand::Reinstate(args) => standing::reinstate(&args, context),
+    }
+}
+
+fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+    ids::resolve(&context.client, PATH, "id", given, ID)
+}
+
+/// The label of that id, and its cluster's name.
+fn find(given: &str, context: &Context<'_>) -> Result<(String, Value), Failure> {
+    let id = resolve(given, context)?;
+    let label = context.client.get(&format!("{PATH}/{}", encode(&id)))?;
+    Ok((id, label))
+}
+
+fn cluster_name(label: &Value) -> &str {
+    plain(&label["cluster"], "name").or_else(|| plain(label, "cluster")).unwrap_or("unnamed")
+}
+
+fn issue(args: &IssueArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let offer = review::resolve_offer(&args.offer, context)?;
+    if args.dry_run {
+        let offer = context.client.get(&format!("/api/v1/offers/{}", encode(&offer)))?;
+        return context.out.result(&offer, |page| {
+            page.remark("This becomes public: the cluster's name, country, region and field, and");
+            for name in ["cluster", "scheme", "level", "valid_until", "state"] {
+                page.field(name, text(&offer, name));
+            }
+            page.remark("Scores, notes and findings stay here.");
+            page.next("the same without --dry-run");
+        });
+    }
+    let label = context.client.post(PATH, json!({ "offer": offer }))?;
+    context.out.result(&label, |page| {
+        write(&label, page);
+        page.remark("It is in this agency's log for good and on its way to every member; it can be withdrawn, not unmade.");
+        page.next(format!("parangon label export {}", short(&text(&label, "id"))));
+    })
+}
+
+fn write(label: &Value, page: &mut Page) {
+    page.field("cluster", cluster_name(label));
+    for name in
+        ["id", "scheme", "catalogue", "level", "owner", "endorsers", "assessed", "issued", "valid_until", "state", "provisional_because"]
+    {
+        if !label[name].is_null() {
+            page.field(name, text(label, name));
+        }
+    }
+}
+
+fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let mut query = Vec::new();
+    let cluster = args.cluster.as_deref().map(|given| cluster::resolve(given, context)).transpose()?;
+    let filters = [
+        ("level", args.level.map(|level| level.as_str().to_owned())),
+        ("agency", args.agency.as_ref().map(ToString::to_string)),
+        ("state", args.state.clone()),
+        ("cluster", cluster),
+        ("limit", args.limit.map(|limit| limit.to_string())),
+    ];
+    for (name, value) in filters {
+        query.extend(value.map(|value| format!("{name}={}", encode(&value))));
+    }
+    let path = if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", query.join("&")) };
+    let labels = context.client.list(&path, args.limit)?;
+    context.out.result(&labels, |page| {
+        if labels.is_empty() {
+            page.remark("No labels.");
+            return;
+        }
+        let row = |label: &Value| {
+            let text = |name| text(label, name);
+            [short(&text("id")), cluster_name(label).to_owned(), text("level"), text("owner"), text("valid_until"), text("state")]
+        };
+        page.table(["ID", "CLUSTER", "LEVEL", "ISSUER", "VALID UNTIL", "STATE"], labels.iter().map(row));
+    })
+}
+
+fn show(given: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let (_, label) = find(given, context)?;
+    context.out.result(&label, |page| write(&label, page))
+}
+
+fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let (id, label) = find(&args.id, context)?;
+    let bundle = context.client.download(&format!("{PATH}/{}/bundle", encode(&id)))?;
+    let name = cluster_name(&label);
+    let path = args.output.clone().unwrap_or_else(|| format!("{}.label.json", files::slug(name)).into());
+    if path == Path::new("-") {
+        context.out.raw(&bundle);
+        return Ok(());
+    }
+    files::write_new(&path, &bundle)?;
+    context.out.result(&json!({ "id": id, "file": path, "state": label["state"] }), |page| {
+        page.field("label file", path.to_string_lossy());
+        page.field("state", text(&label, "state"));
+        if label["state"] == "provisional" {
+            let reason = plain(&label, "provisional_because").unwrap_or("not enough members have confirmed it");
+            page.remark(format!("It is provisional: {}. Export it again when it is valid.", clean(reason)));
+        }
+        page.next(format!("parangon verify {}", path.display()));
+    })
+}

@@ -1,0 +1,77 @@
+//! One file a noun: its arguments, and what its verbs do.
+
+pub(crate) mod assess;
+pub(crate) mod cluster;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod federation;
+pub(crate) mod init;
+pub(crate) mod label;
+pub(crate) mod man;
+pub(crate) mod peer;
+mod problems;
+pub(crate) mod review;
+mod scores;
+pub(crate) mod serve;
+pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod token;
+pub(crate) mod trust;
+pub(crate) mod unlock;
+pub(crate) mod verify;
+
+use crate::args::{Cli, Command, Global, Noun};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What a verb works with: the node's API and where results go.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// The node, not yet contacted.
+    pub(crate) client: Client,
+    /// Where results go.
+    pub(crate) out: &'a Output,
+}
+
+/// Runs one command; the number is the exit code.
+pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Demo(args) => done(crate::demo::run(&args, global, out)),
+        Command::Init(args) => done(init::run(&args, out)),
+        Command::Serve(args) => done(runtime()?.block_on(serve::run(args, out))),
+        Command::Status(args) => status::run(&args, global, out),
+        Command::Federation(noun) => done(federation::run(noun, global, out)),
+        Command::Trust(noun) => done(trust::run(noun, global, out)),
+        Command::Cluster(noun) => with_node(noun, global, out, cluster::run),
+        Command::Assess(noun) => with_node(noun, global, out, assess::run),
+        Command::Review(noun) => with_node(noun, global, out, review::run),
+        Command::Label(noun) => with_node(noun, global, out, label::run),
+        Command::Verify(args) => verify::run(&args, out),
+        Command::Stats(noun) => with_node(noun, global, out, stats::run),
+        Command::Peer(noun) => with_node(noun, global, out, peer::run),
+        Command::Token(noun) => with_node(noun, global, out, token::run),
+        Command::Config(noun) => done(config::run(&noun, out)),
+        Command::Completions(args) => done(completions::run(&args, out)),
+        Command::Man(args) => done(man::run(&args, out)),
+    }
+}
+
+fn done(result: Result<(), Failure>) -> Result<u8, Failure> {
+    result.map(|()| 0)
+}
+
+fn with_node<C: clap::Subcommand>(
+    noun: Noun<C>,
+    global: &Global,
+    out: &Output,
+    run: fn(C, &Context<'_>) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
+    let context = Context { client: Client::open(global, &noun.data)?, out };
+    done(run(noun.verb, &context))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)
+}

@@ -1,0 +1,70 @@
+//! `parangon review`: asking other agencies, and reviewing for them.
+
+mod ask;
+mod inbox;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::failure::Failure;
+
+pub(crate) use ask::resolve as resolve_offer;
+
+/// Verbs of `parangon review`. The first four are for those who ask, the others for those who are asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReviewCommand {
+    /// Show which agencies the rules allow to review
+    Eligible(ask::EligibleArgs),
+    /// Offer the review of an assessment to other agencies
+    Ask(ask::AskArgs),
+    /// List our offers and how far they are
+    List,
+    /// Take an offer back
+    Cancel {
+        /// The offer's id, or a unique beginning of it
+        offer: String,
+        /// Take it back without being asked
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// List the reviews that others ask of us
+    Inbox,
+    /// Show one of our offers, or a review that is asked of us
+    Show {
+        /// The offer's id, or a unique beginning of it
+        offer: String,
+    },
+    /// Accept a review after declaring conflicts of interest
+    Accept(inbox::AcceptArgs),
+    /// Decline a review
+    Decline(inbox::DeclineArgs),
+    /// Show the dossier of an accepted review; the owner's scores stay hidden until ours are saved
+    Dossier(inbox::DossierArgs),
+    /// Submit our review
+    Submit(inbox::SubmitArgs),
+}
+
+/// Runs one verb.
+pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        ReviewCommand::Eligible(args) => ask::eligible(&args, context),
+        ReviewCommand::Ask(args) => ask::ask(&args, context),
+        ReviewCommand::List => ask::list(context),
+        ReviewCommand::Cancel { offer, yes } => ask::cancel(&offer, yes, context),
+        ReviewCommand::Inbox => inbox::list(context),
+        ReviewCommand::Show { offer } => show(&offer, context),
+        ReviewCommand::Accept(args) => inbox::accept(&args, context),
+        ReviewCommand::Decline(args) => inbox::decline(&args, context),
+        ReviewCommand::Dossier(args) => inbox::dossier(&args, context),
+        ReviewCommand::Submit(args) => inbox::submit(&args, context),
+    }
+}
+
+/// One of ours if there is one, else one that is asked of us.
+fn show(offer: &str, context: &Context<'_>) -> Result<(), Failure> {
+    match ask::resolve(offer, context) {
+        Ok(id) => ask::show(&id, context),
+        Err(failure) if failure.exit == crate::exit::Exit::NotFound => inbox::show(offer, context),
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,159 @@
+//! For those who ask: who may review, offers, and what became of them.
+
+use parangon_protocol::charter::Level;
+use parangon_protocol::id::{AgencyId, SchemeId};
+use parangon_protocol::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::client::encode;
+use crate::commands::{Context, assess};
+use crate::failure::Failure;
+use crate::fields::{items, plain, short, text};
+use crate::output::{Page, State};
+use crate::{ids, prompt};
+
+const PATH: &str = "/api/v1/offers";
+
+/// Characters of an offer's id.
+pub(super) const ID: usize = 64;
+
+/// Arguments of `parangon review eligible`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EligibleArgs {
+    /// The level sought
+    #[arg(long)]
+    level: Level,
+    /// The label system, when the charter has several
+    #[arg(long)]
+    scheme: Option<SchemeId>,
+}
+
+/// Arguments of `parangon review ask`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AskArgs {
+    /// The assessment's id, or a unique beginning of it
+    assessment: String,
+    /// The level sought
+    #[arg(long)]
+    level: Level,
+    /// An agency to ask (repeat for each)
+    #[arg(long, required = true, value_name = "AGENCY")]
+    reviewer: Vec<AgencyId>,
+    /// The label system, when the charter has several
+    #[arg(long)]
+    scheme: Option<SchemeId>,
+    /// When the review should be there, 2026-05-01 or 2026-05-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = crate::commands::verify::parse_date)]
+    due: Option<Timestamp>,
+    /// A language of the documents, such as de (repeat for each)
+    #[arg(long, value_name = "TAG")]
+    language: Vec<String>,
+}
+
+/// The whole id of one of our offers.
+pub(crate) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+    // Also a whole id is looked up: it may be an offer of somebody else.
+    ids::resolve(&context.client, PATH, "id", given, usize::MAX)
+}
+
+pub(super) fn eligible(args: &EligibleArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let scheme = args.scheme.as_ref().map(|scheme| format!("&scheme={}", encode(scheme.as_str()))).unwrap_or_default();
+    let agencies = context.client.list(&format!("/api/v1/eligible?level={}{scheme}", args.level), None)?;
+    context.out.result(&agencies, |page| {
+        for agency in &agencies {
+            let state = if agency["eligible"] == true { State::Ok } else { State::Wait };
+            let reason = plain(agency, "reason").unwrap_or(if agency["eligible"] == true { "may be asked" } else { "not now" });
+            page.state(state, &format!("{:<16}", text(agency, "agency")), reason);
+        }
+        page.next(format!("parangon review ask ASSESSMENT --level {} --reviewer AGENCY", args.level.as_str().to_lowercase()));
+    })
+}
+
+pub(super) fn ask(args: &AskArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let assessment = assess::resolve(&args.assessment, context)?;
+    let mut body = json!({ "assessment": assessment, "level": args.level, "reviewers": args.reviewer });
+    if let Some(scheme) = &args.scheme {
+        body["scheme"] = json!(scheme);
+    }
+    if let Some(due) = args.due {
+        body["due"] = json!(due);
+    }
+    if !args.language.is_empty() {
+        body["languages"] = json!(args.language);
+    }
+    let offer = context.client.post(PATH, body)?;
+    context.out.result(&offer, |page| {
+        write(&offer, page);
+        page.remark("The assessment is frozen. The dossier goes, sealed, to an agency once it has accepted.");
+        let id = short(&text(&offer, "id"));
+        page.remark(format!("To undo it: parangon review cancel {id}"));
+        page.next(format!("wait for the answers: parangon review show {id}"));
+    })
+}
+
+pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
+    let offers = context.client.list(PATH, None)?;
+    context.out.result(&offers, |page| {
+        if offers.is_empty() {
+            page.remark("No reviews were asked for yet.");
+            page.next("parangon review ask ASSESSMENT --level LEVEL --reviewer AGENCY");
+            return;
+        }
+        page.table(["OFFER", "CLUSTER", "LEVEL", "STATE", "REVIEWERS"], offers.iter().map(row));
+    })
+}
+
+fn row(offer: &Value) -> [String; 5] {
+    let reviewers = items(offer, "reviewers").iter().map(|r| format!("{}: {}", text(r, "agency"), text(r, "state"))).collect::<Vec<_>>();
+    [short(&text(offer, "id")), cluster(offer), text(offer, "level"), text(offer, "state"), reviewers.join(", ")]
+}
+
+/// The cluster's name when the answer carries it, else its id in the form that people type.
+pub(super) fn cluster(value: &Value) -> String {
+    match plain(value, "cluster") {
+        Some(id) => short(id),
+        None => text(value, "cluster"),
+    }
+}
+
+fn write(offer: &Value, page: &mut Page) {
+    for name in ["id", "assessment", "cluster", "scheme", "level", "assessed", "valid_until", "languages", "due", "state", "label", "ready"] {
+        if !offer[name].is_null() {
+            page.field(name, text(offer, name));
+        }
+    }
+    for reason in items(offer, "unmet") {
+        page.field("  not yet", reason.as_str().unwrap_or("-"));
+    }
+    for reviewer in items(offer, "reviewers") {
+        let mut state = text(reviewer, "state");
+        for name in ["since", "reason", "points", "recommends", "problem"] {
+            if !reviewer[name].is_null() {
+                state.push_str(&format!(", {name} {}", text(reviewer, name)));
+            }
+        }
+        page.field(&format!("  {}", crate::output::clean(&text(reviewer, "agency"))), state);
+    }
+}
+
+pub(super) fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let offer = context.client.get(&format!("{PATH}/{}", encode(id)))?;
+    context.out.result(&offer, |page| {
+        write(&offer, page);
+        match plain(&offer, "label") {
+            Some(label) => page.next(format!("parangon label show {}", short(label))),
+            None if offer["ready"] == true => page.next(format!("parangon label issue {}", short(id))),
+            None => page.next("wait for the reviews; they arrive by themselves"),
+        }
+    })
+}
+
+pub(super) fn cancel(given: &str, yes: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(given, context)?;
+    prompt::confirm(context.out, &format!("Take the offer {} back? Reviews already written for it are lost.", short(&id)), yes)?;
+    let offer = context.client.post(&format!("{PATH}/{}/withdraw", encode(&id)), json!({}))?;
+    context.out.result(&offer, |page| {
+        page.remark(format!("The offer {} is taken back; the agencies asked are told. The assessment can be changed again.", short(&id)));
+        page.next("parangon review ask, when it is ready");
+    })
+}

@@ -1,0 +1,187 @@
+//! For those who are asked: the inbox, the answer, the dossier, the review.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
+
+use super::ask::{ID, cluster};
+use crate::client::encode;
+use crate::commands::{Context, scores};
+use crate::failure::Failure;
+use crate::fields::{items, plain, short, text};
+use crate::output::{Page, clean};
+use crate::{files, ids, prompt};
+
+const PATH: &str = "/api/v1/inbox";
+
+/// Why an agency declines, as codes that the asking agency sees.
+const REASONS: [&str; 6] = ["conflict", "no-capacity", "language", "expertise", "deadline", "other"];
+
+/// Bytes of a text of findings: 8,000 characters.
+const FINDINGS_BYTES: usize = 4 * parangon_protocol::limits::TEXT_CHARS;
+
+/// Arguments of `parangon review accept`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AcceptArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Declare that nobody of this agency who reviews it coaches, funds or works for the cluster
+    #[arg(long)]
+    no_conflicts: bool,
+}
+
+/// Arguments of `parangon review decline`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeclineArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Why; the asking agency sees it
+    #[arg(long, value_parser = PossibleValuesParser::new(REASONS))]
+    reason: String,
+    /// Decline without being asked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Arguments of `parangon review dossier`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DossierArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Write an empty spreadsheet for our scores
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+}
+
+/// Arguments of `parangon review submit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubmitArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Our scores as CSV (indicator,level[,note]), or - for stdin
+    file: PathBuf,
+    /// Whether the cluster is eligible, by what the dossier shows
+    #[arg(long, value_parser = PossibleValuesParser::new(["yes", "no"]))]
+    eligible: String,
+    /// Improvement areas that we find proven
+    #[arg(long)]
+    improvements: Option<u8>,
+    /// A text file with our findings for the asking agency
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+}
+
+fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+    ids::resolve(&context.client, PATH, "offer", given, ID)
+}
+
+fn path(id: &str, verb: &str) -> String {
+    format!("{PATH}/{}/{verb}", encode(id))
+}
+
+pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
+    let inbox = context.client.list(PATH, None)?;
+    context.out.result(&inbox, |page| {
+        if inbox.is_empty() {
+            page.remark("No reviews for you.");
+            return;
+        }
+        let row = |entry: &Value| {
+            let text = |name| text(entry, name);
+            [short(&text("offer")), text("owner"), cluster(entry), text("level"), text("state"), text("due"), text("next_step")]
+        };
+        page.table(["OFFER", "FROM", "CLUSTER", "LEVEL", "STATE", "DUE", "NEXT"], inbox.iter().map(row));
+    })
+}
+
+fn write(entry: &Value, page: &mut Page) {
+    for name in ["offer", "owner", "cluster", "level", "languages", "due", "state", "since"] {
+        if !entry[name].is_null() {
+            page.field(name, text(entry, name));
+        }
+    }
+    if let Some(step) = plain(entry, "next_step") {
+        page.next(clean(step));
+    }
+}
+
+pub(super) fn show(given: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let inbox = context.client.list(PATH, None)?;
+    let id = resolve(given, context)?;
+    let entry = inbox.into_iter().find(|entry| entry["offer"] == id.as_str());
+    let entry = entry.ok_or_else(|| Failure::new(crate::exit::Exit::NotFound, format!("no offer has the id {}", short(&id))))?;
+    context.out.result(&entry, |page| write(&entry, page))
+}
+
+pub(super) fn accept(args: &AcceptArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let question = "Do you declare that nobody of this agency who reviews it coaches, funds or works for the cluster?";
+    prompt::confirm(context.out, question, args.no_conflicts)
+        .map_err(|failure| failure.next("add --no-conflicts, or decline with --reason conflict"))?;
+    let answer = context.client.post(&path(&id, "accept"), json!({ "conflicts": "none" }))?;
+    context.out.result(&answer, |page| {
+        page.remark(format!(
+            "The review {} is accepted, and the declaration is signed. The dossier comes sealed to this node.",
+            short(&id)
+        ));
+        page.next(format!("parangon review dossier {}", short(&id)));
+    })
+}
+
+pub(super) fn decline(args: &DeclineArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    prompt::confirm(
+        context.out,
+        &format!("Decline the review {} ({})? It cannot be accepted afterwards.", short(&id), args.reason),
+        args.yes,
+    )?;
+    let answer = context.client.post(&path(&id, "decline"), json!({ "reason": args.reason }))?;
+    context.out.result(&answer, |page| {
+        page.remark(format!("The review {} is declined; the asking agency is told why ({}).", short(&id), args.reason));
+    })
+}
+
+pub(super) fn dossier(args: &DossierArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let dossier = context.client.get(&path(&id, "dossier"))?;
+    if let Some(path) = &args.template {
+        files::write_new(path, scores::template(items(&dossier, "indicators"))?.as_bytes())?;
+    }
+    context.out.result(&dossier, |page| {
+        for name in ["offer", "catalogue", "month", "improvements"] {
+            page.field(name, text(&dossier, name));
+        }
+        for (name, _) in dossier["eligibility"].as_object().into_iter().flatten() {
+            page.field(&clean(name), text(&dossier["eligibility"], name));
+        }
+        let row = |indicator: &Value| ["code", "minimum", "name", "note"].map(|name| text(indicator, name));
+        page.table(["INDICATOR", "MINIMUM", "NAME", "NOTE OF THE OWNER"], items(&dossier, "indicators").iter().map(row));
+        page.remark("The owner's scores stay hidden until ours are saved.");
+        let file = args.template.as_ref().map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
+        page.next(format!("fill in the levels, then `parangon review submit {} {file} --eligible yes|no`", short(&id)));
+    })
+}
+
+pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let scores = scores::read(&args.file)?;
+    let id = resolve(&args.offer, context)?;
+    let mut body = json!({ "scores": scores, "eligible": args.eligible == "yes" });
+    if let Some(improvements) = args.improvements {
+        body["improvements"] = improvements.into();
+    }
+    if let Some(path) = &args.findings {
+        let text = String::from_utf8(files::read(path, FINDINGS_BYTES)?);
+        body["findings"] = text.map_err(|_| Failure::invalid(format!("{} is not UTF-8", path.display())))?.into();
+    }
+    let answer = context.client.post(&path(&id, "review"), body)?;
+    context.out.result(&answer, |page| {
+        page.field("state", text(&answer, "state"));
+        page.field("recommended", text(&answer, "recommended"));
+        for unmet in items(&answer, "unmet") {
+            let reason = unmet.as_str().map_or_else(|| unmet.to_string(), str::to_owned);
+            page.field("  not met", reason);
+        }
+        page.remark("The review is signed and goes, sealed, to the asking agency as soon as it is connected.");
+    })
+}

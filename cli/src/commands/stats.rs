@@ -1,0 +1,179 @@
+//! `parangon stats`.
+
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use parangon_protocol::id::IndicatorId;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::client::encode;
+use crate::failure::Failure;
+use crate::fields::text;
+use crate::{files, prompt};
+
+const PATH: &str = "/api/v1/statistics";
+
+/// Verbs of `parangon stats`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatsCommand {
+    /// Show what a release would publish, publish nothing
+    Prepare(PeriodArgs),
+    /// Publish this agency's figures for a period, for good
+    Release(ReleaseArgs),
+    /// List the releases of all agencies
+    List,
+    /// Show the distribution of levels over all agencies
+    Show(ShowArgs),
+    /// Write figures as CSV or JSON
+    Export(ExportArgs),
+}
+
+/// Arguments of `parangon stats prepare`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PeriodArgs {
+    /// The quarter, such as 2026-Q3 [default: the last one that is over]
+    #[arg(long)]
+    period: Option<String>,
+}
+
+/// Arguments of `parangon stats release`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReleaseArgs {
+    #[command(flatten)]
+    period: PeriodArgs,
+    /// Why figures that were released before are corrected
+    #[arg(long)]
+    reason: Option<String>,
+    /// Publish without being asked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Arguments of `parangon stats show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The indicator's code, such as 4.1.3
+    #[arg(long, value_name = "CODE")]
+    indicator: Option<IndicatorId>,
+    #[command(flatten)]
+    period: PeriodArgs,
+}
+
+/// Arguments of `parangon stats export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    show: ShowArgs,
+    /// The form of the file
+    #[arg(long, value_enum, default_value_t = FormatChoice::Csv)]
+    format: FormatChoice,
+    /// Where the file goes [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatChoice {
+    /// Comma-separated values
+    Csv,
+    /// The API's own JSON
+    Json,
+}
+
+/// Runs one verb.
+pub(crate) fn run(command: StatsCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        StatsCommand::Prepare(args) => prepare(&args, context),
+        StatsCommand::Release(args) => release(&args, context),
+        StatsCommand::List => list(context),
+        StatsCommand::Show(args) => show(&args, context),
+        StatsCommand::Export(args) => export(&args, context),
+    }
+}
+
+fn query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
+    let pairs: Vec<String> = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode((*value)?)))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+impl ShowArgs {
+    fn path(&self, suffix: &str) -> String {
+        let indicator = self.indicator.as_ref().map(IndicatorId::as_str);
+        query(&format!("{PATH}{suffix}"), &[("indicator", indicator), ("period", self.period.period.as_deref())])
+    }
+}
+
+fn prepare(args: &PeriodArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let preview = context.client.get(&query(&format!("{PATH}/prepare"), &[("period", args.period.as_deref())]))?;
+    context.out.result(&preview, |page| {
+        show::write(&preview, context.out.is_unicode(), page);
+        let period = preview["period"].as_str().map(|_| format!(" --period {}", text(&preview, "period"))).unwrap_or_default();
+        page.next(format!("parangon stats release{period}"));
+    })
+}
+
+fn release(args: &ReleaseArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let period = args.period.period.as_deref();
+    let named = period.map_or_else(|| "the last period".to_owned(), str::to_owned);
+    prompt::confirm(context.out, &format!("Publish this agency's figures for {named}? They stay in its log for good."), args.yes)?;
+    let mut body = json!({});
+    for (name, value) in [("period", period), ("reason", args.reason.as_deref())] {
+        if let Some(value) = value {
+            body[name] = value.into();
+        }
+    }
+    let made = context.client.post(&format!("{PATH}/releases"), body)?;
+    context.out.result(&made, |page| {
+        show::write(&made, context.out.is_unicode(), page);
+        page.remark("The release is in this agency's log and on its way to every member. It cannot be taken back.");
+        page.next("parangon stats show --indicator CODE");
+    })
+}
+
+fn list(context: &Context<'_>) -> Result<(), Failure> {
+    let releases = context.client.list(&format!("{PATH}/releases"), None)?;
+    context.out.result(&releases, |page| {
+        if releases.is_empty() {
+            page.remark("No agency has released figures yet.");
+            page.next("parangon stats prepare");
+            return;
+        }
+        let row = |release: &Value| ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
+        page.table(["AGENCY", "PERIOD", "CATALOGUE", "VERSION", "CLUSTERS", "HIDDEN"], releases.iter().map(row));
+    })
+}
+
+fn show(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let aggregate = context.client.get(&args.path(""))?;
+    context.out.result(&aggregate, |page| show::write(&aggregate, context.out.is_unicode(), page))
+}
+
+fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let suffix = if matches!(args.format, FormatChoice::Csv) { ".csv" } else { "" };
+    let bytes = context.client.download(&args.show.path(suffix))?;
+    let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
+        if context.out.is_json() && matches!(args.format, FormatChoice::Csv) {
+            return context.out.result(&json!({ "csv": String::from_utf8_lossy(&bytes) }), |_| {});
+        }
+        context.out.raw(&bytes);
+        return Ok(());
+    };
+    files::write_new(path, &bytes)?;
+    let json: Value = json!({ "file": path, "bytes": bytes.len() });
+    context.out.result(&json, |page| page.field("figures", path.to_string_lossy()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_holds_what_was_given() {
+        assert_eq!(query("/a", &[("x", None), ("y", None)]), "/a");
+        assert_eq!(query("/a", &[("x", Some("4.1")), ("y", Some("a&b"))]), "/a?x=4.1&y=a%26b");
+    }
+}

@@ -1,0 +1,128 @@
+//! `parangon token`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use parangon_protocol::id::Name;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::Context;
+use crate::client::encode;
+use crate::failure::Failure;
+use crate::fields::{plain, text};
+use crate::{ids, prompt};
+
+const PATH: &str = "/api/v1/tokens";
+
+/// Characters of a token's id.
+const ID: usize = 12;
+
+/// Verbs of `parangon token`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token; it is shown once
+    Create(CreateArgs),
+    /// List the tokens, without their secrets
+    List,
+    /// Revoke a token at once
+    Revoke {
+        /// Its id, or a unique beginning of it
+        id: String,
+        /// Revoke without being asked
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// Arguments of `parangon token create`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreateArgs {
+    /// What it is for, as lists show it
+    name: Name,
+    /// What it allows
+    #[arg(long, value_enum, default_value_t = ScopeChoice::Read)]
+    scope: ScopeChoice,
+    /// Days until it expires [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    expires_days: Option<u32>,
+    /// Write the secret into a new file of mode 0600 instead of showing it
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ScopeChoice {
+    /// Reading
+    Read,
+    /// Everything that changes something too
+    Write,
+}
+
+/// Runs one verb.
+pub(crate) fn run(command: TokenCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        TokenCommand::Create(args) => create(&args, context),
+        TokenCommand::List => list(context),
+        TokenCommand::Revoke { id, yes } => revoke(&id, yes, context),
+    }
+}
+
+fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
+    if let Some(path) = args.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
+        return Err(Failure::new(crate::exit::Exit::Conflict, format!("{} exists already and is not overwritten", path.display())));
+    }
+    let scope = if matches!(args.scope, ScopeChoice::Read) { "read" } else { "write" };
+    let mut body = json!({ "name": args.name, "scope": scope });
+    if let Some(days) = args.expires_days {
+        body["expires_days"] = days.into();
+    }
+    let mut made = context.client.post(PATH, body)?;
+    if let Some(path) = &args.output {
+        keep(path, &mut made)?;
+    }
+    context.out.result(&made, |page| {
+        for name in ["id", "scope", "expires", "token", "file"] {
+            if !made[name].is_null() {
+                page.field(name, text(&made, name));
+            }
+        }
+        if args.output.is_none() {
+            page.remark("The token is not shown again. Keep it in a file that only you can read.");
+        }
+        page.next("use it with --token-file FILE, or as `Authorization: Bearer …`");
+    })
+}
+
+/// Moves the secret from the answer into a file.
+fn keep(path: &Path, made: &mut Value) -> Result<(), Failure> {
+    let secret = Zeroizing::new(format!("{}\n", plain(made, "token").unwrap_or_default()));
+    parangon_node::keystore::file::write_new(path, secret.as_bytes()).map_err(Failure::failed)?;
+    if let Some(object) = made.as_object_mut() {
+        object.remove("token");
+        object.insert("file".to_owned(), json!(path));
+    }
+    Ok(())
+}
+
+fn list(context: &Context<'_>) -> Result<(), Failure> {
+    let tokens = context.client.list(PATH, None)?;
+    context.out.result(&tokens, |page| {
+        if tokens.is_empty() {
+            page.remark("No tokens. The command line needs none on the node's own socket.");
+            return;
+        }
+        let row = |token: &Value| ["id", "name", "scope", "created", "expires", "expired"].map(|name| text(token, name));
+        page.table(["ID", "NAME", "SCOPE", "MADE", "EXPIRES", "EXPIRED"], tokens.iter().map(row));
+    })
+}
+
+fn revoke(id: &str, yes: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let id = ids::resolve(&context.client, PATH, "id", id, ID)?;
+    prompt::confirm(context.out, &format!("Revoke the token {id}? Whoever uses it is locked out at once."), yes)?;
+    context.client.delete(&format!("{PATH}/{}", encode(&id)))?;
+    context.out.result(&json!({ "id": id, "revoked": true }), |page| {
+        page.remark(format!("The token {id} opens nothing any more. It cannot be restored; make a new one when it is needed."));
+    })
+}

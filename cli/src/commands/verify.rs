@@ -1,0 +1,88 @@
+//! `parangon verify`: one file, no node, no network.
+
+mod pin;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use parangon_node::clock::{Clock, SystemClock};
+use parangon_protocol::id::Fingerprint;
+use parangon_protocol::limits;
+use parangon_protocol::time::Timestamp;
+use parangon_protocol::verify::{Trust, Verdict, verify};
+
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+use crate::pins::{Pins, TrustFile};
+
+pub(crate) use pin::Pin;
+
+/// Arguments of `parangon verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The label file, or - for stdin
+    file: PathBuf,
+    /// The date asked for [default: now]; a day means its last second, UTC
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    at: Option<Timestamp>,
+    /// Trust this federation's trust file, and only what is named here
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Trust this federation, by 64 hex digits or eight words, and only what is named here
+    #[arg(long, value_name = "HEX|WORDS")]
+    fingerprint: Vec<Pin>,
+}
+
+/// Checks the file; the exit code is the verdict's.
+pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
+    // One byte more than a label file may have: the verifier then says that it is too large.
+    let file = files::read_start(&args.file, limits::DOCUMENT_BYTES + 1)?;
+    let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
+    let verdict = judge(&file, args, at)?;
+    out.result(&verdict, |page| report::write(&verdict, page))?;
+    Ok(verdict.code)
+}
+
+fn judge(file: &[u8], args: &VerifyArgs, at: Timestamp) -> Result<Verdict, Failure> {
+    if args.trust.is_empty() && args.fingerprint.is_empty() {
+        let pins = Pins::of_user().load()?;
+        return Ok(verify(file, &Trust::new(pins.iter().map(|chain| *chain.fingerprint())), at));
+    }
+    let mut pins = Vec::new();
+    for path in &args.trust {
+        pins.push(*TrustFile::read(&files::read(path, limits::DOCUMENT_BYTES)?)?.fingerprint());
+    }
+    // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
+    let words = args.fingerprint.iter().any(|pin| matches!(pin, Pin::Words(_)));
+    let named = words.then(|| verify(file, &Trust::default(), at).federation).flatten().map(|federation| federation.fingerprint);
+    for pin in &args.fingerprint {
+        match pin {
+            Pin::Whole(fingerprint) => pins.push(*fingerprint),
+            Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or(Fingerprint::NONE)),
+        }
+    }
+    Ok(verify(file, &Trust::new(pins), at))
+}
+
+/// A time in RFC 3339, or a day.
+pub(crate) fn parse_date(text: &str) -> Result<Timestamp, String> {
+    let day = text.len() == 10;
+    let whole = if day { format!("{text}T23:59:59Z") } else { text.to_owned() };
+    whole.parse().map_err(|_| "a date is 2026-05-01 or 2026-05-01T12:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_meant_whole() {
+        assert_eq!(parse_date("2026-05-01"), parse_date("2026-05-01T23:59:59Z"));
+        assert_eq!(parse_date("2026-05-01T12:00:00Z").expect("a time").to_string(), "2026-05-01T12:00:00Z");
+        for bad in ["", "2026-5-1", "2026-13-01", "yesterday", "01.05.2026", "2026-05-01 12:00"] {
+            assert!(parse_date(bad).is_err(), "{bad}");
+        }
+    }
+}

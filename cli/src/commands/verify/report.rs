@@ -1,0 +1,58 @@
+//! A verdict for people: one sentence on top, what the label says, what was checked.
+
+use parangon_protocol::verify::{Facts, Outcome, Verdict};
+
+use crate::output::{Page, State, clean};
+
+/// Writes the verdict. Of a file that is not authentic nothing else is shown: the verdict carries nothing else.
+pub(super) fn write(verdict: &Verdict, page: &mut Page) {
+    page.state(state(verdict.verdict), &verdict.sentence, "");
+    if let Some(facts) = &verdict.label {
+        self::facts(facts, page);
+    }
+    if let Some(federation) = &verdict.federation {
+        let pinned = if federation.pinned { "you trust it" } else { "not pinned" };
+        page.field("federation", format!("{} ({pinned})", federation.name));
+        page.field("in words", &federation.words);
+        page.field("fingerprint", federation.fingerprint.to_string());
+    }
+    page.field("asked for", verdict.at.to_string());
+    if let Some(as_of) = verdict.as_of {
+        page.field("standing as of", as_of.to_string());
+    }
+    for check in &verdict.checked {
+        page.remark(format!("  checked      {}: {}", clean(check.what), clean(&check.result)));
+    }
+    for what in &verdict.not_checked {
+        page.remark(format!("  not checked  {}", clean(what)));
+    }
+    if verdict.federation.as_ref().is_some_and(|federation| !federation.pinned) {
+        page.next("compare the words with a certificate or a member, then `parangon trust import FILE` or --fingerprint WORDS");
+    }
+}
+
+fn facts(facts: &Facts, page: &mut Page) {
+    if facts.demonstration {
+        page.remark("From a DEMONSTRATION: the scores are made up, the label says nothing about anybody.");
+    }
+    page.field("label", format!("{} ({})", facts.level, facts.scheme));
+    page.field("cluster", format!("{}, {}", facts.cluster.name, facts.cluster.country));
+    page.field("issued", format!("{} by {}", facts.issued, facts.issuer));
+    let endorsers: Vec<String> = facts.endorsers.iter().map(ToString::to_string).collect();
+    page.field("confirmed by", endorsers.join(", "));
+    page.field("assessed", facts.assessed.to_string());
+    page.field("valid until", format!("end of {}", facts.valid_until));
+    if let Some(witnessed) = facts.witnessed {
+        page.field("witnessed by", witnessed.to_string());
+    }
+    page.field("id", facts.id.to_string());
+}
+
+fn state(outcome: Outcome) -> State {
+    match outcome {
+        Outcome::Valid => State::Ok,
+        Outcome::CannotTell | Outcome::NotYetValid | Outcome::UnknownSigner => State::Wait,
+        Outcome::Expired | Outcome::Replaced | Outcome::NoLabel => State::Warn,
+        Outcome::Withdrawn | Outcome::Suspended | Outcome::NotAuthentic | Outcome::NotEntitled => State::Fail,
+    }
+}

@@ -1,0 +1,173 @@
+//! Real, publicly listed clusters as a CSV file: every row is used, or left out with a reason.
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::charter::Level;
+use parangon_protocol::id::{Country, Name};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// Public label awards, 2012 to 2024, as the sources in the file's last column list them.
+pub(super) const BUNDLED: &str = include_str!("../../data/labelled_clusters.csv");
+
+/// The columns, in any order; others are ignored.
+const COLUMNS: [&str; 7] = ["name", "country_iso2", "region", "technology_field", "level", "awarded", "expires"];
+
+/// One cluster: all rows of one name and country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DemoCluster {
+    pub(super) name: Name,
+    pub(super) country: Country,
+    pub(super) region: Option<Name>,
+    pub(super) field: Option<Name>,
+    /// The highest level of its rows.
+    pub(super) level: Level,
+    /// What the rows say happened: shown, never used.
+    pub(super) history: Vec<String>,
+}
+
+/// A row that is not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    /// Line in the file, from 1.
+    pub(super) line: u64,
+    /// The name in it.
+    pub(super) name: String,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// The file as read.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    pub(super) clusters: Vec<DemoCluster>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) rows: usize,
+    /// Rows with a value that could not be kept although the cluster was.
+    pub(super) remarks: Vec<LeftOut>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    name: String,
+    country_iso2: String,
+    region: String,
+    technology_field: String,
+    level: String,
+    awarded: String,
+    expires: String,
+}
+
+/// Reads the file. A row that cannot be used is listed, not an error; a file without the columns is one.
+pub(super) fn read(text: &[u8]) -> Result<Data, Failure> {
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let line = text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::invalid(format!("line {line} is not UTF-8 (Windows-1252?)")).next("save the file as UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(Failure::invalid)?.clone();
+    if let Some(missing) = COLUMNS.iter().find(|column| headers.iter().all(|header| header != **column)) {
+        return Err(Failure::invalid(format!("the column {missing} is missing")).next(format!("the columns are {}", COLUMNS.join(", "))));
+    }
+    let mut data = Data::default();
+    let mut clusters: BTreeMap<(String, String), DemoCluster> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.map_err(Failure::invalid)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        data.rows += 1;
+        let name = record.get(0).unwrap_or_default().to_owned();
+        match record.deserialize::<Row>(Some(&headers)).map_err(|_| "it has too few columns".to_owned()).and_then(|row| cluster(&row)) {
+            Ok((cluster, remark)) => {
+                if let Some(reason) = remark {
+                    data.remarks.push(LeftOut { line, name, reason });
+                }
+                let key = (cluster.name.to_string(), cluster.country.to_string());
+                clusters.entry(key).and_modify(|known| known.merge(&cluster)).or_insert(cluster);
+            }
+            Err(reason) => data.left_out.push(LeftOut { line, name, reason }),
+        }
+    }
+    data.clusters = clusters.into_values().collect();
+    if data.clusters.is_empty() {
+        return Err(Failure::invalid("no row of the file can be used").next("each row needs a name, a country and a level"));
+    }
+    Ok(data)
+}
+
+fn cluster(row: &Row) -> Result<(DemoCluster, Option<String>), String> {
+    let name: Name = row.name.trim().parse().map_err(|error: parangon_protocol::id::NameError| error.rule.to_owned())?;
+    let country = row.country_iso2.trim();
+    if country.is_empty() {
+        return Err("no country, so no agency is in charge".to_owned());
+    }
+    let country: Country = country.parse().map_err(|_| format!("{country:?} is no ISO 3166-1 country code"))?;
+    let level: Level = row.level.trim().parse().map_err(|_| format!("{:?} is no level", row.level))?;
+    let (region, region_remark) = optional("region", &row.region);
+    let (field, field_remark) = optional("technology_field", &row.technology_field);
+    let dates = match (row.awarded.trim(), row.expires.trim()) {
+        ("", "") => String::new(),
+        (awarded, "") => format!(", awarded {awarded}"),
+        ("", expires) => format!(", until {expires}"),
+        (awarded, expires) => format!(", {awarded} to {expires}"),
+    };
+    let history = vec![format!("{level}{dates}")];
+    Ok((DemoCluster { name, country, region, field, level, history }, region_remark.or(field_remark)))
+}
+
+/// A value that may be missing; one that is no name is left out with a remark.
+fn optional(column: &str, text: &str) -> (Option<Name>, Option<String>) {
+    match text.trim() {
+        "" => (None, None),
+        text => match text.parse() {
+            Ok(name) => (Some(name), None),
+            Err(_) => (None, Some(format!("{column} left out: it is no name"))),
+        },
+    }
+}
+
+impl DemoCluster {
+    fn merge(&mut self, other: &Self) {
+        self.level = self.level.max(other.level);
+        self.region = self.region.take().or_else(|| other.region.clone());
+        self.field = self.field.take().or_else(|| other.field.clone());
+        self.history.extend(other.history.iter().cloned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_bundled_file_is_accounted_for() {
+        let data = read(BUNDLED.as_bytes()).expect("the bundled file");
+        let used: usize = data.clusters.iter().map(|cluster| cluster.history.len()).sum();
+        assert_eq!(used + data.left_out.len(), data.rows);
+        assert_eq!(data.left_out, []);
+        let packaging: Vec<_> = data.clusters.iter().filter(|cluster| cluster.name.as_str() == "Packaging Cluster").collect();
+        assert_eq!((packaging.len(), packaging[0].history.len()), (1, 2));
+        let habitat = data.clusters.iter().find(|cluster| cluster.name.as_str() == "Sustainable Habitat Cluster").expect("is there");
+        assert_eq!((habitat.level, habitat.history.len()), (Level::Gold, 3));
+    }
+
+    #[test]
+    fn rows_that_cannot_be_used_are_named_with_the_reason() {
+        let text = "level,name,country_iso2,region,technology_field,awarded,expires,more\n\
+            gold,A,DE,,,,,\nbronze,B,,,,,,\nplatinum,C,FR,,,,,\nsilver,,FR,,,,,\nsilver,D,Germany,,,,,\nbronze,A,DE,Bayern,ICT,2012,2014,x\n";
+        let data = read(text.as_bytes()).expect("has the columns");
+        assert_eq!((data.rows, data.clusters.len()), (6, 1));
+        let lines: Vec<u64> = data.left_out.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6]);
+        let one = &data.clusters[0];
+        assert_eq!((one.level, one.region.as_ref().map(Name::as_str), one.history.len()), (Level::Gold, Some("Bayern"), 2));
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_one_error() {
+        for bad in [&b""[..], b"name;country_iso2\n", b"name,country_iso2\nA,DE\n", b"name,country_iso2,region,technology_field,level,awarded,expires\n", b"\xe9"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What people would do, over the same API that they would use: one thread an agency.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use parangon_protocol::id::AgencyId;
+use serde_json::{Value, json};
+
+use super::plan::{AgencyPlan, ClusterPlan};
+use crate::client::{Body, Client, encode};
+use crate::failure::Failure;
+use hyper::Method;
+
+/// How often an agency's staff looks at its inbox. Nothing depends on it but how long the demonstration takes.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// After which a demonstration that does not come forward ends with an error.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Counted while the agencies work, for the progress bar.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) assessed: AtomicUsize,
+    pub(super) reviewed: AtomicUsize,
+    pub(super) issued: AtomicUsize,
+}
+
+/// One agency at work.
+pub(super) struct Player<'a> {
+    pub(super) plan: &'a AgencyPlan,
+    pub(super) client: &'a Client,
+    pub(super) progress: &'a Progress,
+    /// Labels that all agencies together will issue: then there is nothing left to review.
+    pub(super) labels: usize,
+    /// Agencies that gave up: then the others need not wait.
+    pub(super) failed: &'a AtomicU8,
+}
+
+impl Player<'_> {
+    /// Assesses, asks for reviews, reviews for others, issues; until all agencies have issued everything.
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        for cluster in &self.plan.clusters {
+            self.assess_and_ask(cluster)?;
+            self.progress.assessed.fetch_add(1, Ordering::Relaxed);
+            self.work()?;
+        }
+        let began = Instant::now();
+        while self.progress.issued.load(Ordering::Acquire) < self.labels {
+            if !self.work()? {
+                std::thread::park_timeout(LOOK);
+            }
+            if self.failed.load(Ordering::Acquire) > 0 {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(Failure::failed(format!("{} waited {} s for the other agencies", self.plan.id, PATIENCE.as_secs())));
+            }
+        }
+        Ok(())
+    }
+
+    fn assess_and_ask(&self, plan: &ClusterPlan) -> Result<(), Failure> {
+        let cluster = &plan.cluster;
+        let mut body = json!({ "name": cluster.name, "country": cluster.country });
+        if let Some(region) = &cluster.region {
+            body["region"] = json!(region);
+        }
+        if let Some(field) = &cluster.field {
+            body["field"] = json!(field);
+        }
+        let cluster_id = self.client.post("/api/v1/clusters", body)?["id"].clone();
+        let eligibility = json!({ "eccp_listed": true, "management_fte_hundredths": 150, "members": 40, "member_types": 3 });
+        let assessment = self.client.post("/api/v1/assessments", json!({ "cluster": cluster_id, "eligibility": eligibility, "improvements": 3 }))?;
+        let id = text(&assessment, "id")?;
+        let path = format!("/api/v1/assessments/{}/scores", encode(id));
+        self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
+        let offer = json!({ "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": plan.reviewers, "languages": ["en"] });
+        self.client.post("/api/v1/offers", offer)?;
+        Ok(())
+    }
+
+    /// Does what waits. True when there was something.
+    fn work(&self) -> Result<bool, Failure> {
+        let mut busy = false;
+        for item in self.client.list("/api/v1/inbox", None)? {
+            busy |= self.review(&item)?;
+        }
+        for offer in self.client.list("/api/v1/offers", None)? {
+            let reviewers = offer["reviewers"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if offer["state"] == "open" && reviewers.iter().all(|reviewer| reviewer["state"] == "reviewed") {
+                self.client.post("/api/v1/labels", json!({ "offer": text(&offer, "id")? }))?;
+                self.progress.issued.fetch_add(1, Ordering::Release);
+                busy = true;
+            }
+        }
+        Ok(busy)
+    }
+
+    fn review(&self, item: &Value) -> Result<bool, Failure> {
+        let offer = encode(text(item, "offer")?);
+        match item["state"].as_str() {
+            Some("offered") => {
+                self.client.post(&format!("/api/v1/inbox/{offer}/accept"), json!({ "conflicts": "none" }))?;
+                Ok(true)
+            }
+            Some("dossier-sent") => {
+                let review = json!({ "scores": self.scores(item), "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
+                self.client.post(&format!("/api/v1/inbox/{offer}/review"), review)?;
+                self.progress.reviewed.fetch_add(1, Ordering::Relaxed);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// A reviewer of the demonstration comes to a level of 4 everywhere, or to 3 where the level asked for allows it.
+    fn scores(&self, item: &Value) -> Value {
+        let mut dice = super::plan::Dice::new(0, item["offer"].as_str().unwrap_or_default());
+        let catalogue = parangon_protocol::catalogue::Catalogue::ecei();
+        let scores = catalogue.indicators.iter().map(|indicator| {
+            let level = if dice.below(5) == 0 { 3 } else { 4 };
+            (indicator.code.to_string(), json!(level))
+        });
+        Value::Object(scores.collect())
+    }
+}
+
+/// A text field that every answer has.
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, Failure> {
+    value[name].as_str().ok_or_else(|| Failure::failed(format!("the node's answer has no {name}")))
+}
+
+/// Withdraws the first label of the first agency that has one.
+pub(super) fn withdraw_one(clients: &[(AgencyId, Client)]) -> Result<String, Failure> {
+    for (agency, client) in clients {
+        let labels = client.list(&format!("/api/v1/labels?agency={agency}"), Some(1))?;
+        if let Some(label) = labels.first() {
+            let id = text(label, "id")?.to_owned();
+            client.post(&format!("/api/v1/labels/{}/standing", encode(&id)), json!({ "action": "withdraw", "reason": "at-request" }))?;
+            return Ok(id);
+        }
+    }
+    Err(Failure::failed("no agency has issued a label"))
+}

@@ -1,0 +1,25 @@
+//! One label's file to its verdict, inside a process. The whole process is in the command line's own benchmark.
+//!
+//! `cargo bench -p parangon-node --bench verify`
+
+mod support;
+
+use criterion::{BenchmarkId, Criterion};
+use parangon_protocol::verify::{Outcome, Trust, verify};
+use support::bundle;
+use support::federation::Federation;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args().sample_size(50);
+    let mut group = criterion.benchmark_group("verify a label's file");
+    for members in [5, 50] {
+        let federation = Federation::new(members);
+        let file = bundle::text_of(&federation);
+        let trust = Trust::new([*federation.fingerprint()]);
+        assert_eq!(verify(&file, &trust, bundle::asked()).verdict, Outcome::Valid);
+        println!("{members} members: a file of {} bytes", file.len());
+        group.bench_function(BenchmarkId::new("members", members), |bench| bench.iter(|| verify(&file, &trust, bundle::asked())));
+    }
+    group.finish();
+    criterion.final_summary();
+}

@@ -1,0 +1,138 @@
+//! Bodies and queries, bounded in size and time before anything is read into memory.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::service::csv::FILE_BYTES;
+
+/// Bytes of a JSON body. A review of 200 indicators with notes has 50 KiB.
+pub(super) const JSON_BYTES: usize = 1024 * 1024;
+
+/// Bytes of a spreadsheet or a label file.
+pub(super) const UPLOAD_BYTES: usize = FILE_BYTES;
+
+/// For the whole body: 4 MiB in this time is 140 KiB/s.
+const BODY_SECONDS: u64 = 30;
+
+/// A JSON body of the shape asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Json<T>(pub(super) T);
+
+/// A spreadsheet, `text/csv`.
+#[derive(Debug, Clone)]
+pub(super) struct Csv(pub(super) Vec<u8>);
+
+/// A file of any kind.
+#[derive(Debug, Clone)]
+pub(super) struct File(pub(super) Vec<u8>);
+
+/// The query of the shape asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Query<T>(pub(super) T);
+
+/// The media type without its parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(ApiError::TooLarge { limit });
+    }
+    let read = tokio::time::timeout(Duration::from_secs(BODY_SECONDS), axum::body::to_bytes(body, limit)).await;
+    match read {
+        Err(_) => Err(ApiError::Slow { seconds: BODY_SECONDS }),
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(error)) if is_limit(&error) => Err(ApiError::TooLarge { limit }),
+        Ok(Err(_)) => Err(ApiError::Malformed { problem: "the body was cut short".to_owned() }),
+    }
+}
+
+fn is_limit(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Reads JSON of the shape asked for. The error names a place, never the text.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing, unknown or of another kind",
+            _ => "not JSON",
+        };
+        let unknown = error.is_data().then(|| field_named(&error.to_string())).flatten();
+        let name = unknown.map_or_else(String::new, |name| format!(" ({name})"));
+        ApiError::Malformed { problem: format!("{kind}{name}, line {}, column {}", error.line(), error.column()) }
+    })
+}
+
+/// serde names fields and variants of ours in backquotes; only what follows "missing field" is certainly ours.
+fn field_named(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("missing field `")?;
+    Some(format!("{} is missing", rest.split('`').next()?))
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if media_type(&parts.headers).as_deref() != Some("application/json") {
+            return Err(ApiError::MediaType { expected: "application/json" });
+        }
+        parse(&read(&parts.headers, body, JSON_BYTES).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if media_type(&parts.headers).as_deref() != Some("text/csv") {
+            return Err(ApiError::MediaType { expected: "text/csv" });
+        }
+        read(&parts.headers, body, UPLOAD_BYTES).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for File {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        // A form of another site can send these without being asked first (case A2).
+        let formlike = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+        if media_type(&parts.headers).is_none_or(|media| formlike.contains(&media.as_str())) {
+            return Err(ApiError::MediaType { expected: "application/json or application/octet-stream" });
+        }
+        read(&parts.headers, body, UPLOAD_BYTES).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri);
+        let malformed = |_| ApiError::Malformed { problem: "a query parameter is unknown or of another kind".to_owned() };
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(malformed)
+    }
+}
+
+impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
+    fn into_response(self) -> axum::response::Response {
+        axum::Json(self.0).into_response()
+    }
+}

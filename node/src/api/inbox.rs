@@ -1,0 +1,104 @@
+//! Reviews that others ask of us.
+
+use axum::extract::{Path, State};
+use parangon_protocol::label::Conflicts;
+use parangon_protocol::review::DeclineReason;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::App;
+use super::error::{ApiError, Problem};
+use super::extract::Json;
+use crate::service::inbox::{self, DossierView, InboxView, ReviewInput, ReviewResult};
+
+/// The declaration that comes before anything of the dossier is shown.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accept {
+    /// `none`: no expert of ours coached, funds or works for the cluster. With a tie, decline.
+    #[schema(value_type = String)]
+    conflicts: Conflicts,
+}
+
+/// Why not.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclineInput {
+    /// `conflict`, `no-capacity`, `language`, `expertise`, `deadline` or `other`.
+    #[schema(value_type = String)]
+    reason: DeclineReason,
+}
+
+/// Every review that others ask of us, newest last.
+#[utoipa::path(get, path = "/api/v1/inbox", tag = "reviews", responses(
+    (status = 200, body = Vec<InboxView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<InboxView>>, ApiError> {
+    Ok(Json(app.context.run(inbox::list).await?))
+}
+
+/// One of them.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}", tag = "reviews", params(("offer" = String, Path)), responses(
+    (status = 200, body = InboxView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<InboxView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::show(context, &offer)).await?))
+}
+
+/// Accepts a review, with the conflict declaration. The dossier follows by itself.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/accept", tag = "reviews", params(("offer" = String, Path)),
+    request_body = Accept, responses(
+    (status = 200, body = InboxView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn accept(State(app): State<App>, Path(offer): Path<String>, Json(declared): Json<Accept>) -> Result<Json<InboxView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::accept(context, &offer, declared.conflicts)).await?))
+}
+
+/// Declines a review.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/decline", tag = "reviews", params(("offer" = String, Path)),
+    request_body = DeclineInput, responses(
+    (status = 200, body = InboxView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn decline(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(input): Json<DeclineInput>,
+) -> Result<Json<InboxView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::decline(context, &offer, input.reason)).await?))
+}
+
+/// Steps back after accepting; the dossier becomes unreadable at once.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/step-back", tag = "reviews", params(("offer" = String, Path)), responses(
+    (status = 200, body = InboxView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn step_back(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<InboxView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::step_back(context, &offer)).await?))
+}
+
+/// The dossier without the owner's scores: what a reviewer sees before its own are saved.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}/dossier", tag = "reviews", params(("offer" = String, Path)), responses(
+    (status = 200, body = DossierView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn dossier(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<DossierView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::dossier(context, &offer)).await?))
+}
+
+/// Signs our review and sends it, with our endorsement when it supports the level. The dossier is deleted.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/review", tag = "reviews", params(("offer" = String, Path)),
+    request_body = ReviewInput, responses(
+    (status = 200, body = ReviewResult),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn review(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(input): Json<ReviewInput>,
+) -> Result<Json<ReviewResult>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::submit(context, &offer, &input)).await?))
+}

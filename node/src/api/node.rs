@@ -1,0 +1,35 @@
+//! This node, its federation, and how things stand.
+
+use axum::extract::State;
+
+use super::App;
+use super::error::{ApiError, Problem};
+use super::extract::Json;
+use crate::service::members::{self, NodeView, PeerView, StatusView};
+
+/// This node and its federation.
+#[utoipa::path(get, path = "/api/v1/node", tag = "node", responses(
+    (status = 200, body = NodeView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn about(State(app): State<App>) -> Json<NodeView> {
+    Json(members::about(&app.context))
+}
+
+/// How things stand: each line with its reason, since when, and the next step.
+#[utoipa::path(get, path = "/api/v1/status", tag = "node", responses(
+    (status = 200, body = StatusView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn status(State(app): State<App>) -> Result<Json<StatusView>, ApiError> {
+    Ok(Json(app.context.run(members::status).await?))
+}
+
+/// The connection to every other member.
+#[utoipa::path(get, path = "/api/v1/peers", tag = "node", responses(
+    (status = 200, body = Vec<PeerView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn peers(State(app): State<App>) -> Result<Json<Vec<PeerView>>, ApiError> {
+    Ok(Json(app.context.run(members::peers).await?))
+}

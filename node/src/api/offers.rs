@@ -1,0 +1,73 @@
+//! Reviews that we ask of others.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::App;
+use super::error::{ApiError, Problem};
+use super::extract::{Json, Query};
+use super::page::{Page, Paging};
+use crate::service::offers::{self, EligibleView, NewOffer, OfferView};
+
+/// Whom to ask.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Eligible {
+    /// `BRONZE`, `SILVER` or `GOLD`.
+    level: String,
+    /// The label system; the charter's, when it has only one.
+    #[serde(default)]
+    scheme: Option<String>,
+}
+
+/// Every offer, by id.
+#[utoipa::path(get, path = "/api/v1/offers", tag = "reviews", params(Paging), responses(
+    (status = 200, body = Vec<OfferView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Page<OfferView>, ApiError> {
+    let limit = paging.limit()?;
+    let items = app.context.run(move |context| offers::list(context, paging.cursor.as_deref(), limit + 1)).await?;
+    Ok(Page::of(items, limit, "/api/v1/offers", |offer| &offer.id))
+}
+
+/// Freezes an assessment and asks agencies to review it.
+#[utoipa::path(post, path = "/api/v1/offers", tag = "reviews", request_body = NewOffer, responses(
+    (status = 201, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn create(State(app): State<App>, Json(new): Json<NewOffer>) -> Result<(StatusCode, Json<OfferView>), ApiError> {
+    let view = app.context.run(move |context| offers::create(context, new)).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// One offer, with who answered what.
+#[utoipa::path(get, path = "/api/v1/offers/{id}", tag = "reviews", params(("id" = String, Path)), responses(
+    (status = 200, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
+    Ok(Json(app.context.run(move |context| offers::show(context, &id)).await?))
+}
+
+/// Withdraws an offer; its assessment can be changed again.
+#[utoipa::path(post, path = "/api/v1/offers/{id}/withdraw", tag = "reviews", params(("id" = String, Path)), responses(
+    (status = 200, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn withdraw(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
+    Ok(Json(app.context.run(move |context| offers::withdraw(context, &id)).await?))
+}
+
+/// Every member, with whether the conflict rules allow it to review for us.
+#[utoipa::path(get, path = "/api/v1/eligible", tag = "reviews", params(Eligible), responses(
+    (status = 200, body = Vec<EligibleView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn eligible(State(app): State<App>, Query(query): Query<Eligible>) -> Result<Json<Vec<EligibleView>>, ApiError> {
+    let Eligible { level, scheme } = query;
+    Ok(Json(app.context.run(move |context| offers::eligible(context, scheme.as_deref(), &level)).await?))
+}

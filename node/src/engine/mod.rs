@@ -1,0 +1,294 @@
+//! Drives the [`Replica`]: one owner on one thread, commands in, news out, durable before visible.
+//!
+//! Foreign bytes are checked by a pool of workers before they become commands ([`intake`]); the core takes what
+//! waits, steps the replica through all of it, commits once, and only then lets anything out ([`core`]).
+
+mod core;
+mod intake;
+mod outgoing;
+mod persist;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parangon_protocol::charter::Chain;
+use parangon_protocol::check::{self, KeyBook};
+use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::label::LabelId;
+use parangon_protocol::record::{Record, RecordError};
+use parangon_protocol::replica::{Change as ReplicaChange, Keys, Refusal, Settings};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::network::{Incoming, NetworkHandle};
+use crate::store::{Store, StoreError};
+
+pub use persist::RegisterRow;
+pub(crate) use persist::releases;
+pub use reader::StoredLog;
+
+/// Commands that wait for the core. One commit takes a millisecond; more than this and senders wait.
+const COMMANDS: usize = 1024;
+
+/// News that a slow listener may lag behind by before it has to look for itself.
+const NEWS: usize = 4096;
+
+/// What the engine refuses or fails with.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// A rule forbids it. Nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The record cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The record does not pass the checks that foreign ones have to pass.
+    #[error(transparent)]
+    Check(#[from] check::CheckError),
+    /// The store failed. Whether the records are durable is known after a restart; until then nothing is accepted.
+    #[error("the store failed: {0}")]
+    Store(Arc<StoreError>),
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopped,
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// News from the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A label is new, or its state or confirmations changed.
+    Label(LabelId),
+    /// A record became visible.
+    Record {
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+    },
+    /// A head reached its quorum.
+    Final {
+        /// Which log.
+        log: LogId,
+        /// Its size.
+        size: u64,
+    },
+    /// A log was frozen: it told two stories.
+    Frozen {
+        /// Which log.
+        log: LogId,
+    },
+    /// New keys of a member are known.
+    Keys {
+        /// Whose log.
+        log: LogId,
+    },
+    /// A member came or went.
+    Peer(AgencyId),
+}
+
+impl From<ReplicaChange> for Change {
+    fn from(change: ReplicaChange) -> Self {
+        match change {
+            ReplicaChange::Label(label) => Self::Label(label),
+            ReplicaChange::Record { log, index } => Self::Record { log, index },
+            ReplicaChange::Final { log, size } => Self::Final { log, size },
+            ReplicaChange::Frozen { log } => Self::Frozen { log },
+            ReplicaChange::Keys { log } => Self::Keys { log },
+        }
+    }
+}
+
+/// What is known of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogOverview {
+    /// Records held.
+    pub size: u64,
+    /// Records covered by a head that has its quorum.
+    pub final_size: u64,
+    /// The newest head with the cosignatures gathered, as a signed note.
+    pub head: Option<String>,
+    /// Who has cosigned it.
+    pub cosigned_by: Vec<AgencyId>,
+    /// How many must.
+    pub quorum: usize,
+    /// It told two stories.
+    pub frozen: bool,
+}
+
+/// What is known of all logs. Cheap to share; replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overview {
+    /// By log.
+    pub logs: BTreeMap<LogId, LogOverview>,
+    /// Labels known.
+    pub labels: usize,
+    /// Our own labels changed since our last status record.
+    pub recovering: bool,
+}
+
+/// What an engine needs to start.
+pub struct EngineConfig {
+    /// Whose node this is.
+    pub me: AgencyId,
+    /// The charter.
+    pub chain: Arc<Chain>,
+    /// Log and witness keys.
+    pub keys: Keys,
+    /// How eagerly to ask, and whether to sign.
+    pub settings: Settings,
+    /// The store.
+    pub store: Arc<Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The network, and what arrives from it.
+    pub network: NetworkHandle,
+    /// Its receiving end.
+    pub incoming: mpsc::Receiver<Incoming>,
+    /// Where sealed private messages go.
+    pub private: mpsc::Sender<PrivateMessage>,
+    /// Stops everything.
+    pub stop: CancellationToken,
+}
+
+impl std::fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineConfig").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+/// A sealed message as it arrived, to be acknowledged when it is durable.
+#[derive(Debug)]
+pub struct PrivateMessage {
+    /// Who sent it, as the connection proved.
+    pub from: AgencyId,
+    /// The bytes.
+    pub message: Vec<u8>,
+    /// To be settled once.
+    pub ack: crate::network::AckSlot,
+}
+
+/// The handle. Clones share one engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    me: AgencyId,
+    chain: Arc<Chain>,
+    commands: mpsc::Sender<core::Command>,
+    overview: watch::Receiver<Arc<Overview>>,
+    book: watch::Receiver<Arc<KeyBook>>,
+    news: broadcast::Sender<Change>,
+    store: Arc<Store>,
+}
+
+impl Engine {
+    /// Reads what the store remembers, and starts the core and the tasks around it.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the store cannot be read.
+    pub async fn start(config: EngineConfig) -> Result<(Self, tokio::task::JoinHandle<()>), EngineError> {
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (news, _) = broadcast::channel(NEWS);
+        let EngineConfig { me, chain, keys, settings, store, clock, network, incoming, private, stop } = config;
+        let recovering = !settings.sign;
+        let book = KeyBook::new(chain.clone());
+        let replica = {
+            let (store, me) = (store.clone(), me.clone());
+            let task = tokio::task::spawn_blocking(move || persist::restore(&store, me, settings, keys, book));
+            task.await.map_err(|_| EngineError::Stopped)??
+        };
+        let (overview_in, overview) = watch::channel(Arc::new(Overview::default()));
+        let (book_in, book) = watch::channel(replica.book().clone());
+        let asks = outgoing::start(network.clone(), commands.clone(), book.clone(), stop.clone());
+        let core = core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade(), recovering);
+        let thread = tokio::task::spawn_blocking(move || core.run(inbox));
+        intake::start(intake::Intake {
+            incoming,
+            commands: commands.clone(),
+            book: book.clone(),
+            overview: overview.clone(),
+            store: store.clone(),
+            private,
+            news: news.clone(),
+            stop,
+        });
+        Ok((Self { me, chain, commands, overview, book, news, store }, thread))
+    }
+
+    /// Appends records to our own log, all or none. When it returns they are durable and signed; the indices are
+    /// theirs.
+    ///
+    /// # Errors
+    /// [`EngineError`]; nothing was changed, except after [`EngineError::Store`].
+    pub async fn append(&self, records: Vec<Record>) -> Result<Vec<u64>, EngineError> {
+        let (book, log) = (self.book(), LogId::first(self.me.clone()));
+        let start = self.overview().logs.get(&log).map_or(0, |log| log.size);
+        let texts = records.iter().map(Record::to_text).collect::<Result<Vec<_>, _>>()?;
+        let check = move || texts.into_iter().zip(start..).map(|(text, index)| check::record(&book, &log, index, text)).collect();
+        let records: Result<Vec<_>, _> = tokio::task::spawn_blocking(check).await.map_err(|_| EngineError::Stopped)?;
+        let records = records?;
+        self.ask(|reply| core::Command::Append { records, reply }).await
+    }
+
+    /// Appends a status record over our own labels; `None` when none of them changed since the last one.
+    ///
+    /// # Errors
+    /// As [`Engine::append`].
+    pub async fn append_status(&self) -> Result<Option<u64>, EngineError> {
+        Ok(self.ask(|reply| core::Command::AppendStatus { reply }).await?.first().copied())
+    }
+
+    async fn ask(&self, command: impl FnOnce(oneshot::Sender<Result<Vec<u64>, EngineError>>) -> core::Command) -> Result<Vec<u64>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| EngineError::Stopped)?;
+        answer.await.map_err(|_| EngineError::Stopped)?
+    }
+
+    /// What is known of all logs.
+    #[must_use]
+    pub fn overview(&self) -> Arc<Overview> {
+        self.overview.borrow().clone()
+    }
+
+    /// The overview as it changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Overview>> {
+        self.overview.clone()
+    }
+
+    /// News from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.news.subscribe()
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The charter.
+    #[must_use]
+    pub fn chain(&self) -> &Arc<Chain> {
+        &self.chain
+    }
+
+    /// Whose node this is.
+    #[must_use]
+    pub fn me(&self) -> &AgencyId {
+        &self.me
+    }
+
+    /// The keys known so far.
+    #[must_use]
+    pub fn book(&self) -> Arc<KeyBook> {
+        self.book.borrow().clone()
+    }
+}

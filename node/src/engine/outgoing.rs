@@ -1,0 +1,102 @@
+//! Carries what the core wants said to the network, and brings answers back, checked.
+
+use std::sync::Arc;
+
+use parangon_protocol::check::{self, CheckError, KeyBook};
+use parangon_protocol::id::AgencyId;
+use parangon_protocol::message::{Gossip, Head, Range, Request, Response};
+use parangon_protocol::replica::Event;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::core::Command;
+use super::intake::checked_span;
+use crate::network::NetworkHandle;
+
+/// Messages that wait to be handed to the network.
+const WAITING: usize = 4096;
+
+/// What the core wants said.
+pub(super) enum Outgoing {
+    Publish(Gossip),
+    Ask { to: AgencyId, request: Request },
+}
+
+/// Starts the dispatcher. It spawns a task for each question, so it never waits for the core.
+pub(super) fn start(
+    network: NetworkHandle,
+    commands: mpsc::Sender<Command>,
+    book: watch::Receiver<Arc<KeyBook>>,
+    stop: CancellationToken,
+) -> mpsc::Sender<Outgoing> {
+    let (sender, mut waiting) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        loop {
+            let outgoing = tokio::select! {
+                () = stop.cancelled() => return,
+                outgoing = waiting.recv() => outgoing,
+            };
+            match outgoing {
+                None => return,
+                Some(Outgoing::Publish(gossip)) => {
+                    if let Err(error) = network.publish(gossip).await {
+                        tracing::debug!(%error, "not announced; others will pull it");
+                    }
+                }
+                Some(Outgoing::Ask { to, request }) => {
+                    let (network, commands, book) = (network.clone(), commands.clone(), book.clone());
+                    tokio::spawn(async move { ask(&network, &commands, &book, to, request).await });
+                }
+            }
+        }
+    });
+    sender
+}
+
+async fn ask(network: &NetworkHandle, commands: &mpsc::Sender<Command>, book: &watch::Receiver<Arc<KeyBook>>, to: AgencyId, request: Request) {
+    let events = match network.request(&to, request.clone()).await {
+        Ok(Response::Heads(heads)) => heads.into_iter().filter_map(|head| head_event(book, &to, &head)).collect(),
+        Ok(Response::Range(range)) => vec![range_event(book, &to, &request, range).await],
+        Ok(Response::Done) => vec![],
+        Ok(Response::Missing) => vec![Event::Failed { from: to, request }],
+        Err(error) => {
+            tracing::debug!(peer = %to, %error, "a request failed");
+            vec![Event::Failed { from: to, request }]
+        }
+    };
+    for event in events {
+        if commands.send(Command::Event(Box::new(event))).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A head as an event; one whose keys are not known yet leads to a pull from the start.
+pub(super) fn head_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, head: &Head) -> Option<Event> {
+    let book = book.borrow().clone();
+    match check::head(&book, head) {
+        Ok(head) => Some(Event::Head { from: from.clone(), head }),
+        Err(CheckError::UnknownKey(log)) => Some(Event::Stranger { from: from.clone(), log }),
+        Err(error) => {
+            tracing::warn!(peer = %from, %error, "a head was refused");
+            None
+        }
+    }
+}
+
+async fn range_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, request: &Request, range: Range) -> Event {
+    let failed = || Event::Failed { from: from.clone(), request: request.clone() };
+    let asked = matches!(request, Request::Range { log, start, .. } if *log == range.log && *start == range.start);
+    if !asked || range.records.is_empty() {
+        return failed();
+    }
+    let Range { log, start, records, note, proof } = range;
+    let book = book.borrow().clone();
+    match checked_span(book, log, note, start, records, proof).await {
+        Ok(span) => Event::Span { from: from.clone(), span },
+        Err(error) => {
+            tracing::warn!(peer = %from, %error, "records were refused");
+            failed()
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the replica wants durable, as rows; and what the rows say when a node starts.
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::check::KeyBook;
+use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::label::LabelId;
+use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Replica, Settings, Write};
+use serde::{Deserialize, Serialize};
+
+use crate::store::{OwnHead, Source, Store, StoreError, Tx, WriteTx};
+
+/// A label as the store keeps it: the register's row with the confirmations seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRow {
+    /// The row.
+    pub label: LabelRow,
+    /// Endorsers that confirmed their endorsement, with the index of the entry in their log.
+    pub confirmations: BTreeMap<AgencyId, u64>,
+}
+
+impl RegisterRow {
+    /// The register's row of a label.
+    ///
+    /// # Errors
+    /// An error of the store, or a row that cannot be read.
+    pub fn read<S: Source>(tx: &Tx<S>, label: &LabelId) -> Result<Option<Self>, StoreError> {
+        tx.label(&label.0)?.map(|bytes| parse(&bytes)).transpose()
+    }
+
+    /// Reads a row's bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, StoreError> {
+        parse(bytes)
+    }
+
+    fn write(&self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        tx.put_label(&self.label.id.0, &self.label.common.cluster.id, &text(self))
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|_| StoreError::Row { table: "register" })
+}
+
+fn text<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("rows hold texts and integers, which always have a JSON form")
+}
+
+/// Names of documents in the store.
+const CONFIRMATION: &str = "confirmation/";
+const RELEASE: &str = "release/";
+const FORK: &str = "fork/";
+
+/// Writes all of it in one transaction. When it returns it is on disk.
+pub(super) fn write(store: &Store, me: &AgencyId, writes: &[Write]) -> Result<(), StoreError> {
+    // Of several snapshots of one log in a group only the last one counts.
+    let mut last: BTreeMap<&LogId, &LogSnapshot> = BTreeMap::new();
+    store.write(|tx| {
+        for write in writes {
+            match write {
+                Write::Log(snapshot) => {
+                    last.insert(&snapshot.log, snapshot);
+                }
+                other => row(tx, me, other)?,
+            }
+        }
+        for (log, snapshot) in &last {
+            tx.put_state(log, &text(snapshot))?;
+        }
+        Ok(())
+    })
+}
+
+fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError> {
+    match write {
+        Write::Records { log, start, records } => tx.append(log, *start, records),
+        Write::HighWater { size, root } => tx.set_high_water(&OwnHead { log: LogId::first(me.clone()), size: *size, root: *root }),
+        Write::Log(_) => Ok(()),
+        Write::Final { log, size, note } => tx.keep_note(log, *size, note),
+        Write::Label(label) => label_row(tx, label),
+        Write::LabelState { label, state, index } => change(tx, label, |row| {
+            row.label.state = *state;
+            row.label.state_index = *index;
+        }),
+        Write::LabelSoundness { label, soundness } => change(tx, label, |row| row.label.soundness = soundness.clone()),
+        Write::Confirmation(confirmation) => confirm(tx, confirmation),
+        Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
+        Write::Fork { log, proof } => tx.put_document(&format!("{FORK}{log}"), &text(proof)),
+    }
+}
+
+fn label_row(tx: &mut WriteTx, label: &LabelRow) -> Result<(), StoreError> {
+    let mut row = RegisterRow { label: label.clone(), confirmations: BTreeMap::new() };
+    let prefix = format!("{CONFIRMATION}{}/", label.id);
+    for name in tx.document_names(&prefix)? {
+        if let Some(bytes) = tx.document(&name)? {
+            join(&mut row, &parse(&bytes)?);
+            tx.delete_document(&name)?;
+        }
+    }
+    row.write(tx)
+}
+
+fn change(tx: &mut WriteTx, label: &LabelId, change: impl FnOnce(&mut RegisterRow)) -> Result<(), StoreError> {
+    if let Some(mut row) = RegisterRow::read(tx, label)? {
+        change(&mut row);
+        row.write(tx)?;
+    }
+    Ok(())
+}
+
+/// A confirmation may arrive before its label: then it waits under the label's name.
+fn confirm(tx: &mut WriteTx, confirmation: &Confirmation) -> Result<(), StoreError> {
+    match RegisterRow::read(tx, &confirmation.label)? {
+        Some(mut row) => {
+            if join(&mut row, confirmation) {
+                row.write(tx)?;
+            }
+            Ok(())
+        }
+        None => tx.put_document(&format!("{CONFIRMATION}{}/{}", confirmation.label, confirmation.log.agency), &text(confirmation)),
+    }
+}
+
+/// Counts only the endorsement that the label carries; the first entry of an endorser stays.
+fn join(row: &mut RegisterRow, confirmation: &Confirmation) -> bool {
+    let expected = (confirmation.log.agency.clone(), confirmation.endorsement);
+    let new = row.label.endorsements.contains(&expected) && !row.confirmations.contains_key(&expected.0);
+    if new {
+        row.confirmations.insert(expected.0, confirmation.index);
+    }
+    new
+}
+
+/// The places of all statistics releases held.
+///
+/// # Errors
+/// An error of the store.
+pub(crate) fn releases<S: Source>(tx: &Tx<S>) -> Result<Vec<(LogId, u64)>, StoreError> {
+    let mut places = Vec::new();
+    for name in tx.document_names(RELEASE)? {
+        let index = name.rsplit('/').next().and_then(|index| u64::from_str_radix(index, 16).ok());
+        if let (Some(bytes), Some(index)) = (tx.document(&name)?, index) {
+            places.push((parse(&bytes)?, index));
+        }
+    }
+    Ok(places)
+}
+
+/// Labels read at a time while starting.
+const PAGE: usize = 1024;
+
+/// The replica that the store remembers.
+pub(super) fn restore(store: &Store, me: AgencyId, settings: Settings, keys: Keys, book: KeyBook) -> Result<Replica, StoreError> {
+    let tx = store.read()?;
+    let snapshots = tx.states()?.iter().map(|(_, bytes)| parse(bytes)).collect::<Result<Vec<LogSnapshot>, _>>()?;
+    let mut rows = Vec::new();
+    let mut after: Option<Hash> = None;
+    loop {
+        let page = tx.labels(after.as_ref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        for (_, bytes) in &page {
+            rows.push(parse::<RegisterRow>(bytes)?.label);
+        }
+    }
+    Ok(Replica::new(me, settings, keys, book, snapshots, rows))
+}

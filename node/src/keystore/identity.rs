@@ -1,0 +1,102 @@
+//! The identity file: the agency's identity key and the successor it committed to. Only the command line opens it,
+//! on a machine of the operator's choice; no code of the node does (design, "Identity and keys").
+
+use std::fmt;
+
+use parangon_protocol::id::Hash;
+use parangon_protocol::keys::{PublicKey, SecretKey};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::random::{RandomError, draw};
+use super::sealed::{self, SealedError};
+use super::unlock::Unlock;
+
+const KIND: &str = "identity";
+
+/// The identity key and its successor. Wiped when dropped, never printed.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct IdentityFile {
+    identity: [u8; 32],
+    successor: [u8; 32],
+}
+
+impl fmt::Debug for IdentityFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdentityFile(of {})", self.public())
+    }
+}
+
+impl IdentityFile {
+    /// Draws both keys.
+    ///
+    /// # Errors
+    /// [`RandomError`]; nothing is made from a doubtful source (case C18).
+    pub fn generate(mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
+        Self::from_seeds(draw(&mut random)?, draw(&mut random)?)
+    }
+
+    /// From the two seeds on a recovery sheet.
+    ///
+    /// # Errors
+    /// [`RandomError::Repeats`] when they are equal.
+    pub fn from_seeds(identity: [u8; 32], successor: [u8; 32]) -> Result<Self, RandomError> {
+        let made = Self { identity, successor };
+        if made.identity == made.successor { Err(RandomError::Repeats) } else { Ok(made) }
+    }
+
+    /// The seeds of identity and successor, to be printed on the recovery sheet and nowhere else.
+    #[must_use]
+    pub fn seeds(&self) -> (&[u8; 32], &[u8; 32]) {
+        (&self.identity, &self.successor)
+    }
+
+    /// Signs key sets and charter votes.
+    #[must_use]
+    pub fn identity_key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.identity)
+    }
+
+    /// Replaces the identity key when that is lost or stolen.
+    #[must_use]
+    pub fn successor_key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.successor)
+    }
+
+    /// The public identity key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.identity_key().public()
+    }
+
+    /// What the charter says of the successor in advance.
+    #[must_use]
+    pub fn successor_hash(&self) -> Hash {
+        self.successor_key().public().hash()
+    }
+
+    /// The file after the successor took over: it becomes the identity, and a new successor is drawn.
+    ///
+    /// # Errors
+    /// [`RandomError`].
+    pub fn succeed(&self, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
+        Self::from_seeds(self.successor, draw(&mut random)?)
+    }
+
+    /// The bytes of the sealed file.
+    ///
+    /// # Errors
+    /// [`SealedError`]: no randomness, or a cost that Argon2id refuses.
+    pub fn seal(&self, unlock: &Unlock, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Vec<u8>, SealedError> {
+        sealed::seal(KIND, &Zeroizing::new([self.identity, self.successor].concat()), unlock, &mut random)
+    }
+
+    /// Opens a sealed file.
+    ///
+    /// # Errors
+    /// [`SealedError`]; a wrong passphrase is [`SealedError::Refused`].
+    pub fn open(bytes: &[u8], unlock: &Unlock) -> Result<Self, SealedError> {
+        let payload = sealed::open(KIND, bytes, unlock)?;
+        let [identity, successor] = *sealed::keys(&payload).ok_or(SealedError::Malformed)?;
+        Ok(Self { identity, successor })
+    }
+}

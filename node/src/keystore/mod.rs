@@ -1,0 +1,219 @@
+//! The keys a node works with, sealed at rest by a passphrase or a key file (case O12).
+//!
+//! The identity key is not among them: it has a file of its own ([`identity`]) which only the command line opens. All
+//! secrets are wiped when dropped; `Debug` shows public halves only.
+
+pub(crate) mod aead;
+pub mod file;
+pub mod identity;
+pub mod random;
+mod sealed;
+mod unlock;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use parangon_protocol::id::AgencyId;
+use parangon_protocol::keys::{KeySet, SecretKey};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+pub use random::RandomError;
+pub use sealed::SealedError;
+pub use unlock::{Cost, PASSPHRASE_CHARS, Unlock, UnlockError};
+
+use random::draw;
+
+const KIND: &str = "keystore";
+
+/// Opens the private rows of the store. Wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// From its 32 random bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+/// An operational key that can be replaced on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaceable {
+    /// Checkpoints: a new log key means a new epoch.
+    Log,
+    /// Cosignatures.
+    Witness,
+    /// Credentials, endorsements, messages.
+    Issue,
+    /// Dossiers are encrypted to it. What is still sealed to the old one can no longer be opened.
+    Sealing,
+    /// The libp2p connection: the PeerId changes.
+    Transport,
+}
+
+/// The operational secrets of one node.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Keystore {
+    log: [u8; 32],
+    witness: [u8; 32],
+    issue: [u8; 32],
+    transport: [u8; 32],
+    sealing: [u8; 32],
+    master: [u8; 32],
+    cell: [u8; 32],
+}
+
+impl fmt::Debug for Keystore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keystore(log key {})", self.log_key().public())
+    }
+}
+
+impl Keystore {
+    /// Draws every key from `random`, normally [`random::system`].
+    ///
+    /// # Errors
+    /// [`RandomError`]: the source failed, returned zeros or repeats itself (case C18).
+    pub fn generate(mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
+        let random = &mut random;
+        Self {
+            log: draw(random)?,
+            witness: draw(random)?,
+            issue: draw(random)?,
+            transport: draw(random)?,
+            sealing: draw(random)?,
+            master: draw(random)?,
+            cell: draw(random)?,
+        }
+        .all_different()
+    }
+
+    /// The same keystore with one key drawn anew. The master and cell keys are never replaced: the store and
+    /// earlier releases depend on them.
+    ///
+    /// # Errors
+    /// [`RandomError`].
+    pub fn replaced(&self, key: Replaceable, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
+        let Self { log, witness, issue, transport, sealing, master, cell } = *self;
+        let mut next = Self { log, witness, issue, transport, sealing, master, cell };
+        let place = match key {
+            Replaceable::Log => &mut next.log,
+            Replaceable::Witness => &mut next.witness,
+            Replaceable::Issue => &mut next.issue,
+            Replaceable::Sealing => &mut next.sealing,
+            Replaceable::Transport => &mut next.transport,
+        };
+        let old = std::mem::replace(place, draw(&mut random)?);
+        if *place == old { Err(RandomError::Repeats) } else { next.all_different() }
+    }
+
+    fn all_different(self) -> Result<Self, RandomError> {
+        let keys = [&self.log, &self.witness, &self.issue, &self.transport, &self.sealing, &self.master, &self.cell];
+        let repeats = keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key));
+        if repeats { Err(RandomError::Repeats) } else { Ok(self) }
+    }
+
+    /// The bytes of the sealed file.
+    ///
+    /// # Errors
+    /// [`SealedError`]: no randomness, or a cost that Argon2id refuses.
+    pub fn seal(&self, unlock: &Unlock, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Vec<u8>, SealedError> {
+        sealed::seal(KIND, &self.payload(), unlock, &mut random)
+    }
+
+    /// Opens a sealed file.
+    ///
+    /// # Errors
+    /// [`SealedError`]; a wrong passphrase is [`SealedError::Refused`].
+    pub fn open(bytes: &[u8], unlock: &Unlock) -> Result<Self, SealedError> {
+        let payload = sealed::open(KIND, bytes, unlock)?;
+        let [log, witness, issue, transport, sealing, master, cell] = *sealed::keys(&payload).ok_or(SealedError::Malformed)?;
+        Ok(Self { log, witness, issue, transport, sealing, master, cell })
+    }
+
+    /// The keys one after the other: what is sealed. Allocated once, so that nothing is left behind by growing.
+    fn payload(&self) -> Zeroizing<Vec<u8>> {
+        let Self { log, witness, issue, transport, sealing, master, cell } = self;
+        Zeroizing::new([log, witness, issue, transport, sealing, master, cell].map(|key| &key[..]).concat())
+    }
+
+    /// Signs checkpoints of the agency's own log.
+    #[must_use]
+    pub fn log_key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.log)
+    }
+
+    /// Cosigns others' heads.
+    #[must_use]
+    pub fn witness_key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.witness)
+    }
+
+    /// Signs credentials, endorsements and messages.
+    #[must_use]
+    pub fn issue_key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.issue)
+    }
+
+    /// The Ed25519 seed of the libp2p connection.
+    #[must_use]
+    pub fn transport_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.transport)
+    }
+
+    /// Opens what others sealed to this agency.
+    ///
+    /// # Panics
+    /// Never: any 32 bytes are an X25519 secret.
+    #[must_use]
+    pub fn sealing_key(&self) -> age::x25519::Identity {
+        let hrp = bech32::Hrp::parse("age-secret-key-").expect("a valid prefix");
+        let text = bech32::encode_upper::<bech32::Bech32>(hrp, &self.sealing).expect("32 bytes are within the length of Bech32");
+        Zeroizing::new(text).parse().expect("age reads its own form of 32 bytes")
+    }
+
+    /// The age recipient (`age1…`) that others seal to.
+    #[must_use]
+    pub fn sealing_recipient(&self) -> String {
+        self.sealing_key().to_public().to_string()
+    }
+
+    /// Opens the store's private rows.
+    #[must_use]
+    pub fn master_key(&self) -> MasterKey {
+        MasterKey::from_bytes(self.master)
+    }
+
+    /// The secret behind the statistics' record keys (protocol, "Statistics").
+    #[must_use]
+    pub fn cell_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.cell)
+    }
+
+    /// The public halves, as a key set record states them. The identity key signs it elsewhere.
+    #[must_use]
+    pub fn key_set(&self, agency: AgencyId, number: u32) -> KeySet {
+        KeySet {
+            agency,
+            number,
+            log: self.log_key().public(),
+            witness: self.witness_key().public(),
+            issue: self.issue_key().public(),
+            sealing: self.sealing_recipient(),
+            transport: SecretKey::from_seed(&self.transport).public(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The protocols of one connection, put together. The allow-list stands first: a peer that is not a member is
+//! turned away before any other protocol learns of it.
+
+use std::sync::Arc;
+
+use libp2p::allow_block_list::{self, AllowedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::identity::PublicKey;
+use libp2p::request_response::{self, ProtocolSupport};
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{StreamProtocol, identify, ping};
+use parangon_protocol::id::Fingerprint;
+use prometheus_client::registry::Registry;
+use tokio::sync::Semaphore;
+
+use super::error::NetworkError;
+use super::frame::{Exchange, Frames, LogExchange, PrivateExchange};
+use super::gossip::{self, Gossipsub};
+use super::limits;
+
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    pub(super) allowed: allow_block_list::Behaviour<AllowedPeers>,
+    limits: connection_limits::Behaviour,
+    pub(super) gossip: Toggle<Gossipsub>,
+    pub(super) log: request_response::Behaviour<Frames<LogExchange>>,
+    pub(super) private: request_response::Behaviour<Frames<PrivateExchange>>,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+}
+
+impl Behaviour {
+    pub(super) fn new(federation: &Fingerprint, key: PublicKey, gossip: bool, registry: &mut Registry) -> Result<Self, NetworkError> {
+        let gossip = if gossip { Some(gossip::behaviour(federation, registry)?) } else { None };
+        let budget = Arc::new(Semaphore::new(limits::INFLIGHT_KIB));
+        Ok(Self {
+            allowed: allow_block_list::Behaviour::default(),
+            limits: connection_limits::Behaviour::new(connections()),
+            gossip: gossip.into(),
+            log: exchange(federation, "log", &budget)?,
+            private: exchange(federation, "private", &budget)?,
+            identify: identify::Behaviour::new(
+                identify::Config::new(format!("parangon/{}", limits::WIRE_VERSION), key)
+                    .with_agent_version("parangon".into())
+                    .with_hide_listen_addrs(true)
+                    .with_push_listen_addr_updates(false)
+                    .with_cache_size(0),
+            ),
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(limits::PING_EVERY).with_timeout(limits::PING_TIMEOUT)),
+        })
+    }
+}
+
+fn exchange<E: Exchange>(
+    federation: &Fingerprint,
+    name: &str,
+    budget: &Arc<Semaphore>,
+) -> Result<request_response::Behaviour<Frames<E>>, NetworkError> {
+    let protocol = StreamProtocol::try_from_owned(format!("/parangon/{federation}/{name}/{}", limits::WIRE_VERSION))
+        .map_err(|_| NetworkError::Setting("protocol name"))?;
+    let config = request_response::Config::default()
+        .with_request_timeout(limits::REQUEST_TIMEOUT)
+        .with_max_concurrent_streams(limits::CONCURRENT_STREAMS);
+    Ok(request_response::Behaviour::with_codec(Frames::new(Arc::clone(budget)), [(protocol, ProtocolSupport::Full)], config))
+}
+
+fn connections() -> ConnectionLimits {
+    ConnectionLimits::default()
+        .with_max_pending_incoming(Some(limits::PENDING_INCOMING))
+        .with_max_pending_outgoing(Some(limits::PENDING_OUTGOING))
+        .with_max_established_incoming(Some(limits::ESTABLISHED_INCOMING))
+        .with_max_established_outgoing(Some(limits::ESTABLISHED_OUTGOING))
+        .with_max_established(Some(limits::ESTABLISHED))
+        .with_max_established_per_peer(Some(limits::ESTABLISHED_PER_PEER))
+}

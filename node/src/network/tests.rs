@@ -1,0 +1,7 @@
+//! Real swarms in one process. Conditions are awaited with a bound, never slept for.
+
+mod crowd;
+mod exchange;
+mod gossip;
+mod refused;
+mod restart;

@@ -1,0 +1,318 @@
+//! A whole node: store, engine, network, services and API, started and stopped as one. `serve` and `demo` use this and
+//! nothing else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parangon_protocol::charter::{Chain, ChainError, Charter, Founding};
+use parangon_protocol::check::KeyBook;
+use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::keys::{KeySetError, SignedKeySet};
+use parangon_protocol::record::{Adoption, Record};
+use parangon_protocol::replica::{Keys, Settings};
+use serde::{Deserialize, Serialize};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiError, Listeners};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::engine::{Change, Engine, EngineConfig, EngineError};
+use crate::keystore::Keystore;
+use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
+use crate::service::{Context, courier, reactor};
+use crate::store::{Opened, Store, StoreError};
+
+/// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
+const PRIVATE_WAITING: usize = 8;
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine did not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The network did not start: a taken port, for example.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The federation's founding document does not hold.
+    #[error("the federation in {}: {cause}", path.display())]
+    Federation {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: ChainError,
+    },
+    /// The file that names the federation is missing or unreadable.
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Our key set does not fit the charter or the keystore.
+    #[error("our key set: {0}")]
+    KeySet(#[from] KeySetError),
+    /// The keystore holds other keys than the key set that was signed.
+    #[error("the keystore holds other keys than the key set in federation.json")]
+    OtherKeys,
+    /// The API cannot listen.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The API failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+/// `federation.json`: what makes a data directory a member's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeFiles {
+    /// The charter with its founders' signatures.
+    pub founding: Founding,
+    /// Our operational keys, signed by our identity key.
+    pub keyset: SignedKeySet,
+}
+
+impl NodeFiles {
+    /// Name of the file in the data directory.
+    pub const NAME: &'static str = "federation.json";
+
+    /// Bytes of the file at most: a charter of 300 members has 200 kB.
+    const BYTES: u64 = 4 * 1024 * 1024;
+
+    /// Reads it from a data directory.
+    ///
+    /// # Errors
+    /// [`NodeError::Unreadable`].
+    pub fn load(dir: &Path) -> Result<Self, NodeError> {
+        let path = dir.join(Self::NAME);
+        let unreadable = |reason: String| NodeError::Unreadable { path: path.clone(), reason };
+        let size = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+        if size > Self::BYTES {
+            return Err(unreadable(format!("larger than {} bytes", Self::BYTES)));
+        }
+        let text = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+    }
+}
+
+/// What a node starts from.
+#[derive(Debug)]
+pub struct NodeConfig {
+    /// Directories, addresses, switches.
+    pub config: Config,
+    /// The unsealed keystore.
+    pub keystore: Keystore,
+    /// The federation and our place in it.
+    pub files: NodeFiles,
+    /// How eagerly to ask others.
+    pub settings: Settings,
+}
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    context: Context,
+    network: NetworkHandle,
+    api: std::net::SocketAddr,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts everything; when this returns the API answers and the log holds key set and charter.
+    ///
+    /// # Errors
+    /// [`NodeError`]; nothing is left running.
+    pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        let NodeConfig { config, keystore, files, mut settings } = config;
+        let me = files.keyset.body.agency.clone();
+        let path = config.data_dir.join(NodeFiles::NAME);
+        let chain = Chain::verify(files.founding).map_err(|cause| NodeError::Federation { path, cause })?;
+        let chain = Arc::new(chain);
+        check_keys(&chain, &files.keyset, &keystore)?;
+
+        let listeners = listen(&config).await?;
+        let api = listeners.address();
+        let (dir, master) = (config.data_dir.clone(), keystore.master_key());
+        let opened = tokio::task::spawn_blocking(move || Store::open(&dir, &master)).await.map_err(|_| EngineError::Stopped)?;
+        let (store, opened) = opened?;
+        if let Opened::Recovering { reason } = &opened {
+            tracing::warn!(%reason, "this node signs nothing until it knows what it had signed");
+            settings.sign = false;
+        }
+        let store = Arc::new(store);
+        let clock = Arc::new(SystemClock::new(parangon_protocol::time::Timestamp::default()));
+
+        let (network, incoming) = network::start(NetworkConfig {
+            federation: *chain.fingerprint(),
+            me: me.clone(),
+            transport_seed: keystore.transport_seed(),
+            listen: config.network.listen.clone(),
+            gossip: config.network.gossip,
+            members: members(chain.newest(), None),
+            memory: false,
+        })?;
+        let (private, inbox) = mpsc::channel(PRIVATE_WAITING);
+        let may_sign = settings.sign;
+        let keys = Keys { log: keystore.log_key(), witness: keystore.witness_key() };
+        let (engine, core) = Engine::start(EngineConfig {
+            me: me.clone(),
+            chain: chain.clone(),
+            keys,
+            settings,
+            store,
+            clock: clock.clone(),
+            network: network.clone(),
+            incoming,
+            private,
+            stop: stop.clone(),
+        })
+        .await?;
+        if may_sign {
+            begin_log(&engine, &me, chain.newest(), files.keyset).await?;
+        }
+
+        let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
+        let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
+        let tasks = vec![
+            core,
+            roster,
+            tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
+            tokio::spawn(reactor::run(context.clone(), stop.clone())),
+            tokio::spawn(api::serve(context.clone(), listeners, config.api.allowed_hosts.clone(), stop.clone())),
+        ];
+        guard.disarm();
+        Ok(Self { context, network, api, stop, tasks })
+    }
+
+    /// The use cases.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The network, for its addresses and its peers' states.
+    #[must_use]
+    pub fn network(&self) -> &NetworkHandle {
+        &self.network
+    }
+
+    /// Where the API listens.
+    #[must_use]
+    pub fn api_address(&self) -> std::net::SocketAddr {
+        self.api
+    }
+
+    /// Stops accepting, lets what is under way end, closes the store last.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.network.stop().await;
+        let Self { context, network, tasks, .. } = self;
+        drop((context, network));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the node ended badly");
+            }
+        }
+    }
+}
+
+fn check_keys(chain: &Chain, keyset: &SignedKeySet, keystore: &Keystore) -> Result<(), NodeError> {
+    let me = &keyset.body.agency;
+    let stranger = || KeySetError::Key(parangon_protocol::keys::KeyError::Forged);
+    let member = chain.newest().member(me).ok_or_else(stranger)?;
+    keyset.verify(chain.fingerprint(), &member.identity)?;
+    if keystore.key_set(me.clone(), keyset.body.number) == keyset.body { Ok(()) } else { Err(NodeError::OtherKeys) }
+}
+
+async fn listen(config: &Config) -> Result<Listeners, NodeError> {
+    let address = config.api.listen;
+    let refused = |address: String| move |source| NodeError::Listen { address, source };
+    let tcp = TcpListener::bind(address).await.map_err(refused(address.to_string()))?;
+    let unix = match &config.api.socket {
+        None => None,
+        Some(path) => {
+            // A socket that a killed process left behind; one that answers belongs to a running node.
+            if std::os::unix::net::UnixStream::connect(path).is_err() {
+                let _absent = std::fs::remove_file(path);
+            }
+            let listener = UnixListener::bind(path).map_err(refused(path.display().to_string()))?;
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o660);
+            std::fs::set_permissions(path, mode).map_err(refused(path.display().to_string()))?;
+            Some(listener)
+        }
+    };
+    Listeners::new(tcp, unix).map_err(refused(address.to_string()))
+}
+
+/// Where to dial the members: the charter's hints. Their PeerIds follow from their key sets, and from the hints until those
+/// are known.
+fn members(charter: &Charter, book: Option<&KeyBook>) -> Vec<MemberAddress> {
+    let of = |contact: &String| contact.parse::<Multiaddr>().ok();
+    charter
+        .members
+        .iter()
+        .map(|member| {
+            let addresses: Vec<Multiaddr> = member.contacts.iter().filter_map(of).collect();
+            let known = book.and_then(|book| book.current(&member.id)).map(|(_, set)| network::peer_of(&set.transport));
+            let peer = known.or_else(|| addresses.iter().find_map(peer_in));
+            MemberAddress { agency: member.id.clone(), peer, addresses }
+        })
+        .collect()
+}
+
+/// Tells the network when a member's keys became known.
+async fn keep_roster(engine: Engine, network: NetworkHandle, stop: CancellationToken) {
+    let mut news = engine.subscribe();
+    loop {
+        let book = engine.book();
+        if network.set_members(members(book.chain().newest(), Some(&book))).await.is_err() {
+            return;
+        }
+        loop {
+            let change = tokio::select! {
+                () = stop.cancelled() => return,
+                change = news.recv() => change,
+            };
+            match change {
+                Ok(Change::Keys { .. }) | Err(RecvError::Lagged(_)) => break,
+                Ok(_) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+fn peer_in(address: &Multiaddr) -> Option<PeerId> {
+    address.iter().find_map(|part| if let libp2p::multiaddr::Protocol::P2p(peer) = part { Some(peer) } else { None })
+}
+
+/// A log begins with the key set, then the charter (protocol, "Charter"). Does nothing when they are there.
+async fn begin_log(engine: &Engine, me: &AgencyId, charter: &Charter, keyset: SignedKeySet) -> Result<(), NodeError> {
+    let log = LogId::first(me.clone());
+    let store = engine.store().clone();
+    let size = tokio::task::spawn_blocking(move || store.read()?.size(&log)).await.map_err(|_| EngineError::Stopped)??;
+    if size > 0 {
+        return Ok(());
+    }
+    let refused = |_| NodeError::Engine(EngineError::Stopped);
+    let adoption = Adoption { version: charter.version, hash: charter.hash().map_err(refused)? };
+    engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await?;
+    Ok(())
+}

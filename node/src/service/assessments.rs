@@ -1,0 +1,221 @@
+//! Assessments of our clusters: answers as they come in, until an offer freezes them.
+
+mod scores;
+
+use parangon_protocol::assessment::{Assessment, Eligibility, Scores};
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::id::CatalogueId;
+use parangon_protocol::time::{Month, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
+
+use super::item::{self, Item};
+use super::{Context, Error, catalogues, clusters, random_bytes};
+use crate::store::{Source, Tx, WriteTx};
+
+/// What the eligibility rule looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EligibilityView {
+    /// Listed on the European Cluster Collaboration Platform.
+    pub eccp_listed: bool,
+    /// Management staff in hundredths of a full-time post.
+    pub management_fte_hundredths: u32,
+    /// Committed members.
+    pub members: u32,
+    /// Kinds of members.
+    pub member_types: u32,
+}
+
+impl From<&Eligibility> for EligibilityView {
+    fn from(from: &Eligibility) -> Self {
+        let Eligibility { eccp_listed, management_fte_hundredths, members, member_types } = *from;
+        Self { eccp_listed, management_fte_hundredths, members, member_types }
+    }
+}
+
+impl From<EligibilityView> for Eligibility {
+    fn from(from: EligibilityView) -> Self {
+        let EligibilityView { eccp_listed, management_fte_hundredths, members, member_types } = from;
+        Self { eccp_listed, management_fte_hundredths, members, member_types }
+    }
+}
+
+/// An assessment to be begun.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssessment {
+    /// Which of our clusters.
+    pub cluster: String,
+    /// On which catalogue; the charter's, when it has only one.
+    #[serde(default)]
+    pub catalogue: Option<String>,
+    /// The month of the assessment, `2026-11`; this month when absent.
+    #[serde(default)]
+    pub month: Option<String>,
+    /// What the eligibility rule looks at.
+    pub eligibility: EligibilityView,
+    /// Improvement areas proven since the previous assessment.
+    #[serde(default)]
+    pub improvements: u8,
+}
+
+/// How far the answers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Completeness {
+    /// Indicators with an answer.
+    pub answered: usize,
+    /// Indicators of the catalogue.
+    pub total: usize,
+}
+
+/// An assessment without its scores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AssessmentView {
+    /// Names it.
+    pub id: String,
+    /// Which cluster.
+    pub cluster: String,
+    /// On which catalogue.
+    pub catalogue: String,
+    /// The month of the assessment.
+    #[schema(value_type = String)]
+    pub month: Month,
+    /// `draft`, or `frozen` by an offer.
+    pub state: &'static str,
+    /// The offer that froze it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<String>,
+    /// Names this version, for `If-Match`.
+    pub etag: String,
+    /// How far the answers are.
+    pub completeness: Completeness,
+    /// What the eligibility rule looks at.
+    pub eligibility: EligibilityView,
+    /// Improvement areas proven.
+    pub improvements: u8,
+    /// When it was last changed.
+    #[schema(value_type = String)]
+    pub changed: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Sheet {
+    pub(crate) assessment: Assessment,
+    /// Hash of the offer that froze it.
+    pub(crate) offer: Option<parangon_protocol::id::Hash>,
+    version: u64,
+    changed: Timestamp,
+}
+
+impl Item for Sheet {
+    const KIND: u8 = 3;
+    const WHAT: &'static str = "assessment";
+}
+
+impl Sheet {
+    fn etag(&self) -> String {
+        format!("\"{}\"", self.version)
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.changed = now;
+    }
+
+    fn view(&self, id: String, catalogue: &Catalogue) -> AssessmentView {
+        let Assessment { cluster, catalogue: reference, month, scores, eligibility, improvements, .. } = &self.assessment;
+        AssessmentView {
+            id,
+            cluster: cluster.to_string(),
+            catalogue: reference.id.to_string(),
+            month: *month,
+            state: if self.offer.is_some() { "frozen" } else { "draft" },
+            offer: self.offer.map(|offer| offer.to_string()),
+            etag: self.etag(),
+            completeness: Completeness { answered: scores.len(), total: catalogue.indicators.len() },
+            eligibility: eligibility.into(),
+            improvements: *improvements,
+            changed: self.changed,
+        }
+    }
+}
+
+/// Begins an assessment without answers.
+///
+/// # Errors
+/// [`Error::NotFound`] for the cluster, [`Error::Field`] for catalogue or month.
+pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, Error> {
+    let now = context.now();
+    let catalogue = new.catalogue.map(|id| id.parse::<CatalogueId>().map_err(Error::name("/catalogue"))).transpose()?;
+    let reference = catalogues::of_charter(context, catalogue.as_ref())?;
+    let catalogue = catalogues::by_reference(context, &reference)?;
+    let month = match new.month {
+        Some(text) => text.parse().map_err(|error| Error::field("/month", error))?,
+        None => now.month(),
+    };
+    if month > now.month() {
+        return Err(Error::field("/month", "it lies in the future"));
+    }
+    let id = hex::encode(random_bytes::<12>()?);
+    context.transact(|tx| {
+        let cluster = clusters::facts(tx, &new.cluster)?.id;
+        let assessment = Assessment {
+            cluster,
+            catalogue: reference,
+            month,
+            scores: Scores::new(),
+            eligibility: new.eligibility.into(),
+            notes: Default::default(),
+            improvements: new.improvements,
+        };
+        let sheet = Sheet { assessment, offer: None, version: 1, changed: now };
+        item::put(tx, &id, &sheet)?;
+        Ok(sheet.view(id, &catalogue))
+    })
+}
+
+/// One assessment without its scores.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn show(context: &Context, id: &str) -> Result<AssessmentView, Error> {
+    let sheet = sheet(&context.store().read()?, id)?;
+    let catalogue = catalogues::by_reference(context, &sheet.assessment.catalogue)?;
+    Ok(sheet.view(id.to_owned(), &catalogue))
+}
+
+/// Up to `limit` assessments by id, those after `after`.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn list(context: &Context, after: Option<&str>, limit: usize) -> Result<Vec<AssessmentView>, Error> {
+    let found = item::page::<Sheet, _>(&context.store().read()?, after, limit)?;
+    let view = |(id, sheet): (String, Sheet)| {
+        let catalogue = catalogues::by_reference(context, &sheet.assessment.catalogue)?;
+        Ok(sheet.view(id, &catalogue))
+    };
+    found.into_iter().map(view).collect()
+}
+
+/// How many assessments there are.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn count(context: &Context) -> Result<usize, Error> {
+    item::count::<Sheet, _>(&context.store().read()?)
+}
+
+pub(crate) fn sheet<S: Source>(tx: &Tx<S>, id: &str) -> Result<Sheet, Error> {
+    item::get(tx, id)
+}
+
+/// Freezes an assessment under an offer, or thaws it.
+pub(crate) fn freeze(tx: &mut WriteTx, id: &str, offer: Option<parangon_protocol::id::Hash>, now: Timestamp) -> Result<(), Error> {
+    let mut sheet = sheet(tx, id)?;
+    sheet.offer = offer;
+    sheet.touch(now);
+    item::put(tx, id, &sheet)
+}

@@ -1,0 +1,146 @@
+//! Answers in and out. A preview shows everything before anything is saved.
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::assessment::Answer;
+use parangon_protocol::catalogue::Catalogue;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AssessmentView, Sheet, item, sheet};
+use crate::service::csv::{self, ScoreRow};
+use crate::service::{Context, Error, catalogues};
+
+/// Answers by indicator code: a level 0 to 4, `"not-known"`, or `null` to take an answer back.
+pub type ScoreMap = BTreeMap<String, serde_json::Value>;
+
+/// Answers to be saved. Indicators that are not in it stay as they are.
+pub enum Edit {
+    /// A spreadsheet, `indicator,level[,note]`.
+    Csv(Vec<u8>),
+    /// By code.
+    Map(ScoreMap),
+}
+
+impl std::fmt::Debug for Edit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Edit")
+    }
+}
+
+/// One answer that would change.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// Which indicator.
+    pub indicator: String,
+    /// The answer so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The new answer; absent when it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Whether its note changes.
+    pub note: bool,
+}
+
+/// What an edit changes, and what is wrong with it.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Preview {
+    /// Rows that were read.
+    pub read: usize,
+    /// Answers that change.
+    pub changes: Vec<Change>,
+    /// Rows that cannot be used.
+    pub problems: Vec<csv::Problem>,
+    /// The assessment as it is now: changed, unless this was a dry run.
+    pub assessment: AssessmentView,
+}
+
+impl std::fmt::Debug for Preview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Preview({} changes, {} problems)", self.changes.len(), self.problems.len())
+    }
+}
+
+impl Edit {
+    fn read(&self, catalogue: &Catalogue) -> csv::Reading<ScoreRow> {
+        match self {
+            Self::Csv(bytes) => csv::read_scores(bytes, catalogue),
+            Self::Map(map) => csv::scores_of_map(map, catalogue),
+        }
+    }
+}
+
+/// Saves answers: all of them or none.
+///
+/// # Errors
+/// [`Error::Unconditional`] and [`Error::Changed`] for `If-Match`, [`Error::State`] when an offer froze it,
+/// [`Error::Table`] when anything is wrong and this is no dry run.
+pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry_run: bool) -> Result<Preview, Error> {
+    let found = sheet(&context.store().read()?, id)?;
+    let catalogue = catalogues::by_reference(context, &found.assessment.catalogue)?;
+    let csv::Reading { rows, problems } = edit.read(&catalogue);
+    if dry_run {
+        let mut copy = found;
+        let changes = apply(&mut copy, &catalogue, &rows)?;
+        let assessment = super::show(context, id)?;
+        return Ok(Preview { read: rows.len(), changes, problems, assessment });
+    }
+    let if_match = if_match.ok_or(Error::Unconditional { what: "assessment" })?;
+    context.transact(|tx| {
+        let mut sheet = sheet(tx, id)?;
+        if if_match != "*" && if_match != sheet.etag() {
+            return Err(Error::Changed { what: "assessment", at: sheet.changed });
+        }
+        if sheet.offer.is_some() {
+            return Err(Error::State { what: "assessment", state: "frozen".into(), needed: "withdraw the offer first" });
+        }
+        if !problems.is_empty() {
+            return Err(Error::Table(problems));
+        }
+        let changes = apply(&mut sheet, &catalogue, &rows)?;
+        if !changes.is_empty() {
+            sheet.touch(context.now());
+            item::put(tx, id, &sheet)?;
+        }
+        Ok(Preview { read: rows.len(), changes, problems: Vec::new(), assessment: sheet.view(id.to_owned(), &catalogue) })
+    })
+}
+
+fn apply(sheet: &mut Sheet, catalogue: &Catalogue, rows: &[ScoreRow]) -> Result<Vec<Change>, Error> {
+    let mut changes = Vec::new();
+    let assessment = &mut sheet.assessment;
+    for ScoreRow { indicator, answer, note } in rows {
+        let from = assessment.scores.get(indicator);
+        match answer {
+            Some(answer) => assessment.scores.set(catalogue, indicator, *answer).map_err(parangon_protocol::assessment::AssessmentError::from)?,
+            None => assessment.scores.clear(indicator),
+        }
+        let before = assessment.notes.get(indicator).cloned();
+        if let Some(note) = note {
+            assessment.set_note(indicator.clone(), note)?;
+        }
+        let noted = before.as_ref() != assessment.notes.get(indicator);
+        if from != *answer || noted {
+            let text = |answer: Option<Answer>| answer.map(|answer| answer.to_string());
+            changes.push(Change { indicator: indicator.to_string(), from: text(from), to: text(*answer), note: noted });
+        }
+    }
+    Ok(changes)
+}
+
+/// The answers as a spreadsheet: every indicator of the catalogue, answered or not.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn export(context: &Context, id: &str) -> Result<String, Error> {
+    let sheet = sheet(&context.store().read()?, id)?;
+    let catalogue = catalogues::by_reference(context, &sheet.assessment.catalogue)?;
+    let mut writer = csv::Writer::new(&["indicator", "name", "level", "note"]);
+    for indicator in &catalogue.indicators {
+        let answer = sheet.assessment.scores.get(&indicator.code).map_or_else(String::new, |answer| answer.to_string());
+        let note = sheet.assessment.notes.get(&indicator.code).map_or("", String::as_str);
+        writer.row([indicator.code.as_str(), indicator.name.as_str(), &answer, note]);
+    }
+    Ok(writer.finish())
+}

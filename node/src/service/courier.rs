@@ -1,0 +1,195 @@
+//! Delivers the outbox: in order, at least once, to whoever is connected. It never sleeps in a loop: it wakes when a
+//! message was queued, when a member connects, and when a back-off ends.
+
+mod link;
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parangon_protocol::id::AgencyId;
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use link::{Link, LinkState};
+
+use super::{Context, Error, mail, offers};
+use crate::engine::{Change, PrivateMessage};
+
+/// The first wait after a failed delivery.
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+
+/// The longest wait: a member that is connected and still refuses is asked once a minute.
+const BACKOFF_LAST: Duration = Duration::from_secs(60);
+
+/// Bytes of queued messages read at once for one member.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Why a message did not arrive, as far as the courier cares.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CarrierError {
+    /// The other node's services refused it, with their code: 1 is "later", everything else "never".
+    #[error("refused with code {0}")]
+    Refused(u16),
+    /// It may not have arrived: not connected, no answer, a limit.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The way to other agencies: the network, or a stand-in for tests.
+#[async_trait]
+pub trait Carrier: Send + Sync {
+    /// Hands over one message and waits until it is durable there.
+    async fn deliver(&self, to: &AgencyId, message: Vec<u8>) -> Result<(), CarrierError>;
+
+    /// How each member is reached at the moment.
+    fn links(&self) -> Vec<Link>;
+
+    /// The carrier's own metrics in the Prometheus text format.
+    fn metrics(&self) -> String {
+        String::new()
+    }
+}
+
+/// How long a member is left alone after a failure.
+struct Backoff {
+    wait: Duration,
+    until: Instant,
+}
+
+struct Courier {
+    context: Context,
+    /// One delivery a member at a time: messages arrive in the order they were queued.
+    deliveries: JoinSet<(AgencyId, Result<(), Error>)>,
+    busy: HashSet<AgencyId>,
+    backoffs: HashMap<AgencyId, Backoff>,
+}
+
+/// Takes messages in and delivers ours, until `stop`. Deliveries under way are given up then: what was not acknowledged
+/// stays queued.
+pub async fn run(context: Context, inbox: mpsc::Receiver<PrivateMessage>, stop: CancellationToken) {
+    tokio::join!(take_in(context.clone(), inbox, stop.clone()), send_out(context, stop));
+}
+
+/// One message at a time: what one agency sends is handled in the order it was sent.
+async fn take_in(context: Context, mut inbox: mpsc::Receiver<PrivateMessage>, stop: CancellationToken) {
+    loop {
+        let PrivateMessage { from, message, ack } = tokio::select! {
+            () = stop.cancelled() => return,
+            next = inbox.recv() => match next {
+                Some(next) => next,
+                None => return,
+            },
+        };
+        match mail::receive(&context, from, message).await {
+            Ok(()) => ack.accept(),
+            Err(code) => ack.refuse(code),
+        }
+    }
+}
+
+async fn send_out(context: Context, stop: CancellationToken) {
+    let mut changes = context.engine().subscribe();
+    let mut courier = Courier { context, deliveries: JoinSet::new(), busy: HashSet::new(), backoffs: HashMap::new() };
+    loop {
+        courier.start().await;
+        let now = Instant::now();
+        let due = courier.backoffs.values().map(|backoff| backoff.until).filter(|until| *until > now).min();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = courier.context.queued().notified() => {}
+            change = changes.recv() => match change {
+                Ok(Change::Peer(agency)) => { courier.backoffs.remove(&agency); }
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => courier.backoffs.clear(),
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+            Some(done) = courier.deliveries.join_next() => courier.settle(done.ok()),
+            () = wait_until(due) => {}
+        }
+    }
+}
+
+async fn wait_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Courier {
+    /// Begins a delivery to every member that has messages waiting, is connected, idle and not backed off.
+    async fn start(&mut self) {
+        let waiting = match self.context.run(|context| Ok(context.store().read()?.outbox_counts()?)).await {
+            Ok(counts) => counts,
+            Err(error) => return tracing::warn!(%error, "the outbox cannot be read"),
+        };
+        let links = self.context.carrier().links();
+        let now = Instant::now();
+        for (agency, _) in waiting {
+            let connected = links.iter().any(|link| link.agency == agency && link.is_connected());
+            let backed_off = self.backoffs.get(&agency).is_some_and(|backoff| backoff.until > now);
+            if connected && !backed_off && self.busy.insert(agency.clone()) {
+                let context = self.context.clone();
+                self.deliveries.spawn(async move {
+                    let done = deliver(&context, &agency).await;
+                    (agency, done)
+                });
+            }
+        }
+    }
+
+    fn settle(&mut self, done: Option<(AgencyId, Result<(), Error>)>) {
+        let Some((agency, done)) = done else {
+            // A delivery panicked; nothing tells which. What is not acknowledged is delivered again.
+            return self.busy.clear();
+        };
+        self.busy.remove(&agency);
+        match done {
+            Ok(()) => {
+                self.backoffs.remove(&agency);
+            }
+            Err(error) => {
+                tracing::debug!(%agency, %error, "messages wait");
+                let wait = self.backoffs.get(&agency).map_or(BACKOFF_FIRST, |backoff| (backoff.wait * 2).min(BACKOFF_LAST));
+                let until = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
+                self.backoffs.insert(agency, Backoff { wait, until });
+            }
+        }
+    }
+}
+
+/// Delivers everything that waits for `to`, oldest first, until something fails for now.
+async fn deliver(context: &Context, to: &AgencyId) -> Result<(), Error> {
+    loop {
+        let agency = to.clone();
+        let pending = context.run(move |context| Ok(context.store().read()?.outbox_pending(&agency, BATCH_BYTES)?)).await?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        for (number, message) in pending {
+            let refused = match context.carrier().deliver(to, message.clone()).await {
+                Ok(()) => false,
+                Err(CarrierError::Refused(code)) if code != mail::LATER => true,
+                Err(error) => return Err(error.into()),
+            };
+            let agency = to.clone();
+            context.run(move |context| settled(context, &agency, number, &message, refused)).await?;
+        }
+    }
+}
+
+/// Forgets a message that arrived, or that the other side will never take; the latter is noted where people see it.
+fn settled(context: &Context, to: &AgencyId, number: u64, message: &[u8], refused: bool) -> Result<(), Error> {
+    context.transact(|tx| {
+        if refused && tx.outbox_ack(number)? {
+            tracing::warn!(agency = %to, "a private message was refused for good");
+            offers::on_refused(tx, to, &mail::offer_of(message)?)
+        } else {
+            tx.outbox_ack(number)?;
+            Ok(())
+        }
+    })
+}

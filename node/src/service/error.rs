@@ -1,0 +1,254 @@
+//! Why a use case was refused: one cause, one stable code, one next step. Nothing was changed by what is refused.
+//!
+//! The two digits after `PGN-` are the command line's exit code: 01 failed, 04 not signed in, 05 not found, 06 changed
+//! meanwhile, 07 did not validate, 08 refused by a rule of the federation. `Display` never names a score or a point;
+//! [`Error::reasons`] may, for the one who asked.
+
+mod text;
+
+use parangon_protocol::assessment::{AssessmentError, Ineligible};
+use parangon_protocol::canonical::CanonicalError;
+use parangon_protocol::charter::Level;
+use parangon_protocol::id::{AgencyId, NameError, SchemeId};
+use parangon_protocol::label::credential::CredentialError;
+use parangon_protocol::review::decision::Unmet;
+use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
+use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
+use parangon_protocol::time::Timestamp;
+
+use super::{CarrierError, csv};
+use crate::engine::EngineError;
+use crate::keystore::RandomError;
+use crate::sealing::SealingError;
+use crate::store::StoreError;
+
+/// Everything a use case may be refused for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine refused or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A document could not be written or read back.
+    #[error("a stored {what} cannot be read")]
+    Damaged {
+        /// Which kind of item.
+        what: &'static str,
+    },
+    /// A text that we make ourselves breaks its own grammar.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// A worker thread was stopped.
+    #[error("the node is stopping")]
+    Stopping,
+    /// The clock is behind what others vouch for.
+    #[error("the clock of this computer is {seconds} seconds behind the other members")]
+    ClockBehind {
+        /// By how much.
+        seconds: u64,
+    },
+    /// No token, or not a good one. Which of the two is not said.
+    #[error("no valid token")]
+    Unauthenticated,
+    /// The token may only read.
+    #[error("the token may not do this: it needs the scope {needed}")]
+    Scope {
+        /// What it would need.
+        needed: &'static str,
+    },
+    /// There is no such thing here.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name as asked for, shortened.
+        id: String,
+    },
+    /// Its state does not allow this.
+    #[error("the {what} is {state}: {needed}")]
+    State {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its state.
+        state: String,
+        /// What would be needed.
+        needed: &'static str,
+    },
+    /// It is there already.
+    #[error("there is already {what}")]
+    Exists {
+        /// What.
+        what: String,
+    },
+    /// `If-Match` names another version.
+    #[error("the {what} was changed at {at}")]
+    Changed {
+        /// What kind of thing.
+        what: &'static str,
+        /// When.
+        at: Timestamp,
+    },
+    /// `If-Match` is missing.
+    #[error("the request does not say which version of the {what} it changes (If-Match)")]
+    Unconditional {
+        /// What kind of thing.
+        what: &'static str,
+    },
+    /// One field is wrong.
+    #[error("{pointer}: {problem}")]
+    Field {
+        /// JSON pointer of the field.
+        pointer: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A spreadsheet with problems.
+    #[error("{}", .0.first().map_or_else(|| "the file cannot be used".to_owned(), |first| format!("row {}, column {}: {}", first.row, first.column, first.problem)))]
+    Table(Vec<csv::Problem>),
+    /// A note or a catalogue does not fit.
+    #[error(transparent)]
+    Assessment(#[from] AssessmentError),
+    /// An offer, answer or review breaks a rule.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// A private message is not what it claims.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A private message breaks the form of the wire.
+    #[error("not a private message: {rule}")]
+    Message {
+        /// What is wrong.
+        rule: &'static str,
+    },
+    /// The agency's log has not arrived yet.
+    #[error("the keys of {0} are not known here yet")]
+    KeysUnknown(AgencyId),
+    /// A message did not get through for now.
+    #[error(transparent)]
+    Carrier(#[from] CarrierError),
+    /// It cannot be sealed or opened.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The exchange does not allow this now.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// An endorsement does not fit.
+    #[error(transparent)]
+    Endorse(#[from] EndorseError),
+    /// A proof of somebody else fails.
+    #[error("the signature does not verify")]
+    Forged,
+    /// A credential cannot be made or does not verify.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The charter does not let this agency be asked.
+    #[error("{agency} cannot review for us: {cause}")]
+    Reviewer {
+        /// Who.
+        agency: AgencyId,
+        /// Why.
+        cause: panel::Ineligible,
+    },
+    /// The cluster does not meet the eligibility rule.
+    #[error("the cluster is not eligible for {level}")]
+    Ineligible {
+        /// Which level.
+        level: Level,
+        /// Why.
+        reasons: Vec<Ineligible>,
+    },
+    /// A lower level must have been held first.
+    #[error("{level} of {scheme} needs a {predecessor} label first")]
+    Predecessor {
+        /// Which scheme.
+        scheme: SchemeId,
+        /// What was sought.
+        level: Level,
+        /// What is missing.
+        predecessor: Level,
+    },
+    /// The reviews do not carry the level.
+    #[error("the reviews do not carry {level} ({} reasons)", .reasons.len())]
+    Unmet {
+        /// Which level.
+        level: Level,
+        /// Why, never empty.
+        reasons: Vec<Unmet>,
+    },
+    /// A review meets the rule, but its agency sent no endorsement with it.
+    #[error("{reviewer} did not endorse {level}")]
+    Unendorsed {
+        /// Who.
+        reviewer: AgencyId,
+        /// Which level.
+        level: Level,
+    },
+    /// Only the issuer changes a label's standing.
+    #[error("another agency issued this label")]
+    NotIssuer,
+    /// The population cannot be counted.
+    #[error(transparent)]
+    Tally(#[from] TallyError),
+    /// A release of ours breaks a rule: it is not published.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// The releases cannot be added up.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
+    /// The period is not over, or lies before the federation.
+    #[error("{period} is not over")]
+    PeriodOpen {
+        /// Which.
+        period: String,
+    },
+}
+
+/// One entry of a refusal's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Where: a JSON pointer, or `row 3, column level`; empty when it is about the whole.
+    pub pointer: String,
+    /// What, in words.
+    pub detail: String,
+}
+
+impl Error {
+    /// A field with a wrong name or value.
+    pub(crate) fn field(pointer: &'static str, problem: impl ToString) -> Self {
+        Self::Field { pointer, problem: problem.to_string() }
+    }
+
+    /// A field that is not a name of its kind. The text itself is not repeated: it may be anything.
+    pub(crate) fn name(pointer: &'static str) -> impl Fn(NameError) -> Self {
+        move |error| Self::Field { pointer, problem: format!("not {}: {}", error.kind, error.rule) }
+    }
+
+    /// Something that is not here.
+    pub(crate) fn missing(what: &'static str, id: impl ToString) -> Self {
+        Self::NotFound { what, id: id.to_string().chars().filter(|c| !c.is_control()).take(80).collect() }
+    }
+
+    /// The details for the one who asked. May name points: they go into the answer and nowhere else.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<Reason> {
+        let plain = |detail: String| Reason { pointer: String::new(), detail };
+        match self {
+            Self::Field { pointer, problem } => vec![Reason { pointer: (*pointer).to_owned(), detail: problem.clone() }],
+            Self::Table(problems) => problems
+                .iter()
+                .map(|p| Reason { pointer: format!("row {}, column {}", p.row, p.column), detail: p.problem.clone() })
+                .collect(),
+            Self::Ineligible { reasons, .. } => reasons.iter().map(|reason| plain(reason.to_string())).collect(),
+            Self::Unmet { reasons, .. } => reasons.iter().map(|reason| plain(reason.to_string())).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

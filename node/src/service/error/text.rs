@@ -1,0 +1,158 @@
+//! Codes, HTTP status and next steps of every refusal, in one table each.
+
+use parangon_protocol::review::decision::Unmet;
+use parangon_protocol::review::panel::{Ineligible, PanelError};
+use parangon_protocol::review::{ExchangeError, ReviewError};
+
+use super::Error;
+use crate::engine::EngineError;
+use parangon_protocol::replica::Refusal;
+
+impl Error {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(_) | Self::Engine(EngineError::Store(_)) => "PGN-0101",
+            Self::Engine(EngineError::Stopped) | Self::Stopping => "PGN-0102",
+            Self::Random(_) => "PGN-0103",
+            Self::Damaged { .. } => "PGN-0104",
+            Self::Canonical(_) | Self::Credential(_) | Self::Engine(EngineError::Record(_) | EngineError::Check(_)) => "PGN-0105",
+            Self::Carrier(_) => "PGN-0106",
+            Self::ClockBehind { .. } => "PGN-0107",
+            Self::Unauthenticated => "PGN-0401",
+            Self::Scope { .. } => "PGN-0403",
+            Self::NotFound { .. } => "PGN-0501",
+            Self::State { .. } | Self::Engine(EngineError::Refused(Refusal::Standing)) => "PGN-0601",
+            Self::Exists { .. } => "PGN-0602",
+            Self::KeysUnknown(_) | Self::Engine(EngineError::Refused(Refusal::Waiting)) => "PGN-0603",
+            Self::Engine(EngineError::Refused(Refusal::Behind)) => "PGN-0604",
+            Self::Engine(EngineError::Refused(Refusal::Frozen)) => "PGN-0605",
+            Self::Changed { .. } => "PGN-0612",
+            Self::Unconditional { .. } => "PGN-0628",
+            Self::Field { .. } | Self::Assessment(_) => "PGN-0702",
+            Self::Table(problems) => problems.first().map_or("PGN-0716", |problem| problem.kind.code()),
+            Self::Message { .. } | Self::Envelope(_) | Self::Sealing(_) | Self::Forged => "PGN-0731",
+            Self::Review(error) => review(error),
+            Self::Exchange(error) => exchange(error),
+            Self::Endorse(_) => "PGN-0806",
+            Self::Reviewer { cause, .. } => ineligible(cause),
+            Self::Ineligible { .. } => "PGN-0830",
+            Self::Predecessor { .. } => "PGN-0831",
+            Self::Unmet { reasons, .. } => reasons.first().map_or("PGN-0820", unmet),
+            Self::Unendorsed { .. } => "PGN-0832",
+            Self::NotIssuer => "PGN-0833",
+            Self::Tally(_) | Self::Release(_) | Self::Aggregate(_) => "PGN-0840",
+            Self::PeriodOpen { .. } => "PGN-0841",
+            Self::Engine(EngineError::Refused(Refusal::Void(_))) => "PGN-0850",
+            Self::Engine(EngineError::Refused(_)) => "PGN-0851",
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self.code() {
+            "PGN-0102" | "PGN-0603" | "PGN-0604" => 503,
+            "PGN-0401" => 401,
+            "PGN-0403" => 403,
+            "PGN-0612" => 412,
+            "PGN-0628" => 428,
+            "PGN-0713" => 413,
+            code => match code.get(4..6) {
+                Some("05") => 404,
+                Some("06" | "08") => 409,
+                Some("07") => 422,
+                _ => 500,
+            },
+        }
+    }
+
+    /// What to do now, one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self.code() {
+            "PGN-0101" => "Look at the node's log; free disk space or restart the node, then try again.",
+            "PGN-0102" => "Try again when the node runs.",
+            "PGN-0103" => "Restart the node; if it stays, the operating system gives no random numbers.",
+            "PGN-0104" => "Restore the latest backup: parangon restore.",
+            "PGN-0105" => "This is a fault of the program: report it with its code.",
+            "PGN-0106" => "Nothing: it is delivered once the other node answers.",
+            "PGN-0107" => "Switch on time synchronisation (sudo timedatectl set-ntp true), then try again.",
+            "PGN-0401" => "Send a valid token (Authorization: Bearer pgn_…), or use the Unix socket. parangon token create makes one.",
+            "PGN-0403" => "Use a token with the scope write.",
+            "PGN-0501" => "Check the name; lists show what is there.",
+            "PGN-0601" => "Look at its present state and decide anew.",
+            "PGN-0602" => "Use the one that is there.",
+            "PGN-0603" => "Wait until the other agency's log has arrived, then try again: parangon peer list.",
+            "PGN-0604" => "Others hold more of our log: make sure that no second copy of this node runs, then restart it.",
+            "PGN-0605" => "Our log is frozen: speak with the other members.",
+            "PGN-0612" => "Fetch the current version and decide which to keep.",
+            "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
+            "PGN-0702" => "Correct the field and send it again; nothing was saved.",
+            "PGN-0731" => "Ask the sender to send it again.",
+            "PGN-0801" | "PGN-0802" => "Choose a level and scheme that the charter lets this agency issue.",
+            "PGN-0803" => "Only the agency that registered the cluster can do this.",
+            "PGN-0811" | "PGN-0812" | "PGN-0813" => "Choose another agency: parangon review eligible shows who may review.",
+            "PGN-0820" | "PGN-0821" | "PGN-0822" => "The reviews stand. Improve what they name, then assess and ask again.",
+            "PGN-0828" | "PGN-0829" => "Wait for more reviews, or ask more agencies in a new offer.",
+            "PGN-0830" => "The cluster cannot be assessed for this level yet; correct the entry if it is wrong.",
+            "PGN-0831" => "Ask for the lower level first.",
+            "PGN-0832" => "Speak with the reviewing agency.",
+            "PGN-0833" => "Ask the agency that issued the label.",
+            "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
+            "PGN-0841" => "Wait until the quarter is over.",
+            "PGN-0850" => "Nothing was published. The federation's rules do not allow this record.",
+            code => match code.get(4..6) {
+                Some("07") => "Correct the file and send it again; nothing was saved.",
+                Some("08") => "The federation's rules do not allow this; see the charter: parangon federation show.",
+                _ => "Try again later.",
+            },
+        }
+    }
+}
+
+fn review(error: &ReviewError) -> &'static str {
+    match error {
+        ReviewError::NoRight { .. } => "PGN-0801",
+        ReviewError::NoRule { .. } => "PGN-0802",
+        ReviewError::OtherOwner { .. } => "PGN-0803",
+        ReviewError::OtherCharter { .. } => "PGN-0804",
+        ReviewError::Signature { .. } => "PGN-0731",
+        _ => "PGN-0702",
+    }
+}
+
+fn exchange(error: &ExchangeError) -> &'static str {
+    match error {
+        ExchangeError::Review(error) => review(error),
+        ExchangeError::Ineligible { cause, .. } => ineligible(cause),
+        // One answer for both: it does not tell whether there is such an offer (case R8).
+        ExchangeError::NotAsked(_) | ExchangeError::OtherOffer => "PGN-0501",
+        ExchangeError::OtherContent { .. } | ExchangeError::OtherLabel | ExchangeError::SecondDossier(_) => "PGN-0806",
+        _ => "PGN-0601",
+    }
+}
+
+fn ineligible(cause: &Ineligible) -> &'static str {
+    match cause {
+        Ineligible::NotAMember | Ineligible::UnknownOwner { .. } => "PGN-0811",
+        Ineligible::Owner => "PGN-0812",
+        Ineligible::SameParent { .. } => "PGN-0813",
+    }
+}
+
+fn unmet(reason: &Unmet) -> &'static str {
+    match reason {
+        Unmet::Points { .. } => "PGN-0820",
+        Unmet::Scores { .. } => "PGN-0821",
+        Unmet::NotEligible { .. } => "PGN-0822",
+        Unmet::OtherCatalogue { .. } | Unmet::WrongCatalogue { .. } => "PGN-0823",
+        Unmet::Mixed { .. } => "PGN-0824",
+        Unmet::Contradiction { .. } => "PGN-0825",
+        Unmet::Panel(PanelError::Conflict { cause, .. }) => ineligible(cause),
+        Unmet::Panel(PanelError::Twice(_)) => "PGN-0827",
+        Unmet::Panel(PanelError::TooFew { .. }) => "PGN-0828",
+        Unmet::Panel(PanelError::TooFewForeign { .. }) => "PGN-0829",
+    }
+}

@@ -1,0 +1,268 @@
+//! Reviews that others ask of us: offers that came in, our answers, the dossier, our review.
+
+mod arrivals;
+mod review;
+
+use parangon_protocol::charter::Charter;
+use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::label::{Conflicts, Endorsement};
+use parangon_protocol::review::{
+    Acceptance, Assignment, Decline, DeclineReason, Event, Message, Outcome, Signed, SignedOffer, SignedReview, State,
+};
+use parangon_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use arrivals::{dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_withdrawal};
+pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
+
+use super::clusters::ClusterView;
+use super::item::{self, Item};
+use super::{Context, Error, mail};
+use crate::sealing::FreshKey;
+use crate::store::{Source, Tx, WriteTx};
+
+/// An offer as we keep it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Assigned {
+    offer: SignedOffer,
+    assignment: Assignment,
+    since: Timestamp,
+    #[serde(default)]
+    review: Option<SignedReview>,
+    #[serde(default)]
+    endorsement: Option<Endorsement>,
+}
+
+impl Item for Assigned {
+    const KIND: u8 = 5;
+    const WHAT: &'static str = "review request";
+}
+
+/// The secret half of a dossier's key. Deleting it is what makes the dossier unreadable.
+#[derive(Serialize, Deserialize)]
+struct DossierKey {
+    secret: String,
+}
+
+impl Item for DossierKey {
+    const KIND: u8 = 6;
+    const WHAT: &'static str = "dossier key";
+}
+
+/// The kind under which the sealed dossier lies, as it arrived.
+const SEALED_DOSSIER: u8 = 7;
+
+/// An endorsement that we made, by the label's id: only these are ever confirmed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) endorsement: Hash,
+    pub(crate) offer: Hash,
+    /// Index of our confirmation.
+    pub(crate) confirmed: Option<u64>,
+}
+
+impl Item for Made {
+    const KIND: u8 = 8;
+    const WHAT: &'static str = "endorsement";
+}
+
+/// A review that others ask of us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InboxView {
+    /// The offer's hash: names it.
+    pub offer: String,
+    /// Who asks.
+    pub owner: String,
+    /// The cluster.
+    pub cluster: ClusterView,
+    /// The label system.
+    pub scheme: String,
+    /// The level sought.
+    pub level: &'static str,
+    /// Languages of the dossier.
+    pub languages: Vec<String>,
+    /// When the review should be there.
+    #[schema(value_type = String)]
+    pub due: Timestamp,
+    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `withdrawn` or `issued`.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+    /// Whether our review recommended the level; absent before it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<bool>,
+    /// What to do now.
+    pub next_step: &'static str,
+}
+
+impl Assigned {
+    fn view(&self) -> InboxView {
+        let offer = &self.offer.body;
+        InboxView {
+            offer: self.assignment.offer_hash().to_string(),
+            owner: offer.owner.to_string(),
+            cluster: (&offer.cluster).into(),
+            scheme: offer.scheme.to_string(),
+            level: offer.level.as_str(),
+            languages: offer.languages.clone(),
+            due: offer.due,
+            state: self.assignment.state(),
+            since: self.since,
+            recommended: self.review.as_ref().map(|_| self.endorsement.is_some()),
+            next_step: match self.assignment.state() {
+                State::Offered => "accept or decline",
+                State::Accepted => "wait for the dossier: it is sent by itself once the owner is connected",
+                State::DossierSent => "review the dossier",
+                State::Reviewed => "wait for the owner's decision",
+                State::Issued => "nothing: the label is issued",
+                State::Declined | State::Withdrawn | State::Contradicted => "nothing",
+            },
+        }
+    }
+
+    fn apply(&mut self, charter: &Charter, event: Event<'_>, now: Timestamp) -> Result<(), Error> {
+        let before = self.assignment.state();
+        if self.assignment.apply(charter, event)? != before {
+            self.since = now;
+        }
+        Ok(())
+    }
+}
+
+fn load<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Assigned, Error> {
+    item::get(tx, offer)
+}
+
+/// The charter version that an offer stands on.
+fn charter_of<'c>(context: &'c Context, offer: &SignedOffer) -> Result<&'c Charter, Error> {
+    let version = offer.body.charter;
+    context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))
+}
+
+/// Every review that others ask of us, newest last.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
+    let mut views = Vec::new();
+    item::each::<Assigned, _>(&context.store().read()?, |_, assigned| {
+        views.push(assigned.view());
+        Ok(())
+    })?;
+    views.sort_by(|a, b| (a.since, &a.offer).cmp(&(b.since, &b.offer)));
+    Ok(views)
+}
+
+/// One of them.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn show(context: &Context, offer: &str) -> Result<InboxView, Error> {
+    Ok(load(&context.store().read()?, offer)?.view())
+}
+
+/// Accepts, with the declaration that no expert of ours has ties to the cluster, and with a fresh key for the dossier.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Exchange`] when it was answered before.
+pub fn accept(context: &Context, offer: &str, conflicts: Conflicts) -> Result<InboxView, Error> {
+    let key = FreshKey::generate();
+    let now = context.now();
+    let view = context.transact(|tx| {
+        let mut assigned = load(tx, offer)?;
+        let charter = charter_of(context, &assigned.offer)?;
+        let acceptance = Acceptance {
+            offer: assigned.assignment.offer_hash(),
+            reviewer: context.me().clone(),
+            dossier_key: key.recipient(),
+            conflicts,
+            created: now,
+        };
+        let signed = Signed::sign(acceptance, context.federation(), &context.issue_key())?;
+        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        assigned.apply(charter, Event::Accepted(verified), now)?;
+        item::put(tx, offer, &DossierKey { secret: key.to_secret_text().to_string() })?;
+        answer(context, tx, &assigned, Message::Accept { acceptance: signed.clone() })
+    })?;
+    context.queued().notify_one();
+    Ok(view)
+}
+
+/// Declines.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Exchange`] when it was accepted before.
+pub fn decline(context: &Context, offer: &str, reason: DeclineReason) -> Result<InboxView, Error> {
+    let view = context.transact(|tx| {
+        let mut assigned = load(tx, offer)?;
+        let charter = charter_of(context, &assigned.offer)?;
+        let decline = Decline { offer: assigned.assignment.offer_hash(), reviewer: context.me().clone(), reason };
+        if assigned.assignment.state() == State::Declined {
+            return Ok(assigned.view());
+        }
+        assigned.apply(charter, Event::Declined(&decline), context.now())?;
+        answer(context, tx, &assigned, Message::Decline { decline })
+    })?;
+    context.queued().notify_one();
+    Ok(view)
+}
+
+/// Steps back after accepting; the dossier becomes unreadable at once.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Exchange`] when there is nothing to step back from.
+pub fn step_back(context: &Context, offer: &str) -> Result<InboxView, Error> {
+    let view = context.transact(|tx| {
+        let mut assigned = load(tx, offer)?;
+        let charter = charter_of(context, &assigned.offer)?;
+        assigned.apply(charter, Event::Withdrawn { by: context.me() }, context.now())?;
+        forget(tx, offer)?;
+        let offer = assigned.assignment.offer_hash();
+        answer(context, tx, &assigned, Message::Withdraw { offer })
+    })?;
+    context.queued().notify_one();
+    Ok(view)
+}
+
+fn answer(context: &Context, tx: &mut WriteTx, assigned: &Assigned, message: Message) -> Result<InboxView, Error> {
+    let offer = assigned.assignment.offer_hash().to_string();
+    item::put(tx, &offer, assigned)?;
+    mail::queue(context, tx, &assigned.assignment.offer().owner, &message)?;
+    Ok(assigned.view())
+}
+
+/// Deletes the dossier and the key that opens it.
+fn forget(tx: &mut WriteTx, offer: &str) -> Result<(), Error> {
+    tx.delete_private(DossierKey::KIND, offer)?;
+    tx.delete_private(SEALED_DOSSIER, offer)?;
+    Ok(())
+}
+
+/// How many reviews wait for us, and how many of them are overdue.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn waiting(context: &Context) -> Result<(usize, usize), Error> {
+    let (now, mut open, mut overdue) = (context.now(), 0, 0);
+    item::each::<Assigned, _>(&context.store().read()?, |_, assigned| {
+        if matches!(assigned.assignment.state(), State::Offered | State::Accepted | State::DossierSent) {
+            open += 1;
+            overdue += usize::from(assigned.offer.body.due < now);
+        }
+        Ok(())
+    })?;
+    Ok((open, overdue))
+}
+
+/// The agency whose offer it is, for [`arrivals`].
+fn owner(assigned: &Assigned) -> &AgencyId {
+    &assigned.assignment.offer().owner
+}
+
+/// Whether the exchange is over.
+fn is_over(assigned: &Assigned) -> bool {
+    assigned.assignment.outcome() != Outcome::Open
+}

@@ -1,0 +1,84 @@
+//! What comes in from the owner of an offer. Each of these runs inside the transaction that notes the message as handled.
+
+use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::label::Common;
+use parangon_protocol::review::{Assignment, Dossier, Event, SignedOffer, State};
+
+use super::{Assigned, DossierKey, SEALED_DOSSIER, charter_of, forget, is_over, load, owner};
+use crate::sealing::FreshKey;
+use crate::service::{Context, Error, catalogues, item};
+use crate::store::{Source, Tx, WriteTx};
+
+/// The key for the dossier of this offer, while we wait for it from this owner.
+pub(crate) fn dossier_key(context: &Context, offer: &Hash, from: &AgencyId) -> Result<Option<FreshKey>, Error> {
+    let tx = context.store().read()?;
+    let id = offer.to_string();
+    let Some(assigned) = item::find::<Assigned, _>(&tx, &id)? else { return Ok(None) };
+    if owner(&assigned) != from {
+        return Ok(None);
+    }
+    let key = item::find::<DossierKey, _>(&tx, &id)?;
+    Ok(key.map(|key| FreshKey::from_secret_text(&key.secret)).transpose()?)
+}
+
+/// Whether `from` is the owner of an offer that we hold.
+pub(crate) fn is_from_owner<S: Source>(tx: &Tx<S>, offer: &Hash, from: &AgencyId) -> Result<bool, Error> {
+    Ok(item::find::<Assigned, S>(tx, &offer.to_string())?.is_some_and(|assigned| owner(&assigned) == from))
+}
+
+pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer) -> Result<(), Error> {
+    let book = context.engine().book();
+    let (_, keys) = book.current(&offer.body.owner).ok_or_else(|| Error::KeysUnknown(offer.body.owner.clone()))?;
+    let verified = offer.verify(context.federation(), &keys.issue)?;
+    let id = verified.hash()?.to_string();
+    if item::find::<Assigned, _>(tx, &id)?.is_some() {
+        return Ok(());
+    }
+    // Without the catalogue nobody here could review: better refused than stuck.
+    catalogues::by_reference(context, &offer.body.catalogue)?;
+    let assignment = Assignment::new(charter_of(context, offer)?, context.me().clone(), verified)?;
+    let assigned = Assigned { offer: offer.clone(), assignment, since: context.now(), review: None, endorsement: None };
+    item::put(tx, &id, &assigned)
+}
+
+/// Checks the dossier against the offer and keeps it as it came, sealed.
+pub(crate) fn on_dossier(context: &Context, tx: &mut WriteTx, from: &AgencyId, dossier: &Dossier, sealed: &[u8]) -> Result<(), Error> {
+    let id = dossier.offer.to_string();
+    let mut assigned = load(tx, &id)?;
+    if owner(&assigned) != from {
+        return Err(Error::missing("review request", id));
+    }
+    let catalogue = catalogues::by_reference(context, &assigned.offer.body.catalogue)?;
+    dossier.check(&assigned.offer.body, &catalogue)?;
+    let charter = charter_of(context, &assigned.offer)?;
+    assigned.apply(charter, Event::DossierSent(dossier), context.now())?;
+    // A repetition after the review must not bring the dossier back.
+    if assigned.assignment.state() == State::DossierSent {
+        tx.put_private(SEALED_DOSSIER, &id, sealed)?;
+    }
+    item::put(tx, &id, &assigned)
+}
+
+pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, from: &AgencyId) -> Result<(), Error> {
+    let id = offer.to_string();
+    let mut assigned = load(tx, &id)?;
+    let charter = charter_of(context, &assigned.offer)?;
+    assigned.apply(charter, Event::Withdrawn { by: from }, context.now())?;
+    forget(tx, &id)?;
+    item::put(tx, &id, &assigned)
+}
+
+/// The label that the offer was for stands in its owner's log.
+pub(crate) fn on_issued(context: &Context, common: &Common) -> Result<(), Error> {
+    let id = common.offer.to_string();
+    context.transact(|tx| {
+        let Some(mut assigned) = item::find::<Assigned, _>(tx, &id)? else { return Ok(()) };
+        if is_over(&assigned) {
+            return Ok(());
+        }
+        let charter = charter_of(context, &assigned.offer)?;
+        assigned.apply(charter, Event::Issued { common }, context.now())?;
+        forget(tx, &id)?;
+        item::put(tx, &id, &assigned)
+    })
+}

@@ -1,0 +1,213 @@
+//! Reading a dossier and reviewing it.
+
+use parangon_protocol::label::Endorsement;
+use parangon_protocol::label::credential::EndorsementSubject;
+use parangon_protocol::label::ProofValue;
+use parangon_protocol::keys::Signature;
+use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, State, decision};
+use parangon_protocol::time::Month;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{Assigned, DossierKey, Made, SEALED_DOSSIER, charter_of, forget, item, load};
+use crate::sealing::{self, FreshKey};
+use crate::service::assessments::{EligibilityView, ScoreMap};
+use crate::service::{Context, Error, catalogues, csv, mail, salt};
+use crate::store::{Source, Tx, WriteTx};
+
+/// Days for which our endorsement may go into a label.
+const ENDORSEMENT_DAYS: u64 = 90;
+
+/// What a reviewer sees before its own scores are saved: everything but the owner's scores.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DossierView {
+    /// The offer's hash.
+    pub offer: String,
+    /// The catalogue.
+    pub catalogue: String,
+    /// The catalogue's indicators, in its order: code and name.
+    pub indicators: Vec<IndicatorView>,
+    /// The month of the assessment.
+    #[schema(value_type = String)]
+    pub month: Month,
+    /// What the eligibility rule looks at.
+    pub eligibility: EligibilityView,
+    /// Improvement areas that the owner says are proven.
+    pub improvements: u8,
+}
+
+/// An indicator with what the owner wrote about it.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct IndicatorView {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The level that the catalogue asks for where a label has minimums.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<u8>,
+    /// The owner's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl std::fmt::Debug for DossierView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DossierView({})", self.offer)
+    }
+}
+
+/// A review to be made.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewInput {
+    /// Our own answers by indicator code: a level 0 to 4 or `"not-known"`.
+    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
+    pub scores: ScoreMap,
+    /// Improvement areas found proven.
+    #[serde(default)]
+    pub improvements: u8,
+    /// Whether the cluster is confirmed as eligible.
+    pub eligible: bool,
+    /// What was found, for the owner. Line breaks become spaces.
+    #[serde(default)]
+    pub findings: String,
+}
+
+impl std::fmt::Debug for ReviewInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReviewInput({} scores)", self.scores.len())
+    }
+}
+
+/// What became of a review.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReviewResult {
+    /// `reviewed`.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// Whether it supports the level: then our endorsement went with it.
+    pub recommended: bool,
+    /// Why it does not, in words. Confidential.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
+}
+
+impl std::fmt::Debug for ReviewResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReviewResult({:?})", self.state)
+    }
+}
+
+fn open<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Dossier, Error> {
+    let assigned = load(tx, offer)?;
+    let gone = |state: String| Error::State { what: "dossier", state, needed: "it can be read between its arrival and the review" };
+    let key = item::find::<DossierKey, S>(tx, offer)?;
+    let sealed = tx.private(SEALED_DOSSIER, offer)?;
+    let (Some(key), Some(sealed)) = (key, sealed) else { return Err(gone(assigned.assignment.state().to_string())) };
+    let key = FreshKey::from_secret_text(&Zeroizing::new(key.secret))?;
+    match Message::decode(&sealing::open(key.identity(), &sealed)?)? {
+        Message::Dossier { dossier } => Ok(*dossier),
+        _ => Err(Error::Damaged { what: "dossier" }),
+    }
+}
+
+/// The dossier without the owner's scores: they stay hidden, so that ours are our own.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::State`] before it arrived and after it was reviewed.
+pub fn dossier(context: &Context, offer: &str) -> Result<DossierView, Error> {
+    let dossier = open(&context.store().read()?, offer)?;
+    let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
+    let indicators = catalogue.indicators.iter().map(|indicator| IndicatorView {
+        code: indicator.code.to_string(),
+        name: indicator.name.to_string(),
+        minimum: indicator.minimum,
+        note: dossier.assessment.notes.get(&indicator.code).cloned(),
+    });
+    Ok(DossierView {
+        offer: offer.to_owned(),
+        catalogue: catalogue.id.to_string(),
+        indicators: indicators.collect(),
+        month: dossier.assessment.month,
+        eligibility: (&dossier.assessment.eligibility).into(),
+        improvements: dossier.assessment.improvements,
+    })
+}
+
+/// Signs our review and sends it, with our endorsement when the rule is met. The dossier and its key are deleted.
+///
+/// # Errors
+/// [`Error::Table`] for scores that do not fit the catalogue, [`Error::State`] when there is no dossier to review.
+pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<ReviewResult, Error> {
+    let dossier = open(&context.store().read()?, offer)?;
+    let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
+    let csv::Reading { rows, problems } = csv::scores_of_map(&input.scores, &catalogue);
+    // A benchmark interview may have no scores; wrong ones are refused whatever the level.
+    if !problems.is_empty() && !input.scores.is_empty() {
+        return Err(Error::Table(problems));
+    }
+    let scores = rows.into_iter().filter_map(|row| Some((row.indicator, row.answer?))).collect();
+    let content = ReviewContent {
+        offer: dossier.offer,
+        reviewer: context.me().clone(),
+        dossier: dossier.commitment()?,
+        catalogue: catalogue.hash(),
+        scores,
+        improvements: input.improvements,
+        eligible: input.eligible,
+        findings: one_line(&input.findings),
+        created: context.now(),
+        salt: salt()?,
+    };
+    let result = context.transact(|tx| {
+        let mut assigned = load(tx, offer)?;
+        let charter = charter_of(context, &assigned.offer)?;
+        let rule = assigned.offer.body.rule(charter)?;
+        let unmet: Vec<_> = decision::shortfalls(rule, &catalogue, &content).iter().map(ToString::to_string).collect();
+        let signed = Signed::sign(content, context.federation(), &context.issue_key())?;
+        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        assigned.apply(charter, Event::Reviewed(verified), context.now())?;
+        let endorsement = if unmet.is_empty() { Some(endorse(context, tx, &assigned, &dossier, &signed.body)?) } else { None };
+        let message = Message::Review { review: Box::new(signed.clone()), endorsement: endorsement.clone().map(Box::new) };
+        mail::queue(context, tx, &assigned.offer.body.owner, &message)?;
+        forget(tx, offer)?;
+        assigned.review = Some(signed);
+        assigned.endorsement = endorsement;
+        item::put(tx, offer, &assigned)?;
+        Ok(ReviewResult { state: assigned.assignment.state(), recommended: unmet.is_empty(), unmet })
+    })?;
+    context.queued().notify_one();
+    Ok(result)
+}
+
+/// Makes our endorsement and notes that we made it: nothing else is ever confirmed in our log.
+fn endorse(context: &Context, tx: &mut WriteTx, assigned: &Assigned, dossier: &Dossier, content: &ReviewContent) -> Result<Endorsement, Error> {
+    let common = assigned.offer.body.common(content.dossier)?;
+    let label_id = common.id()?;
+    let book = context.engine().book();
+    let (keyset, keys) = book.current(context.me()).ok_or_else(|| Error::KeysUnknown(context.me().clone()))?;
+    let created = context.now();
+    let draft = review::endorse(&common, dossier, content, keyset, created, created.plus(ENDORSEMENT_DAYS * 86_400))?;
+    let unsigned = draft.with_proof(ProofValue(Signature([0; 64])));
+    let charter = charter_of(context, &assigned.offer)?;
+    let subject = EndorsementSubject {
+        federation: context.federation(),
+        charter,
+        label_common: &common,
+        label_id,
+        endorsement: &unsigned,
+        key: &keys.issue,
+    };
+    let proof = subject.sign(&context.issue_key())?;
+    let endorsement = Endorsement { proof, ..unsigned };
+    let made = Made { endorsement: endorsement.id(&label_id)?, offer: common.offer, confirmed: None };
+    item::put(tx, &label_id.to_string(), &made)?;
+    Ok(endorsement)
+}
+
+/// The canonical text knows no control character.
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}

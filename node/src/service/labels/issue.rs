@@ -1,0 +1,177 @@
+//! From reviews to a label in our log.
+
+use std::sync::{Mutex, PoisonError};
+
+use parangon_protocol::check;
+use parangon_protocol::id::LogId;
+use parangon_protocol::keys::{PublicKey, Signature};
+use parangon_protocol::label::credential::LabelSubject;
+use parangon_protocol::label::{Endorsement, HeadRef, Label, LabelId, ProofValue};
+use parangon_protocol::message::Head;
+use parangon_protocol::record::Record;
+use parangon_protocol::review::Outcome;
+use serde::{Deserialize, Serialize};
+
+use super::LabelView;
+use crate::engine::RegisterRow;
+use crate::service::item::{self, Item};
+use crate::service::offers::{self, Offered};
+use crate::service::{Context, Error, random_bytes, register};
+use crate::store::{Source, Tx};
+
+/// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
+const STATUS_PLACES: u32 = 131_072;
+
+/// Draws of a free place before giving up: with half of the places taken, one in 2^64 times.
+const DRAWS: usize = 64;
+
+/// A place in our status list that is taken. It stays so when its label was refused in the end.
+#[derive(Serialize, Deserialize)]
+struct StatusPlace {
+    label: LabelId,
+}
+
+impl Item for StatusPlace {
+    const KIND: u8 = 10;
+    const WHAT: &'static str = "place in the status list";
+}
+
+/// Where our newest charter record stands, and how far our log was read for it.
+#[derive(Debug, Default)]
+pub(crate) struct AdoptionCache(Mutex<(u64, Option<u64>)>);
+
+/// Issues the label that the offer's reviews carry: decides, signs, appends. The others confirm it afterwards.
+///
+/// # Errors
+/// [`Error::Unmet`] with every reason why the reviews do not carry the level, [`Error::State`] when the offer is closed,
+/// [`Error::Engine`] when the label breaks a rule.
+pub async fn issue(context: &Context, offer: &str) -> Result<LabelView, Error> {
+    let _one = context.issuing().lock().await;
+    let id = offer.to_owned();
+    let (label, is_there) = context.run(move |context| prepare(context, &id)).await?;
+    if !is_there {
+        context.engine().append(vec![Record::Label(Box::new(label.clone()))]).await?;
+    }
+    context
+        .run(move |context| {
+            offers::on_issued(context, &label.common)?;
+            super::show(context, &label.common.id()?.to_string())
+        })
+        .await
+}
+
+/// What would become public by [`issue`]: nothing is changed.
+///
+/// # Errors
+/// As [`issue`].
+pub fn preview(context: &Context, offer: &str) -> Result<serde_json::Value, Error> {
+    let offered = offers::load(&context.store().read()?, offer)?;
+    let endorsements = carried(context, &offered)?;
+    let common = offered.offer.body.common(dossier(&offered)?)?;
+    let endorsers: Vec<_> = endorsements.iter().map(|endorsement| endorsement.endorser.as_str()).collect();
+    Ok(serde_json::json!({ "public": common, "endorsers": endorsers }))
+}
+
+/// The signed label, and whether it stands in our log already: a crash came between the log and the offer.
+fn prepare(context: &Context, offer: &str) -> Result<(Label, bool), Error> {
+    let tx = context.store().read()?;
+    let offered = offers::load(&tx, offer)?;
+    if offered.exchange.outcome() != Outcome::Open {
+        let state = if offered.label.is_some() { "closed by its label" } else { "withdrawn" };
+        return Err(Error::State { what: "offer", state: state.into(), needed: "one offer carries one label; make a new offer" });
+    }
+    let endorsements = carried(context, &offered)?;
+    let common = offered.offer.body.common(dossier(&offered)?)?;
+    let id = common.id()?;
+    let is_there = RegisterRow::read(&tx, &id)?.is_some();
+    let book = context.engine().book();
+    let (keyset, keys) = book.current(context.me()).ok_or_else(|| Error::KeysUnknown(context.me().clone()))?;
+    let issued = context.now();
+    let replaced = register::replaced(&tx, &common.cluster.id, &common.scheme, common.level, issued)?;
+    let mut label = Label {
+        issued,
+        status_index: if is_there { 0 } else { status_place(context, id)? },
+        keyset,
+        adoption: adoption(context, &tx)?,
+        heads: heads(context, &endorsements),
+        endorsements,
+        supersedes: replaced.map(|row| row.label.id).filter(|older| *older != id),
+        proof: ProofValue(Signature([0; 64])),
+        common,
+    };
+    label.proof = sign(context, &label, &keys.issue)?;
+    Ok((label, is_there))
+}
+
+fn dossier(offered: &Offered) -> Result<parangon_protocol::id::Hash, Error> {
+    let none = Error::State { what: "offer", state: "without a review".into(), needed: "wait until an agency has reviewed" };
+    offered.exchange.dossier().ok_or(none)
+}
+
+/// The endorsements of reviews that carry the level, sorted by endorser.
+fn carried(context: &Context, offered: &Offered) -> Result<Vec<Endorsement>, Error> {
+    let level = offered.offer.body.level;
+    let decision = offered.decide(context)?.map_err(|reasons| Error::Unmet { level, reasons })?;
+    let endorsement = |reviewer: &parangon_protocol::id::AgencyId| {
+        let found = offered.parties.get(reviewer).and_then(|notes| notes.endorsement.clone());
+        found.ok_or_else(|| Error::Unendorsed { reviewer: reviewer.clone(), level })
+    };
+    let mut endorsements = decision.tallies.iter().map(|tally| endorsement(&tally.reviewer)).collect::<Result<Vec<_>, _>>()?;
+    endorsements.sort_by(|a, b| a.endorser.cmp(&b.endorser));
+    Ok(endorsements)
+}
+
+fn sign(context: &Context, label: &Label, issuer_key: &PublicKey) -> Result<ProofValue, Error> {
+    let version = label.common.charter;
+    let charter = context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))?;
+    let subject = LabelSubject { federation: context.federation(), charter, label, issuer_key };
+    Ok(subject.sign(&context.issue_key())?)
+}
+
+fn status_place(context: &Context, label: LabelId) -> Result<u32, Error> {
+    context.transact(|tx| {
+        for _ in 0..DRAWS {
+            // 2^32 is a multiple of the number of places: no place is likelier than another.
+            let place = u32::from_be_bytes(random_bytes()?) % STATUS_PLACES;
+            let id = format!("{place:06}");
+            if item::find::<StatusPlace, _>(tx, &id)?.is_none() {
+                item::put(tx, &id, &StatusPlace { label })?;
+                return Ok(place);
+            }
+        }
+        Err(Error::State { what: "status list", state: "full".into(), needed: "this version has one list for each agency" })
+    })
+}
+
+/// Index of the newest charter record in our log. Only what was added since the last call is read.
+fn adoption<S: Source>(context: &Context, tx: &Tx<S>) -> Result<u64, Error> {
+    const SPAN: u64 = 1024;
+    let log = context.own_log();
+    let mut cache = context.adoption_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
+    let size = tx.size(&log)?;
+    while cache.0 < size {
+        let records = tx.records(&log, cache.0..size.min(cache.0 + SPAN), parangon_protocol::limits::DOCUMENT_BYTES)?;
+        if records.is_empty() {
+            break;
+        }
+        for bytes in records {
+            if matches!(Record::read(&bytes), Ok(Record::Charter(_))) {
+                cache.1 = Some(cache.0);
+            }
+            cache.0 += 1;
+        }
+    }
+    cache.1.ok_or(Error::Damaged { what: "charter record in our log" })
+}
+
+/// The endorsers' logs as they stand here: what the conflict rules could be computed on.
+fn heads(context: &Context, endorsements: &[Endorsement]) -> Vec<HeadRef> {
+    let (overview, book) = (context.engine().overview(), context.engine().book());
+    let head = |endorsement: &Endorsement| {
+        let log = LogId::first(endorsement.endorser.clone());
+        let note = overview.logs.get(&log)?.head.clone()?;
+        let checked = check::head(&book, &Head { log: log.clone(), note }).ok()?;
+        Some(HeadRef { log, size: checked.checkpoint().size, root: checked.checkpoint().root })
+    };
+    endorsements.iter().filter_map(head).collect()
+}

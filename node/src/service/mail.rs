@@ -1,0 +1,146 @@
+//! Private messages: sealed, wrapped in a signed envelope, queued with the state change that caused them; and the way
+//! back. A message that is refused changes nothing.
+//!
+//! On the wire: one version byte, the envelope's length (4 bytes, big-endian), the envelope's canonical text, the sealed
+//! message.
+
+use parangon_protocol::canonical;
+use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::review::{Envelope, Message, SignedEnvelope};
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Item};
+use super::{Context, Error, inbox, offers};
+use crate::sealing;
+use crate::store::WriteTx;
+
+/// The code of "not now, try again": keys that are not known yet, a full disk.
+pub(super) const LATER: u16 = 1;
+
+/// The code of "never": every other refusal. It is one code on purpose: the answer must not tell what exists here.
+pub(super) const REFUSED: u16 = 2;
+
+const VERSION: u8 = 1;
+
+/// Bytes of an envelope at most; ours have about 500.
+const ENVELOPE_BYTES: usize = 4 * 1024;
+
+/// Counts our messages to one agency.
+#[derive(Serialize, Deserialize)]
+struct Sequence {
+    last: u64,
+}
+
+impl Item for Sequence {
+    const KIND: u8 = 9;
+    const WHAT: &'static str = "message counter";
+}
+
+/// Queues a message to `to`, sealed to its standing key.
+pub(crate) fn queue(context: &Context, tx: &mut WriteTx, to: &AgencyId, message: &Message) -> Result<(), Error> {
+    let book = context.engine().book();
+    let (_, keys) = book.current(to).ok_or_else(|| Error::KeysUnknown(to.clone()))?;
+    queue_to(context, tx, to, &keys.sealing, message)
+}
+
+/// Queues a message to `to`, sealed to `recipient`.
+pub(crate) fn queue_to(context: &Context, tx: &mut WriteTx, to: &AgencyId, recipient: &str, message: &Message) -> Result<(), Error> {
+    let sealed = sealing::seal(recipient, &message.encode()?)?;
+    let last = item::find::<Sequence, _>(tx, to.as_str())?.map_or(0, |sequence| sequence.last);
+    let sequence = last.saturating_add(1);
+    item::put(tx, to.as_str(), &Sequence { last: sequence })?;
+    let envelope = Envelope::around(message.offer()?, context.me().clone(), to.clone(), sequence, &sealed);
+    let signed = envelope.sign(context.federation(), &context.issue_key())?;
+    tx.outbox_push(to, &pack(&signed, &sealed)?)?;
+    Ok(())
+}
+
+fn pack(envelope: &SignedEnvelope, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    let envelope = canonical::encode(envelope, ENVELOPE_BYTES)?;
+    let length = u32::try_from(envelope.len()).map_err(|_| Error::Message { rule: "its envelope is too long" })?;
+    Ok([&[VERSION][..], &length.to_be_bytes(), &envelope, sealed].concat())
+}
+
+fn unpack(bytes: &[u8]) -> Result<(SignedEnvelope, &[u8]), Error> {
+    let malformed = |rule| Error::Message { rule };
+    let (version, rest) = bytes.split_first().ok_or(malformed("it is empty"))?;
+    if *version != VERSION {
+        return Err(malformed("it has another version"));
+    }
+    let (length, rest) = rest.split_first_chunk().ok_or(malformed("it is cut short"))?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+    if length > ENVELOPE_BYTES {
+        return Err(malformed("its envelope is too long"));
+    }
+    let (envelope, sealed) = rest.split_at_checked(length).ok_or(malformed("it is cut short"))?;
+    Ok((canonical::decode(envelope, ENVELOPE_BYTES)?, sealed))
+}
+
+/// Which offer a queued message of ours is about.
+pub(crate) fn offer_of(message: &[u8]) -> Result<Hash, Error> {
+    Ok(unpack(message)?.0.body.offer)
+}
+
+/// Takes a private message that came in over the connection of `from`. When this returns `Ok` the message and its effect
+/// are durable, or it had been handled before.
+///
+/// # Errors
+/// A code for the sender: [`LATER`] or [`REFUSED`].
+pub(super) async fn receive(context: &Context, from: AgencyId, message: Vec<u8>) -> Result<(), u16> {
+    let sender = from.clone();
+    context.run(move |context| handle(context, &from, &message)).await.map_err(|error| {
+        let code = code(&error);
+        context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
+        tracing::warn!(agency = %sender, code = error.code(), again = code == LATER, "a private message was not taken: {error}");
+        code
+    })
+}
+
+fn code(error: &Error) -> u16 {
+    match error {
+        Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping => LATER,
+        _ => REFUSED,
+    }
+}
+
+fn handle(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<(), Error> {
+    let (signed, sealed) = unpack(bytes)?;
+    if signed.body.from != *from {
+        return Err(Error::Message { rule: "its sender is not at the other end of the connection" });
+    }
+    let digest = Hash::of(&[bytes]);
+    if context.store().read()?.seen(&digest)? {
+        return Ok(());
+    }
+    let book = context.engine().book();
+    let (_, keys) = book.current(from).ok_or_else(|| Error::KeysUnknown(from.clone()))?;
+    let envelope = signed.verify(context.federation(), &keys.issue, sealed, context.me())?;
+    let fresh = inbox::dossier_key(context, &envelope.offer, from)?;
+    let (plain, to_fresh) = match fresh.as_ref().and_then(|key| sealing::open(key.identity(), sealed).ok()) {
+        Some(plain) => (plain, true),
+        None => (sealing::open(&context.keys().sealing_key(), sealed)?, false),
+    };
+    let message = envelope.open(&plain)?;
+    if matches!(message, Message::Dossier { .. }) != to_fresh {
+        return Err(Error::Message { rule: "a dossier, and nothing else, is sealed to the dossier's own key" });
+    }
+    context.transact(|tx| {
+        if !tx.mark_seen(&digest, context.now())? {
+            return Ok(());
+        }
+        match &message {
+            Message::Offer { offer } => inbox::on_offer(context, tx, offer),
+            Message::Dossier { dossier } => inbox::on_dossier(context, tx, from, dossier, sealed),
+            Message::Accept { acceptance } => offers::on_acceptance(context, tx, acceptance),
+            Message::Decline { decline } => offers::on_decline(context, tx, decline),
+            Message::Review { review, endorsement } => offers::on_review(context, tx, review, endorsement.as_deref()),
+            Message::Withdraw { offer } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
+            Message::Withdraw { offer } => offers::on_withdrawal(context, tx, offer, from),
+        }
+    })?;
+    context.queued().notify_one();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! How things stand, a line a subject.
+
+use parangon_protocol::id::LogId;
+use parangon_protocol::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::{Context, Error, inbox};
+
+/// How serious a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// As it should be.
+    Ok,
+    /// It takes its time.
+    Wait,
+    /// Somebody should look.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+/// One subject. It cannot be built without a reason; what is not `ok` has a next step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Line {
+    /// What.
+    pub subject: String,
+    /// How it stands.
+    pub state: Severity,
+    /// Why.
+    pub reason: String,
+    /// Since when; the node's start where nothing else is known.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+}
+
+/// All subjects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StatusView {
+    /// The worst of them.
+    pub state: Severity,
+    /// One line each.
+    pub lines: Vec<Line>,
+}
+
+impl Line {
+    fn ok(subject: impl Into<String>, reason: impl Into<String>, since: Timestamp) -> Self {
+        Self { subject: subject.into(), state: Severity::Ok, reason: reason.into(), since, next_step: None }
+    }
+
+    fn not_ok(subject: impl Into<String>, state: Severity, reason: impl Into<String>, since: Timestamp, next: impl Into<String>) -> Self {
+        Self { subject: subject.into(), state, reason: reason.into(), since, next_step: Some(next.into()) }
+    }
+}
+
+/// How things stand.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn status(context: &Context) -> Result<StatusView, Error> {
+    let mut lines = vec![store(context), clock(context), federation(context), log(context)];
+    lines.extend(frozen(context));
+    lines.extend(peers(context)?);
+    lines.extend(reviews(context)?);
+    let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
+    Ok(StatusView { state, lines })
+}
+
+fn store(context: &Context) -> Line {
+    let since = context.started();
+    if context.store().is_recovering() {
+        let step = "wait until the other members have told what they saw last; nothing is lost meanwhile";
+        return Line::not_ok("store", Severity::Warn, "recovering: this node signs nothing yet", since, step);
+    }
+    match context.store().bytes() {
+        Ok(bytes) => Line::ok("store", format!("open, {} kB", bytes / 1000), since),
+        Err(error) => Line::not_ok("store", Severity::Fail, error.to_string(), since, "restart the node; restore a backup if that fails"),
+    }
+}
+
+fn clock(context: &Context) -> Line {
+    let since = context.started();
+    match context.clock_behind() {
+        0 => Line::ok("clock", "not behind the other members", since),
+        seconds => {
+            let reason = format!("{seconds} s behind the other members");
+            Line::not_ok("clock", Severity::Fail, reason, since, "switch on time synchronisation: sudo timedatectl set-ntp true")
+        }
+    }
+}
+
+fn federation(context: &Context) -> Line {
+    let charter = context.charter();
+    let (since, count) = (charter.created, charter.members.len());
+    let subject = "federation";
+    if context.now().month() > charter.review_by {
+        let reason = format!("the charter was to be reviewed by {}", charter.review_by);
+        return Line::not_ok(subject, Severity::Warn, reason, since, "agree on a new charter version with the other members");
+    }
+    match count {
+        1 => Line::not_ok(subject, Severity::Warn, "one member: labels are never valid", since, "found a federation with others"),
+        2..=4 => Line::ok(subject, format!("{count} members: all others must confirm each log, so one that is away delays labels"), since),
+        _ => Line::ok(subject, format!("{count} members, charter version {}", charter.version), since),
+    }
+}
+
+fn log(context: &Context) -> Line {
+    let overview = context.engine().overview();
+    let since = context.started();
+    let subject = "our log";
+    match overview.logs.get(&context.own_log()) {
+        None => Line::not_ok(subject, Severity::Wait, "it has not begun", since, "wait: the node writes its key set at the first start"),
+        Some(log) if log.final_size >= log.size => Line::ok(subject, format!("{} records, all confirmed", log.size), since),
+        Some(log) => {
+            let reason = format!("{} records, {} confirmed; {} of {} needed members have signed", log.size, log.final_size, log.cosigned_by.len(), log.quorum);
+            Line::not_ok(subject, Severity::Wait, reason, since, "wait until more members are connected: parangon peer list")
+        }
+    }
+}
+
+fn frozen(context: &Context) -> Vec<Line> {
+    let overview = context.engine().overview();
+    let line = |log: &LogId| {
+        let reason = "two contradicting heads of it exist, or it stated something untrue";
+        let step = format!("speak with {}: nothing new of it is taken until the members have decided", log.agency);
+        Line::not_ok(format!("log of {log}"), Severity::Fail, reason, context.started(), step)
+    };
+    overview.logs.iter().filter(|(_, held)| held.frozen).map(|(log, _)| line(log)).collect()
+}
+
+fn peers(context: &Context) -> Result<Vec<Line>, Error> {
+    let line = |peer: super::PeerView| {
+        let reason = match peer.outbox {
+            0 => peer.reason,
+            count => format!("{}; {count} messages wait", peer.reason),
+        };
+        Line { subject: peer.id, state: peer.state, reason, since: peer.since.unwrap_or(context.started()), next_step: peer.next_step }
+    };
+    Ok(super::peers(context)?.into_iter().map(line).collect())
+}
+
+fn reviews(context: &Context) -> Result<Option<Line>, Error> {
+    let since = context.started();
+    Ok(match inbox::waiting(context)? {
+        (0, _) => None,
+        (open, 0) => Some(Line::not_ok("reviews", Severity::Wait, format!("{open} wait for us"), since, "parangon review inbox")),
+        (open, late) => Some(Line::not_ok("reviews", Severity::Warn, format!("{open} wait for us, {late} overdue"), since, "parangon review inbox")),
+    })
+}

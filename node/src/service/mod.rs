@@ -1,0 +1,221 @@
+//! Use cases, one file each. They decide; the engine, the store and the network carry out.
+//!
+//! Reading and writing private items blocks, so those functions are synchronous and run under [`Context::run`]; what
+//! waits for the log or the network is asynchronous. A state change and the messages it causes are one transaction.
+
+pub mod assessments;
+pub mod catalogues;
+pub mod clusters;
+pub mod courier;
+pub mod csv;
+pub mod error;
+pub mod inbox;
+mod item;
+pub mod labels;
+mod mail;
+pub mod members;
+pub mod offers;
+pub mod reactor;
+pub mod register;
+pub mod statistics;
+pub mod tokens;
+pub mod verification;
+
+use std::sync::Arc;
+
+use parangon_protocol::charter::{Chain, Charter};
+use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
+use parangon_protocol::keys::SecretKey;
+use parangon_protocol::time::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use tokio::sync::Notify;
+
+pub use courier::{Carrier, CarrierError, Link, LinkState};
+pub use error::{Error, Reason};
+
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::keystore::{Keystore, random};
+use crate::store::{Store, StoreError, WriteTx};
+
+/// What a node's use cases stand on.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    keys: Keystore,
+    clock: Arc<dyn Clock>,
+    carrier: Arc<dyn Carrier>,
+    /// Woken when a message was queued.
+    queued: Notify,
+    /// One label at a time: the rules of the second are judged with the first in the log.
+    issuing: tokio::sync::Mutex<()>,
+    adoption: labels::AdoptionCache,
+    counters: Counters,
+    started: Timestamp,
+}
+
+/// What is counted while the node runs.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    /// Private messages that were not taken, by code.
+    pub rejected: Family<Vec<(&'static str, String)>, Counter>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Context(of {})", self.me())
+    }
+}
+
+impl Context {
+    /// Puts the parts together. Nothing runs yet: see [`courier::run`] and [`reactor::run`].
+    #[must_use]
+    pub fn new(engine: Engine, keys: Keystore, clock: Arc<dyn Clock>, carrier: Arc<dyn Carrier>) -> Self {
+        let started = clock.now();
+        Self(Arc::new(Inner {
+            engine,
+            keys,
+            clock,
+            carrier,
+            queued: Notify::new(),
+            issuing: tokio::sync::Mutex::new(()),
+            adoption: labels::AdoptionCache::default(),
+            counters: Counters::default(),
+            started,
+        }))
+    }
+
+    /// Runs `task` where blocking is allowed.
+    ///
+    /// # Errors
+    /// What `task` returned, or [`Error::Stopping`].
+    pub async fn run<R: Send + 'static>(&self, task: impl FnOnce(&Self) -> Result<R, Error> + Send + 'static) -> Result<R, Error> {
+        let context = self.clone();
+        tokio::task::spawn_blocking(move || task(&context)).await.map_err(|_| Error::Stopping)?
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        self.0.engine.store()
+    }
+
+    /// Who we are.
+    #[must_use]
+    pub fn me(&self) -> &AgencyId {
+        self.0.engine.me()
+    }
+
+    /// Our log.
+    #[must_use]
+    pub fn own_log(&self) -> LogId {
+        LogId::first(self.me().clone())
+    }
+
+    /// The charter chain.
+    #[must_use]
+    pub fn chain(&self) -> &Arc<Chain> {
+        self.0.engine.chain()
+    }
+
+    /// The charter in force.
+    #[must_use]
+    pub fn charter(&self) -> &Charter {
+        self.chain().newest()
+    }
+
+    /// The federation.
+    #[must_use]
+    pub fn federation(&self) -> &Fingerprint {
+        self.chain().fingerprint()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Seconds by which this machine's clock is behind what others vouch for.
+    #[must_use]
+    pub fn clock_behind(&self) -> u64 {
+        self.0.clock.behind()
+    }
+
+    /// Since when the node runs.
+    #[must_use]
+    pub fn started(&self) -> Timestamp {
+        self.0.started
+    }
+
+    /// The way to other agencies.
+    #[must_use]
+    pub fn carrier(&self) -> &Arc<dyn Carrier> {
+        &self.0.carrier
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    pub(crate) fn keys(&self) -> &Keystore {
+        &self.0.keys
+    }
+
+    pub(crate) fn issue_key(&self) -> SecretKey {
+        self.0.keys.issue_key()
+    }
+
+    pub(crate) fn queued(&self) -> &Notify {
+        &self.0.queued
+    }
+
+    pub(crate) fn issuing(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.issuing
+    }
+
+    pub(crate) fn adoption_cache(&self) -> &labels::AdoptionCache {
+        &self.0.adoption
+    }
+
+    /// One transaction. What `body` refuses leaves everything as it was.
+    pub(crate) fn transact<R>(&self, body: impl FnOnce(&mut WriteTx) -> Result<R, Error>) -> Result<R, Error> {
+        let mut refused = None;
+        let done = self.store().write(|tx| {
+            body(tx).map_err(|error| match error {
+                Error::Store(error) => error,
+                other => {
+                    refused = Some(other);
+                    StoreError::NotRecovering // any error aborts; this one is never seen
+                }
+            })
+        });
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(done?),
+        }
+    }
+}
+
+/// 32 random bytes as a salt.
+pub(crate) fn salt() -> Result<Hash, Error> {
+    random_bytes().map(Hash)
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    random::system(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,336 @@
+//! Reviews that we ask of others: the offer, who answered what, and what the reviews amount to.
+
+mod arrivals;
+mod create;
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::assessment::Assessment;
+use parangon_protocol::charter::{Charter, Level};
+use parangon_protocol::id::{AgencyId, Hash, SchemeId};
+use parangon_protocol::label::{Endorsement, LabelId};
+use parangon_protocol::review::{
+    DeclineReason, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedReview, State, decision, panel,
+};
+use parangon_protocol::time::{Month, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use arrivals::{on_acceptance, on_decline, on_issued, on_refused, on_review, on_withdrawal};
+pub use create::{NewOffer, create};
+
+use super::clusters::ClusterView;
+use super::item::{self, Item};
+use super::{Context, Error, assessments, catalogues, mail};
+use crate::store::{Source, Tx};
+
+/// An offer with everything that was said about it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Offered {
+    pub(crate) offer: SignedOffer,
+    pub(crate) exchange: Exchange,
+    /// Our assessment's id.
+    sheet: String,
+    /// As it was frozen: what the dossier carries.
+    pub(crate) assessment: Assessment,
+    /// The dossier's salt, common to all copies.
+    salt: Hash,
+    pub(crate) parties: BTreeMap<AgencyId, Notes>,
+    pub(crate) label: Option<LabelId>,
+}
+
+/// What is kept of one agency that was asked.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Notes {
+    since: Timestamp,
+    #[serde(default)]
+    declined: Option<DeclineReason>,
+    #[serde(default)]
+    pub(crate) review: Option<SignedReview>,
+    /// A second, different review: evidence.
+    #[serde(default)]
+    contradiction: Option<SignedReview>,
+    #[serde(default)]
+    pub(crate) endorsement: Option<Endorsement>,
+    /// Its node will never take a message of ours about this offer.
+    #[serde(default)]
+    unreachable: bool,
+}
+
+impl Item for Offered {
+    const KIND: u8 = 4;
+    const WHAT: &'static str = "offer";
+}
+
+/// An agency that was asked.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReviewerView {
+    /// Who.
+    pub agency: String,
+    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `contradicted`, `withdrawn` or `issued`.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+    /// Why it declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<DeclineReason>,
+    /// Points in its review. Confidential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<u32>,
+    /// Whether its review supports the level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommends: Option<bool>,
+    /// What keeps its messages from arriving.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<&'static str>,
+}
+
+impl std::fmt::Debug for ReviewerView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReviewerView({}: {:?})", self.agency, self.state)
+    }
+}
+
+/// A review that we ask of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OfferView {
+    /// Its hash: names it.
+    pub id: String,
+    /// The assessment under review.
+    pub assessment: String,
+    /// The cluster.
+    pub cluster: ClusterView,
+    /// The label system.
+    pub scheme: String,
+    /// The level sought.
+    pub level: &'static str,
+    /// The month of the assessment.
+    #[schema(value_type = String)]
+    pub assessed: Month,
+    /// Until when the label would be valid.
+    #[schema(value_type = String)]
+    pub valid_until: Month,
+    /// When the reviews should be there.
+    #[schema(value_type = String)]
+    pub due: Timestamp,
+    /// Languages of the dossier.
+    pub languages: Vec<String>,
+    /// `open`, `withdrawn` or `issued`.
+    pub state: &'static str,
+    /// The label it led to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether the reviews carry the level: then it can be issued.
+    pub ready: bool,
+    /// Why not yet. Confidential: may name points.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
+    /// Who was asked.
+    pub reviewers: Vec<ReviewerView>,
+}
+
+/// An agency that could be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EligibleView {
+    /// Who.
+    pub agency: String,
+    /// Its name.
+    pub name: String,
+    /// Its country.
+    pub country: String,
+    /// Whether it counts as a reviewer from abroad.
+    pub abroad: bool,
+    /// Whether the conflict rules allow it.
+    pub eligible: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Offered {
+    /// The reviews that count, in the order of their agencies.
+    pub(crate) fn reviews(&self) -> Vec<&ReviewContent> {
+        let signed = self.exchange.reviewed().filter_map(|agency| self.parties.get(agency)?.review.as_ref());
+        signed.map(|review| &review.body).collect()
+    }
+
+    /// Whether the reviews carry the level.
+    pub(crate) fn decide(&self, context: &Context) -> Result<Result<decision::Decision, Vec<decision::Unmet>>, Error> {
+        let charter = charter_of(context, &self.offer)?;
+        let rule = self.offer.body.rule(charter)?;
+        let catalogue = catalogues::by_reference(context, &self.offer.body.catalogue)?;
+        Ok(decision::decide(charter, rule, &catalogue, context.me(), &self.reviews()))
+    }
+
+    fn apply(&mut self, context: &Context, agency: &AgencyId, event: Event<'_>) -> Result<State, Error> {
+        let charter = charter_of(context, &self.offer)?;
+        let before = self.exchange.state(agency);
+        let state = self.exchange.apply(charter, event)?;
+        if before != Some(state) {
+            self.parties.entry(agency.clone()).or_default().since = context.now();
+        }
+        Ok(state)
+    }
+
+    fn view(&self, context: &Context) -> Result<OfferView, Error> {
+        let offer = &self.offer.body;
+        let catalogue = catalogues::by_reference(context, &offer.catalogue)?;
+        let outcome = self.exchange.outcome();
+        let (ready, unmet) = match self.decide(context)? {
+            _ if outcome != Outcome::Open => (false, Vec::new()),
+            Ok(_) => (true, Vec::new()),
+            Err(unmet) => (false, unmet.iter().map(ToString::to_string).collect()),
+        };
+        let reviewer = |(agency, state): (&AgencyId, State)| {
+            let notes = self.parties.get(agency);
+            let review = notes.and_then(|notes| notes.review.as_ref());
+            ReviewerView {
+                agency: agency.to_string(),
+                state,
+                since: notes.map_or(offer.created, |notes| notes.since),
+                reason: notes.and_then(|notes| notes.declined),
+                points: review.map(|review| review.body.scores.points(&catalogue)),
+                recommends: review.map(|_| notes.is_some_and(|notes| notes.endorsement.is_some())),
+                problem: notes.filter(|notes| notes.unreachable).map(|_| "its node refused our message"),
+            }
+        };
+        Ok(OfferView {
+            id: self.exchange.offer_hash().to_string(),
+            assessment: self.sheet.clone(),
+            cluster: (&offer.cluster).into(),
+            scheme: offer.scheme.to_string(),
+            level: offer.level.as_str(),
+            assessed: offer.assessed,
+            valid_until: offer.valid_until,
+            due: offer.due,
+            languages: offer.languages.clone(),
+            state: match outcome {
+                Outcome::Open => "open",
+                Outcome::Withdrawn => "withdrawn",
+                Outcome::Issued(_) => "issued",
+            },
+            label: self.label.map(|label| label.to_string()),
+            ready,
+            unmet,
+            reviewers: self.exchange.parties().map(reviewer).collect(),
+        })
+    }
+}
+
+pub(crate) fn load<S: Source>(tx: &Tx<S>, id: &str) -> Result<Offered, Error> {
+    item::get(tx, id)
+}
+
+/// The charter version that an offer stands on.
+pub(crate) fn charter_of<'c>(context: &'c Context, offer: &SignedOffer) -> Result<&'c Charter, Error> {
+    let version = offer.body.charter;
+    context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))
+}
+
+/// One offer.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn show(context: &Context, id: &str) -> Result<OfferView, Error> {
+    load(&context.store().read()?, id)?.view(context)
+}
+
+/// Up to `limit` offers by id, those after `after`.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn list(context: &Context, after: Option<&str>, limit: usize) -> Result<Vec<OfferView>, Error> {
+    let found = item::page::<Offered, _>(&context.store().read()?, after, limit)?;
+    found.iter().map(|(_, offered)| offered.view(context)).collect()
+}
+
+/// Withdraws an offer and thaws its assessment. Everybody who was asked is told.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Exchange`] when the label is issued already.
+pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
+    let view = context.transact(|tx| {
+        let mut offered = load(tx, id)?;
+        if offered.exchange.outcome() == Outcome::Withdrawn {
+            return offered.view(context);
+        }
+        let told: Vec<AgencyId> = offered
+            .exchange
+            .parties()
+            .filter(|(_, state)| !matches!(state, State::Declined | State::Withdrawn))
+            .map(|(agency, _)| agency.clone())
+            .collect();
+        let charter = charter_of(context, &offered.offer)?;
+        offered.exchange.apply(charter, Event::Withdrawn { by: context.me() })?;
+        for agency in told {
+            mail::queue(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash() })?;
+        }
+        assessments::freeze(tx, &offered.sheet, None, context.now())?;
+        item::put(tx, id, &offered)?;
+        offered.view(context)
+    })?;
+    context.queued().notify_one();
+    Ok(view)
+}
+
+/// Every member, with whether it may review for us at this level.
+///
+/// # Errors
+/// [`Error::Field`] for a scheme or level that the charter does not have.
+pub fn eligible(context: &Context, scheme: Option<&str>, level: &str) -> Result<Vec<EligibleView>, Error> {
+    let charter = context.charter();
+    let level: Level = level.parse().map_err(Error::name("/level"))?;
+    let scheme = scheme_of(charter, scheme, level)?;
+    charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
+    let home = charter.member(context.me()).map(|member| member.country.clone());
+    let view = |(agency, answer): (AgencyId, Result<(), panel::Ineligible>)| {
+        let member = charter.member(&agency)?;
+        Some(EligibleView {
+            agency: agency.to_string(),
+            name: member.name.to_string(),
+            country: member.country.to_string(),
+            abroad: Some(&member.country) != home.as_ref(),
+            eligible: answer.is_ok(),
+            reason: answer.err().map(|cause| cause.to_string()),
+        })
+    };
+    Ok(panel::explain(charter, context.me()).into_iter().filter_map(view).collect())
+}
+
+/// The scheme of that name, or the charter's only one.
+pub(crate) fn scheme_of(charter: &Charter, scheme: Option<&str>, level: Level) -> Result<SchemeId, Error> {
+    let listed = || charter.schemes.iter().map(|scheme| scheme.id.as_str()).collect::<Vec<_>>().join(", ");
+    match (scheme, &charter.schemes[..]) {
+        (Some(id), _) => {
+            let id: SchemeId = id.parse().map_err(Error::name("/scheme"))?;
+            match charter.schemes.iter().any(|scheme| scheme.id == id) {
+                true => Ok(id),
+                false => Err(Error::field("/scheme", format!("the charter has {}", listed()))),
+            }
+        }
+        (None, [only]) => Ok(only.id.clone()),
+        (None, _) => Err(Error::field("/scheme", format!("name the scheme of {level}: {}", listed()))),
+    }
+}
+
+/// How many offers are in which state, for the metrics; and how many reviews we have received.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn tally(context: &Context) -> Result<(BTreeMap<&'static str, u64>, u64), Error> {
+    let (mut states, mut received) = (BTreeMap::new(), 0);
+    item::each::<Offered, _>(&context.store().read()?, |_, offered| {
+        let state = match offered.exchange.outcome() {
+            Outcome::Open => "open",
+            Outcome::Withdrawn => "withdrawn",
+            Outcome::Issued(_) => "issued",
+        };
+        *states.entry(state).or_insert(0) += 1;
+        received += offered.parties.values().map(|notes| u64::from(notes.review.is_some())).sum::<u64>();
+        Ok(())
+    })?;
+    Ok((states, received))
+}

@@ -1,0 +1,145 @@
+//! What comes in from an agency that was asked. Each of these runs inside the transaction that notes the message as
+//! handled. That an offer is unknown and that an agency was not asked are one answer: it tells nothing (case R8).
+
+use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::keys::PublicKey;
+use parangon_protocol::label::credential::EndorsementSubject;
+use parangon_protocol::label::{Common, Endorsement};
+use parangon_protocol::review::{
+    self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State,
+};
+
+use super::{Offered, charter_of, item, load};
+use crate::service::{Context, Error, catalogues, mail, salt};
+use crate::store::WriteTx;
+
+fn issue_key(context: &Context, agency: &AgencyId) -> Result<PublicKey, Error> {
+    let book = context.engine().book();
+    book.current(agency).map(|(_, keys)| keys.issue).ok_or_else(|| Error::KeysUnknown(agency.clone()))
+}
+
+/// A reviewer accepted: its copy of the dossier goes out by itself, in the same transaction.
+pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &SignedAcceptance) -> Result<(), Error> {
+    let reviewer = &acceptance.body.reviewer;
+    let id = acceptance.body.offer.to_string();
+    let mut offered = load(tx, &id)?;
+    let verified = acceptance.verify(context.federation(), &issue_key(context, reviewer)?)?;
+    let book = context.engine().book();
+    let (_, keys) = book.current(reviewer).ok_or_else(|| Error::KeysUnknown(reviewer.clone()))?;
+    verified.is_fresh(keys)?;
+    if offered.apply(context, reviewer, Event::Accepted(verified))? == State::Accepted {
+        let dossier = Dossier {
+            offer: acceptance.body.offer,
+            recipient: reviewer.clone(),
+            assessment: offered.assessment.clone(),
+            salt: offered.salt,
+            copy_salt: salt()?,
+        };
+        dossier.check(&offered.offer.body, &*catalogues::by_reference(context, &offered.offer.body.catalogue)?)?;
+        offered.apply(context, reviewer, Event::DossierSent(&dossier))?;
+        let message = Message::Dossier { dossier: Box::new(dossier) };
+        mail::queue_to(context, tx, reviewer, &acceptance.body.dossier_key, &message)?;
+    }
+    item::put(tx, &id, &offered)
+}
+
+pub(crate) fn on_decline(context: &Context, tx: &mut WriteTx, decline: &Decline) -> Result<(), Error> {
+    let id = decline.offer.to_string();
+    let mut offered = load(tx, &id)?;
+    offered.apply(context, &decline.reviewer, Event::Declined(decline))?;
+    if let Some(notes) = offered.parties.get_mut(&decline.reviewer) {
+        notes.declined = Some(decline.reason);
+    }
+    item::put(tx, &id, &offered)
+}
+
+/// A reviewer steps back.
+pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, from: &AgencyId) -> Result<(), Error> {
+    let id = offer.to_string();
+    let mut offered = load(tx, &id)?;
+    offered.apply(context, from, Event::Withdrawn { by: from })?;
+    item::put(tx, &id, &offered)
+}
+
+pub(crate) fn on_review(
+    context: &Context,
+    tx: &mut WriteTx,
+    review: &SignedReview,
+    endorsement: Option<&Endorsement>,
+) -> Result<(), Error> {
+    let reviewer = &review.body.reviewer;
+    let id = review.body.offer.to_string();
+    let mut offered = load(tx, &id)?;
+    let key = issue_key(context, reviewer)?;
+    let verified = review.verify(context.federation(), &key)?;
+    match offered.apply(context, reviewer, Event::Reviewed(verified)) {
+        Ok(_) => {
+            if let Some(endorsement) = endorsement {
+                supported(context, &offered, review, endorsement)?;
+            }
+            if let Some(notes) = offered.parties.get_mut(reviewer) {
+                notes.review = Some(review.clone());
+                notes.endorsement = endorsement.cloned();
+            }
+        }
+        // Two different reviews by one agency: both are kept, neither counts (case R6).
+        Err(Error::Exchange(ExchangeError::SecondReview { .. })) => {
+            let held = offered.parties.get(reviewer).and_then(|notes| notes.review.clone());
+            let held = held.ok_or(Error::Damaged { what: "review" })?;
+            let first = held.verify(context.federation(), &key)?;
+            offered.apply(context, reviewer, Event::Contradicted { first, second: verified })?;
+            if let Some(notes) = offered.parties.get_mut(reviewer) {
+                notes.contradiction = Some(review.clone());
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    item::put(tx, &id, &offered)
+}
+
+/// Checks that the endorsement is the review's, and its proof, before it is kept.
+fn supported(context: &Context, offered: &Offered, signed: &SignedReview, endorsement: &Endorsement) -> Result<(), Error> {
+    let reviewer = &signed.body.reviewer;
+    let missing = || Error::missing("dossier copy", reviewer);
+    let copy = offered.exchange.copy(reviewer).ok_or_else(missing)?;
+    let dossier = offered.exchange.dossier().ok_or_else(missing)?;
+    let common = offered.offer.body.common(dossier)?;
+    review::supports(&common, copy, &signed.body, endorsement)?;
+    let key = context.engine().book().issue_key(&LogId::first(reviewer.clone()), endorsement.keyset);
+    let key = key.ok_or_else(|| Error::KeysUnknown(reviewer.clone()))?;
+    let subject = EndorsementSubject {
+        federation: context.federation(),
+        charter: charter_of(context, &offered.offer)?,
+        label_common: &common,
+        label_id: common.id()?,
+        endorsement,
+        key: &key,
+    };
+    subject.verify().map_err(|_| Error::Forged)
+}
+
+/// The other side will never take a message about this offer.
+pub(crate) fn on_refused(tx: &mut WriteTx, agency: &AgencyId, offer: &Hash) -> Result<(), Error> {
+    let id = offer.to_string();
+    let Some(mut offered) = item::find::<Offered, _>(tx, &id)? else { return Ok(()) };
+    if let Some(notes) = offered.parties.get_mut(agency) {
+        notes.unreachable = true;
+        item::put(tx, &id, &offered)?;
+    }
+    Ok(())
+}
+
+/// The label of an offer of ours stands in our log.
+pub(crate) fn on_issued(context: &Context, common: &Common) -> Result<(), Error> {
+    let id = common.offer.to_string();
+    context.transact(|tx| {
+        let Some(mut offered) = item::find::<Offered, _>(tx, &id)? else { return Ok(()) };
+        if offered.exchange.outcome() != Outcome::Open {
+            return Ok(());
+        }
+        let charter = charter_of(context, &offered.offer)?;
+        offered.exchange.apply(charter, Event::Issued { common })?;
+        offered.label = Some(common.id()?);
+        item::put(tx, &id, &offered)
+    })
+}

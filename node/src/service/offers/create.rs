@@ -1,0 +1,139 @@
+//! Making an offer: every rule that can be known beforehand is asked before anybody else is.
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::charter::{Charter, Level, LevelRule};
+use parangon_protocol::id::{AgencyId, SchemeId};
+use parangon_protocol::label::validity;
+use parangon_protocol::review::{Event, Exchange, Message, Offer, Signed, panel};
+use parangon_protocol::time::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Notes, OfferView, Offered, scheme_of};
+use crate::service::assessments::{self, Sheet};
+use crate::service::{Context, Error, clusters, item, mail, register, salt};
+use crate::store::WriteTx;
+
+/// Days that reviewers have when no date was given.
+const DUE_DAYS: u64 = 30;
+
+/// A review to be asked for.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOffer {
+    /// Which assessment: it is frozen by the offer.
+    pub assessment: String,
+    /// The label system; the charter's, when it has only one.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// `BRONZE`, `SILVER` or `GOLD`.
+    pub level: String,
+    /// Which agencies to ask.
+    pub reviewers: Vec<String>,
+    /// When the reviews should be there; in 30 days when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub due: Option<Timestamp>,
+    /// Languages of the dossier, BCP 47; `en` when absent.
+    #[serde(default)]
+    pub languages: Vec<String>,
+}
+
+/// Freezes the assessment and asks the reviewers.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Field`], [`Error::State`] when the assessment is under another offer, and every rule of
+/// the charter that the offer or a reviewer breaks.
+pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
+    let charter = context.charter();
+    let level: Level = new.level.parse().map_err(Error::name("/level"))?;
+    let scheme = scheme_of(charter, new.scheme.as_deref(), level)?;
+    let reviewers = reviewers(context, charter, &new.reviewers)?;
+    let languages = if new.languages.is_empty() { vec!["en".to_owned()] } else { new.languages.clone() };
+    let view = context.transact(|tx| {
+        let sheet = assessments::sheet(tx, &new.assessment)?;
+        if sheet.offer.is_some() {
+            return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
+        }
+        let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages.clone())?;
+        let signed = Signed::sign(offer, context.federation(), &context.issue_key())?;
+        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        let mut exchange = Exchange::new(charter, verified)?;
+        let id = exchange.offer_hash();
+        let mut parties = BTreeMap::new();
+        for reviewer in &reviewers {
+            exchange.apply(charter, Event::Offered { reviewer })?;
+            parties.insert(reviewer.clone(), Notes { since: context.now(), ..Notes::default() });
+            mail::queue(context, tx, reviewer, &Message::Offer { offer: Box::new(signed.clone()) })?;
+        }
+        assessments::freeze(tx, &new.assessment, Some(id), context.now())?;
+        let (assessment, salt) = (sheet.assessment, salt()?);
+        let offered = Offered { offer: signed, exchange, sheet: new.assessment.clone(), assessment, salt, parties, label: None };
+        item::put(tx, &id.to_string(), &offered)?;
+        offered.view(context)
+    })?;
+    context.queued().notify_one();
+    Ok(view)
+}
+
+fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {
+    if named.is_empty() {
+        return Err(Error::field("/reviewers", "name at least one agency"));
+    }
+    let mut reviewers = Vec::new();
+    for text in named {
+        let agency: AgencyId = text.parse().map_err(Error::name("/reviewers"))?;
+        if reviewers.contains(&agency) {
+            return Err(Error::field("/reviewers", format!("{agency} stands twice")));
+        }
+        panel::eligible(charter, context.me(), &agency).map_err(|cause| Error::Reviewer { agency: agency.clone(), cause })?;
+        reviewers.push(agency);
+    }
+    Ok(reviewers)
+}
+
+fn offer(
+    context: &Context,
+    tx: &WriteTx,
+    sheet: &Sheet,
+    scheme: SchemeId,
+    level: Level,
+    due: Option<Timestamp>,
+    languages: Vec<String>,
+) -> Result<Offer, Error> {
+    let (charter, created) = (context.charter(), context.now());
+    let assessment = &sheet.assessment;
+    let cluster = clusters::facts(tx, assessment.cluster.as_str())?;
+    let mut offer = Offer {
+        charter: charter.version,
+        owner: context.me().clone(),
+        cluster,
+        scheme,
+        catalogue: assessment.catalogue.clone(),
+        level,
+        assessed: assessment.month,
+        valid_until: assessment.month,
+        languages,
+        due: due.unwrap_or_else(|| created.plus(DUE_DAYS * 86_400)),
+        created,
+        salt: salt()?,
+    };
+    let rule = offer.rule(charter)?;
+    allowed(tx, rule, sheet, &offer)?;
+    let previous = register::replaced(tx, &offer.cluster.id, &offer.scheme, level, created)?;
+    let previous = previous.map(|row| row.label.common).filter(|common| common.level == level).map(|common| common.valid_until);
+    offer.valid_until = validity::valid_until(rule, offer.assessed, previous);
+    Ok(offer)
+}
+
+/// Eligibility and what must have been held before. Scores are not looked at: reviewers decide.
+fn allowed(tx: &WriteTx, rule: &LevelRule, sheet: &Sheet, offer: &Offer) -> Result<(), Error> {
+    sheet.assessment.eligibility.check(&rule.eligibility).map_err(|reasons| Error::Ineligible { level: rule.level, reasons })?;
+    match rule.predecessor {
+        Some(predecessor) if !register::has_held(tx, &offer.cluster.id, &offer.scheme, predecessor)? => {
+            Err(Error::Predecessor { scheme: offer.scheme.clone(), level: rule.level, predecessor })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,202 @@
+//! What the node does by itself when the logs change: it closes offers whose label appeared, confirms in its log the
+//! endorsements it made, and states the standing of its labels. One round at a time, so never two status records at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use parangon_protocol::check::Soundness;
+use parangon_protocol::label::LabelId;
+use parangon_protocol::label::status::{State, StatusTree};
+use parangon_protocol::record::{EndorsementEntry, Record};
+use parangon_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::inbox::{self, Made};
+use super::item::{self, Item};
+use super::{Context, Error, offers, register};
+use crate::engine::{Change, RegisterRow};
+
+/// Between two looks at everything: for what failed before, and for the age of the status.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// A verdict of *valid* needs a status of at most 35 days by default; this leaves ten for delivery.
+const STATUS_SECONDS: u64 = 25 * 86_400;
+
+/// When we last stated our labels' standing, and what we said.
+#[derive(Serialize, Deserialize)]
+struct LastStatus {
+    at: Timestamp,
+    root: parangon_protocol::id::Hash,
+}
+
+impl Item for LastStatus {
+    const KIND: u8 = 11;
+    const WHAT: &'static str = "status note";
+}
+
+const LAST: &str = "last";
+
+/// What one round found to do.
+#[derive(Default)]
+struct Round {
+    /// Endorsements to confirm, with their labels.
+    confirm: Vec<(LabelId, parangon_protocol::id::Hash)>,
+}
+
+struct Reactor {
+    context: Context,
+    /// Our labels as the register has them.
+    own: BTreeMap<LabelId, State>,
+}
+
+/// Runs until `stop`.
+pub async fn run(context: Context, stop: CancellationToken) {
+    let mut changes = context.engine().subscribe();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut reactor = Reactor { context, own: BTreeMap::new() };
+    loop {
+        let mut labels = BTreeSet::new();
+        let everything = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = sweep.tick() => true, // the first tick comes at once
+            change = changes.recv() => match change {
+                Ok(change) => note(&mut labels, change),
+                Err(broadcast::error::RecvError::Lagged(_)) => true,
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        };
+        let everything = everything | drain(&mut changes, &mut labels);
+        if everything || !labels.is_empty() {
+            if let Err(error) = reactor.round(labels, everything).await {
+                tracing::warn!(%error, code = error.code(), "a round of the reactor failed; the next one tries again");
+            }
+        }
+    }
+}
+
+/// Collects the label of a change. Never asks for a look at everything.
+fn note(labels: &mut BTreeSet<LabelId>, change: Change) -> bool {
+    if let Change::Label(label) = change {
+        labels.insert(label);
+    }
+    false
+}
+
+/// Takes what is waiting already, so that one round and one status record serve many changes.
+fn drain(changes: &mut broadcast::Receiver<Change>, labels: &mut BTreeSet<LabelId>) -> bool {
+    let mut everything = false;
+    loop {
+        match changes.try_recv() {
+            Ok(change) => everything |= note(labels, change),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => everything = true,
+            Err(_) => return everything,
+        }
+    }
+}
+
+impl Reactor {
+    async fn round(&mut self, labels: BTreeSet<LabelId>, everything: bool) -> Result<(), Error> {
+        let mut own = std::mem::take(&mut self.own);
+        let (round, own, due) = self
+            .context
+            .run(move |context| {
+                let labels = if everything { all(context)? } else { labels };
+                let mut round = Round::default();
+                for label in labels {
+                    look(context, &label, &mut own, &mut round)?;
+                }
+                let due = status_due(context, &own)?;
+                Ok((round, own, due))
+            })
+            .await?;
+        self.own = own;
+        self.confirm(round.confirm).await?;
+        if let Some(root) = due {
+            self.context.engine().append_status().await?;
+            let at = self.context.now();
+            self.context.run(move |context| context.transact(|tx| item::put(tx, LAST, &LastStatus { at, root }))).await?;
+        }
+        Ok(())
+    }
+
+    async fn confirm(&self, confirm: Vec<(LabelId, parangon_protocol::id::Hash)>) -> Result<(), Error> {
+        if confirm.is_empty() {
+            return Ok(());
+        }
+        let records = confirm.iter().map(|(label, endorsement)| Record::Endorsement(*label, EndorsementEntry { endorsement: *endorsement }));
+        let indices = self.context.engine().append(records.collect()).await?;
+        self.context
+            .run(move |context| {
+                context.transact(|tx| {
+                    for ((label, _), index) in confirm.iter().zip(indices) {
+                        let mut made: Made = item::get(tx, &label.to_string())?;
+                        made.confirmed = Some(index);
+                        item::put(tx, &label.to_string(), &made)?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Every label that may need something: our own, and those we endorsed.
+fn all(context: &Context) -> Result<BTreeSet<LabelId>, Error> {
+    let mut labels = BTreeSet::new();
+    register::each(&context.store().read()?, |row| {
+        if row.label.common.owner == *context.me() || register::endorses(&row, context.me()) {
+            labels.insert(row.label.id);
+        }
+        Ok(())
+    })?;
+    Ok(labels)
+}
+
+fn look(context: &Context, label: &LabelId, own: &mut BTreeMap<LabelId, State>, round: &mut Round) -> Result<(), Error> {
+    let Some(row) = RegisterRow::read(&context.store().read()?, label)? else { return Ok(()) };
+    let sound = row.label.soundness == Soundness::Sound;
+    if row.label.common.owner == *context.me() {
+        own.insert(*label, row.label.state);
+        if sound {
+            offers::on_issued(context, &row.label.common)?;
+        }
+        return Ok(());
+    }
+    let mine = row.label.endorsements.iter().find(|(endorser, _)| endorser == context.me());
+    if let (Some((_, endorsement)), true) = (mine, sound) {
+        inbox::on_issued(context, &row.label.common)?;
+        confirmation(context, &row, endorsement, round)?;
+    }
+    Ok(())
+}
+
+/// Plans the confirmation of an endorsement, once, and only of one that we made.
+fn confirmation(context: &Context, row: &RegisterRow, endorsement: &parangon_protocol::id::Hash, round: &mut Round) -> Result<(), Error> {
+    if row.confirmations.contains_key(context.me()) {
+        return Ok(());
+    }
+    let label = row.label.id;
+    match item::find::<Made, _>(&context.store().read()?, &label.to_string())? {
+        Some(made) if made.endorsement == *endorsement => {
+            if made.confirmed.is_none() {
+                round.confirm.push((label, made.endorsement));
+            }
+        }
+        _ => tracing::warn!(%label, issuer = %row.label.common.owner, "a label names an endorsement that we did not make"),
+    }
+    Ok(())
+}
+
+/// The root of the status that should be stated now, when one should be.
+fn status_due(context: &Context, own: &BTreeMap<LabelId, State>) -> Result<Option<parangon_protocol::id::Hash>, Error> {
+    let last = item::find::<LastStatus, _>(&context.store().read()?, LAST)?;
+    let root = StatusTree::new(own.iter().map(|(label, state)| (*label, *state))).root();
+    let fresh = match &last {
+        Some(last) => last.root == root && context.now().since(last.at) < STATUS_SECONDS,
+        None => own.is_empty(), // an agency without labels has nothing to state yet
+    };
+    Ok((!fresh).then_some(root))
+}

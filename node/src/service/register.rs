@@ -1,0 +1,229 @@
+//! The public register of labels as this node sees it: what the logs say, and what follows at a date.
+
+use parangon_protocol::charter::Level;
+use parangon_protocol::check::Soundness;
+use parangon_protocol::id::{AgencyId, ClusterId, LogId};
+use parangon_protocol::label::LabelId;
+use parangon_protocol::label::status::State;
+use parangon_protocol::record::Record;
+use parangon_protocol::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Context, Error};
+use crate::engine::{Overview, RegisterRow};
+use crate::store::{Source, Tx};
+
+/// What a label is worth at a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Valid.
+    Valid,
+    /// Its quorum or a confirmation is missing.
+    Provisional,
+    /// From later on.
+    NotYetValid,
+    /// Its last month is over.
+    Expired,
+    /// For good.
+    Withdrawn,
+    /// For now.
+    Suspended,
+    /// By a newer label.
+    Replaced,
+    /// It breaks a rule and counts nowhere.
+    Void,
+}
+
+impl Standing {
+    /// As it is written in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Provisional => "provisional",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Suspended => "suspended",
+            Self::Replaced => "replaced",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// A standing with the reason why it is not *valid*.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// What it is worth.
+    pub standing: Standing,
+    /// Why not valid, in words.
+    pub because: Option<String>,
+}
+
+impl Judgement {
+    fn of(standing: Standing, because: impl Into<String>) -> Self {
+        Self { standing, because: Some(because.into()) }
+    }
+}
+
+/// Judges a label at `at` from what is held here. Withdrawals and suspensions count on sight, everything else when it
+/// is final (protocol, "Logs and witnesses").
+#[must_use]
+pub fn judge(row: &RegisterRow, overview: &Overview, at: Timestamp) -> Judgement {
+    let label = &row.label;
+    match &label.soundness {
+        Soundness::Void(flaw) => return Judgement::of(Standing::Void, flaw.to_string()),
+        Soundness::Waiting(_) => return Judgement::of(Standing::Provisional, "the keys of an endorser are not known here yet"),
+        Soundness::Sound => {}
+    }
+    match label.state {
+        State::Withdrawn => return Judgement::of(Standing::Withdrawn, "withdrawn by its issuer"),
+        State::Suspended => return Judgement::of(Standing::Suspended, "suspended by its issuer"),
+        State::Superseded => return Judgement::of(Standing::Replaced, "replaced by a newer label"),
+        State::Active => {}
+    }
+    if let Some(because) = provisional(row, overview) {
+        return Judgement::of(Standing::Provisional, because);
+    }
+    if at < label.issued {
+        return Judgement::of(Standing::NotYetValid, format!("valid from {}", label.issued));
+    }
+    if at > label.common.valid_until.last_second() {
+        return Judgement::of(Standing::Expired, format!("expired at the end of {}", label.common.valid_until));
+    }
+    Judgement { standing: Standing::Valid, because: None }
+}
+
+fn provisional(row: &RegisterRow, overview: &Overview) -> Option<String> {
+    let label = &row.label;
+    let frozen = |log: &LogId| overview.logs.get(log).is_some_and(|log| log.frozen);
+    if frozen(&label.log) {
+        return Some(format!("the log of {} told two stories and is frozen", label.log.agency));
+    }
+    let is_final = |log: &LogId, index: u64| overview.logs.get(log).is_some_and(|log| log.final_size > index);
+    if !is_final(&label.log, label.index) || !is_final(&label.log, label.state_index) {
+        return Some(missing_quorum(overview, &label.log));
+    }
+    for (endorser, _) in &label.endorsements {
+        match row.confirmations.get(endorser) {
+            None => return Some(format!("{endorser} has not confirmed its endorsement in its log")),
+            Some(index) => {
+                let log = LogId::first(endorser.clone());
+                if !is_final(&log, *index) {
+                    return Some(missing_quorum(overview, &log));
+                }
+            }
+        }
+    }
+    None
+}
+
+fn missing_quorum(overview: &Overview, log: &LogId) -> String {
+    match overview.logs.get(log) {
+        Some(held) if held.quorum == 0 => format!("nobody else is there to confirm the log of {}", log.agency),
+        Some(held) => format!("{} of {} needed members have confirmed the log of {}", held.cosigned_by.len(), held.quorum, log.agency),
+        None => format!("the log of {} is not here yet", log.agency),
+    }
+}
+
+/// The row of a label.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn row<S: Source>(tx: &Tx<S>, id: &LabelId) -> Result<RegisterRow, Error> {
+    RegisterRow::read(tx, id)?.ok_or_else(|| Error::missing("label", id))
+}
+
+/// Every row of the register, one page at a time.
+///
+/// # Errors
+/// What `each` refuses, or [`Error::Store`].
+pub fn each<S: Source>(tx: &Tx<S>, mut each: impl FnMut(RegisterRow) -> Result<(), Error>) -> Result<(), Error> {
+    const PAGE: usize = 512;
+    let mut after = None;
+    loop {
+        let page = tx.labels(after.as_ref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        for (_, bytes) in page {
+            each(RegisterRow::parse(&bytes)?)?;
+        }
+    }
+}
+
+/// The label of this cluster and scheme that a new one of `level` would replace: the newest that stands, unless that is a
+/// higher one still valid at `at`. The last part says whether such a higher one is there.
+pub(crate) fn replaced<S: Source>(
+    tx: &Tx<S>,
+    cluster: &ClusterId,
+    scheme: &parangon_protocol::id::SchemeId,
+    level: Level,
+    at: Timestamp,
+) -> Result<Option<RegisterRow>, Error> {
+    let mut best: Option<RegisterRow> = None;
+    for id in tx.labels_of(cluster)? {
+        let Some(found) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let label = &found.label;
+        let stands = label.state == State::Active && !matches!(label.soundness, Soundness::Void(_));
+        let higher = label.common.level > level && label.common.valid_until >= at.month();
+        if stands && !higher && label.common.scheme == *scheme && best.as_ref().is_none_or(|best| best.label.index < label.index) {
+            best = Some(found);
+        }
+    }
+    Ok(best)
+}
+
+/// Whether the cluster ever held this level of the scheme, withdrawn labels not counted.
+pub(crate) fn has_held<S: Source>(
+    tx: &Tx<S>,
+    cluster: &ClusterId,
+    scheme: &parangon_protocol::id::SchemeId,
+    level: Level,
+) -> Result<bool, Error> {
+    for id in tx.labels_of(cluster)? {
+        let Some(RegisterRow { label, .. }) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let counts = label.soundness == Soundness::Sound && label.state != State::Withdrawn;
+        if counts && label.common.scheme == *scheme && label.common.level == level {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The state a label of ours had at `at`: a later change does not count yet.
+pub(crate) fn state_at<S: Source>(tx: &Tx<S>, row: &RegisterRow, at: Timestamp) -> Result<State, Error> {
+    let label = &row.label;
+    if label.state == State::Active || label.state_index == label.index {
+        return Ok(label.state);
+    }
+    let bytes = tx.record(&label.log, label.state_index)?.ok_or(Error::Damaged { what: "record" })?;
+    let changed = match Record::read(&bytes) {
+        Ok(Record::Standing(_, standing)) => standing.at,
+        Ok(Record::Label(newer)) => newer.issued,
+        _ => return Ok(label.state),
+    };
+    Ok(if changed > at { State::Active } else { label.state })
+}
+
+/// How many labels of each level and standing there are, for the metrics.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn tally(context: &Context) -> Result<std::collections::BTreeMap<(Level, Standing), u64>, Error> {
+    let (overview, now) = (context.engine().overview(), context.now());
+    let mut counts = std::collections::BTreeMap::new();
+    each(&context.store().read()?, |row| {
+        let standing = judge(&row, &overview, now).standing;
+        *counts.entry((row.label.common.level, standing)).or_insert(0) += 1;
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+/// Whether an agency is one of the label's endorsers.
+#[must_use]
+pub fn endorses(row: &RegisterRow, agency: &AgencyId) -> bool {
+    row.label.endorsements.iter().any(|(endorser, _)| endorser == agency)
+}

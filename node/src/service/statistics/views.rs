@@ -1,0 +1,202 @@
+//! Statistics as they are shown.
+
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::id::{AgencyId, IndicatorId};
+use parangon_protocol::statistics::{Aggregate, AggregateRow, Cell, Release, Row, Sum};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::service::Context;
+
+/// A release to be made.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelease {
+    /// Which quarter, `2026-Q3`; the last one that is over when absent.
+    #[serde(default)]
+    pub period: Option<String>,
+    /// Why a release that was made before is corrected.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The published counts of one indicator: a number, or why it is hidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RowView {
+    /// Its code.
+    pub indicator: String,
+    /// Its name.
+    pub name: String,
+    /// Clusters at level 0 to 4.
+    #[schema(value_type = Vec<Object>)]
+    pub cells: Vec<Cell>,
+    /// Clusters whose level is not known.
+    #[schema(value_type = Object)]
+    pub unknown: Cell,
+}
+
+/// What a release would say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PreparedView {
+    /// On which catalogue.
+    pub catalogue: String,
+    /// For which quarter.
+    pub period: String,
+    /// 1, or more for a correction.
+    pub version: u32,
+    /// Clusters counted.
+    pub population: u32,
+    /// Cells that are hidden.
+    pub suppressed: usize,
+    /// One row an indicator.
+    pub rows: Vec<RowView>,
+}
+
+/// A release that stands in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReleaseView {
+    /// Whose.
+    pub agency: String,
+    /// In which log.
+    pub log: String,
+    /// Its index there.
+    pub index: u64,
+    /// On which catalogue.
+    pub catalogue: String,
+    /// For which quarter.
+    pub period: String,
+    /// 1, or more for a correction.
+    pub version: u32,
+    /// Clusters counted.
+    pub population: u32,
+    /// Cells that are hidden.
+    pub suppressed: usize,
+    /// Whether enough members have confirmed it.
+    pub r#final: bool,
+}
+
+/// What is known of one cell of the sum: it lies between `count` and `upper`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SumView {
+    /// Level 0 to 4; absent for clusters whose level is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<usize>,
+    /// Sum of the published counts.
+    pub count: u64,
+    /// Agencies that hide this cell.
+    pub hidden_in: u32,
+    /// `count` and everything that hidden cells could hold.
+    pub upper: u64,
+}
+
+/// The sum of one indicator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AggregateRowView {
+    /// Its code.
+    pub indicator: String,
+    /// Its name.
+    pub name: String,
+    /// Clusters at level 0 to 4.
+    pub cells: Vec<SumView>,
+    /// Clusters whose level is not known.
+    pub unknown: SumView,
+}
+
+/// The sum over all agencies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AggregateView {
+    /// On which catalogue.
+    pub catalogue: String,
+    /// The catalogue's hash.
+    pub catalogue_hash: String,
+    /// For which quarter.
+    pub period: String,
+    /// Agencies counted.
+    pub agencies: u32,
+    /// Clusters counted.
+    pub clusters: u64,
+    /// Cells that at least one agency hides.
+    pub suppressed: usize,
+    /// One row an indicator.
+    pub rows: Vec<AggregateRowView>,
+    /// Members without a release for this quarter.
+    pub missing: Vec<String>,
+    /// Members whose release breaks the disclosure rule and is not counted.
+    pub void: Vec<String>,
+    /// A demonstration: scores are made up.
+    pub demonstration: bool,
+}
+
+fn name(catalogue: &Catalogue, code: &IndicatorId) -> String {
+    catalogue.indicator(code).map_or_else(|_| code.to_string(), |indicator| indicator.name.to_string())
+}
+
+fn hidden(release: &Release) -> usize {
+    release.rows.iter().map(Row::hidden).sum()
+}
+
+impl PreparedView {
+    pub(super) fn new(release: &Release, catalogue: &Catalogue) -> Self {
+        let row = |row: &Row| RowView {
+            indicator: row.indicator.to_string(),
+            name: name(catalogue, &row.indicator),
+            cells: row.cells.to_vec(),
+            unknown: row.unknown,
+        };
+        Self {
+            catalogue: release.catalogue.id.to_string(),
+            period: release.period.to_string(),
+            version: release.version,
+            population: release.population,
+            suppressed: hidden(release),
+            rows: release.rows.iter().map(row).collect(),
+        }
+    }
+}
+
+impl ReleaseView {
+    pub(super) fn new(agency: &AgencyId, index: u64, is_final: bool, release: &Release) -> Self {
+        Self {
+            agency: agency.to_string(),
+            log: super::first(agency),
+            index,
+            catalogue: release.catalogue.id.to_string(),
+            period: release.period.to_string(),
+            version: release.version,
+            population: release.population,
+            suppressed: hidden(release),
+            r#final: is_final,
+        }
+    }
+}
+
+impl SumView {
+    fn of(level: Option<usize>, sum: &Sum) -> Self {
+        Self { level, count: sum.count, hidden_in: sum.hidden_in, upper: sum.upper }
+    }
+}
+
+impl AggregateView {
+    pub(super) fn new(context: &Context, sum: &Aggregate, catalogue: &Catalogue, only: Option<&IndicatorId>, counted: &[AgencyId], void: &[AgencyId]) -> Self {
+        let row = |row: &AggregateRow| AggregateRowView {
+            indicator: row.indicator.to_string(),
+            name: name(catalogue, &row.indicator),
+            cells: row.cells.iter().enumerate().map(|(level, sum)| SumView::of(Some(level), sum)).collect(),
+            unknown: SumView::of(None, &row.unknown),
+        };
+        let charter = context.charter();
+        let missing = charter.members.iter().map(|member| &member.id).filter(|id| !counted.contains(id) && !void.contains(id));
+        Self {
+            catalogue: sum.catalogue.id.to_string(),
+            catalogue_hash: sum.catalogue.hash.to_string(),
+            period: sum.period.to_string(),
+            agencies: sum.agencies,
+            clusters: sum.clusters,
+            suppressed: sum.hidden_cells(),
+            rows: sum.rows.iter().filter(|row| only.is_none_or(|code| *code == row.indicator)).map(row).collect(),
+            missing: missing.map(ToString::to_string).collect(),
+            void: void.iter().map(ToString::to_string).collect(),
+            demonstration: charter.demonstration,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Verifying a label file with this node's federation pinned: the same verifier as the command line's.
+
+use parangon_protocol::time::Timestamp;
+use parangon_protocol::verify::{self, Trust, Verdict};
+use serde::Serialize;
+
+use super::{Context, Error};
+
+/// What a reader needs to trust this federation: `GET /api/v1/trust`, `parangon trust import`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustFile {
+    /// The federation's name.
+    pub name: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Eight words of it, as on certificates.
+    pub words: String,
+    /// The founding charter with its signatures.
+    pub founding: parangon_protocol::charter::Founding,
+}
+
+/// The verdict on a label file at `at`, or now. Never fails for what the file holds.
+///
+/// # Errors
+/// [`Error::Field`] for a date that is none.
+pub fn verify(context: &Context, file: &[u8], at: Option<&str>) -> Result<Verdict, Error> {
+    let at: Timestamp = match at {
+        Some(text) => text.parse().map_err(|error| Error::field("/at", error))?,
+        None => context.now(),
+    };
+    Ok(verify::verify(file, &Trust::new([*context.federation()]), at))
+}
+
+/// The trust file of this federation.
+#[must_use]
+pub fn trust(context: &Context) -> TrustFile {
+    let founding = context.chain().founding().clone();
+    TrustFile {
+        name: founding.charter.name.to_string(),
+        fingerprint: context.federation().to_string(),
+        words: context.federation().words(),
+        founding,
+    }
+}

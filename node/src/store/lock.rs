@@ -1,0 +1,34 @@
+//! One process per store (case D9). The lock belongs to the open file, so a process that was killed leaves none behind.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::StoreError;
+
+/// Held while the store is open.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join("parangon.lock");
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(StoreError::Disk)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.take(20).read_to_string(&mut text); // only for the message
+                return Err(StoreError::InUse { dir: dir.into(), process: text.trim().parse().ok() });
+            }
+            Err(TryLockError::Error(source)) => return Err(StoreError::NoLocks { path, source }),
+        }
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        written.map_err(StoreError::Disk)?;
+        Ok(Self { _file: file })
+    }
+}

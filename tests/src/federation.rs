@@ -1,0 +1,175 @@
+//! A federation of real nodes in this process: own stores, keys, networks on loopback ports that the system chose.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use parangon_node::clock::{Clock, SystemClock};
+use parangon_node::config::Config;
+use parangon_node::keystore::identity::IdentityFile;
+use parangon_node::keystore::{Keystore, Unlock, random};
+use parangon_node::{Node, NodeConfig, NodeFiles};
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::charter::{
+    CatalogueRef, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme, peer_id,
+};
+use parangon_protocol::id::{AgencyId, Fingerprint};
+use parangon_protocol::replica::Settings;
+use parangon_protocol::time::Timestamp;
+
+/// Countries of the agencies, in order.
+const COUNTRIES: [&str; 7] = ["DE", "ES", "FR", "NO", "PL", "IT", "AT"];
+
+/// After which a condition that does not come true fails its test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a node is started from again after it was stopped.
+pub struct Seat {
+    /// The agency.
+    pub id: AgencyId,
+    config: Config,
+    sealed: Vec<u8>,
+    unlock: Unlock,
+    files: NodeFiles,
+    settings: Settings,
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Seat {
+    /// Starts the node, on the directory and the ports that it had before.
+    ///
+    /// # Panics
+    /// When it does not start: the test has failed.
+    pub async fn start(&self) -> Node {
+        let keystore = Keystore::open(&self.sealed, &self.unlock).expect("sealed a moment ago");
+        let config = NodeConfig { config: self.config.clone(), keystore, files: self.files.clone(), settings: self.settings.clone() };
+        Node::start(config).await.expect("the node starts")
+    }
+}
+
+/// How a federation is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// How many agencies, at most 7.
+    pub agencies: usize,
+    /// Whether heads are gossiped.
+    pub gossip: bool,
+    /// Whether nodes connect over QUIC instead of TCP.
+    pub quic: bool,
+}
+
+/// Founds a federation below `root`.
+///
+/// # Panics
+/// When a step fails: the test has failed.
+#[must_use]
+pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
+    let parts: Vec<_> = (0..plan.agencies).map(|n| part(n, plan.quic)).collect();
+    let scheme = demo_scheme();
+    let catalogue = Catalogue::ecei();
+    let mut members: Vec<Member> = parts
+        .iter()
+        .map(|(id, country, keys, identity, address, _)| Member {
+            id: id.clone(),
+            name: format!("Agency of {country}").parse().expect("a name"),
+            country: country.parse().expect("a country"),
+            parent: None,
+            rights: vec![Right { scheme: scheme.id.clone(), levels: vec![Level::Bronze, Level::Silver, Level::Gold] }],
+            identity: identity.public(),
+            successor: identity.successor_hash(),
+            contacts: vec![format!("{address}/p2p/{}", peer_id(&keys.key_set(id.clone(), 1).transport))],
+        })
+        .collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    let now = SystemClock::new(Timestamp::default()).now();
+    let charter = Charter {
+        version: 1,
+        previous: None,
+        name: "Test federation".parse().expect("a name"),
+        created: now,
+        review_by: now.month().plus(24),
+        demonstration: true,
+        members,
+        schemes: vec![scheme],
+        catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        disclosure: Disclosure { minimum: 3, protection: 1 },
+        status_max_age_days: 35,
+    };
+    let sign = |id: &AgencyId, identity: &IdentityFile| FoundingSignature {
+        agency: id.clone(),
+        signature: charter.sign(&identity.identity_key()).expect("a charter has a text"),
+    };
+    let mut signatures: Vec<_> = parts.iter().map(|(id, _, _, identity, ..)| sign(id, identity)).collect();
+    signatures.sort_by(|a, b| a.agency.cmp(&b.agency));
+    let fingerprint = Fingerprint(charter.hash().expect("a charter has a text"));
+    let founding = Founding { charter, signatures };
+    let seat = |(id, _, keys, identity, address, _port): Part| {
+        let dir = root.join(id.as_str());
+        std::fs::create_dir_all(&dir).expect("a directory");
+        let keyset = keys.key_set(id.clone(), 1).sign(&fingerprint, &identity.identity_key()).expect("distinct keys");
+        let unlock = Unlock::KeyFile(zeroize::Zeroizing::new([7; 32]));
+        let mut config = Config::default();
+        config.network.listen = vec![address.parse().expect("an address")];
+        config.network.gossip = plan.gossip;
+        config.api.listen = ([127, 0, 0, 1], 0).into();
+        config.api.socket = Some(dir.join("admin.sock"));
+        config.data_dir = dir;
+        Seat {
+            sealed: keys.seal(&unlock, random::system).expect("seals"),
+            files: NodeFiles { founding: founding.clone(), keyset },
+            settings: Settings { poll_seconds: 1, timeout_seconds: 5, ..Settings::default() },
+            id,
+            config,
+            unlock,
+        }
+    };
+    parts.into_iter().map(seat).collect()
+}
+
+/// Id, country, keys, identity, listen address, and the port held until all are known.
+type Part = (AgencyId, &'static str, Keystore, IdentityFile, String, Held);
+
+/// A port that the system chose, kept from others while more are chosen.
+struct Held {
+    _tcp: Option<TcpListener>,
+    _udp: Option<std::net::UdpSocket>,
+}
+
+fn part(n: usize, quic: bool) -> Part {
+    let country = COUNTRIES[n % COUNTRIES.len()];
+    let id: AgencyId = format!("agency-{}", country.to_ascii_lowercase()).parse().expect("a slug");
+    let keys = Keystore::generate(random::system).expect("random");
+    let identity = IdentityFile::generate(random::system).expect("random");
+    let (address, held) = if quic {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let port = socket.local_addr().expect("bound").port();
+        (format!("/ip4/127.0.0.1/udp/{port}/quic-v1"), Held { _tcp: None, _udp: Some(socket) })
+    } else {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = socket.local_addr().expect("bound").port();
+        (format!("/ip4/127.0.0.1/tcp/{port}"), Held { _tcp: Some(socket), _udp: None })
+    };
+    (id, country, keys, identity, address, held)
+}
+
+/// Waits until `condition` holds for every node, looking again whenever a node's overview changes.
+///
+/// # Panics
+/// After a minute, with what the nodes hold.
+pub async fn until(nodes: &[&Node], condition: impl Fn(&parangon_node::engine::Overview) -> bool) {
+    for node in nodes {
+        let mut overview = node.context().engine().watch();
+        let reached = tokio::time::timeout(PATIENCE, overview.wait_for(|overview| condition(overview))).await;
+        match reached {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) => panic!("{} has stopped", node.context().me()),
+            Err(_) => panic!("{} holds {:#?}", node.context().me(), node.context().engine().overview()),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The federation that every run starts from: founded long ago, each log with its key set and its charter record,
+//! which everybody holds. Made once and shared by all runs of one size.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::charter::{
+    Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
+};
+use parangon_protocol::check::KeyBook;
+use parangon_protocol::id::{AgencyId, Hash, LogId, Name};
+use parangon_protocol::keys::{KeySet, SecretKey, SignedKeySet};
+use parangon_protocol::log::checkpoint::{self, Checkpoint};
+use parangon_protocol::log::merkle::{self, Frontier};
+use parangon_protocol::record::{Adoption, Record};
+use parangon_protocol::replica::{Keys, LogSnapshot};
+use parangon_protocol::time::{Month, Timestamp};
+
+use super::disk::Row;
+
+/// The simulation's first second: 2026-11-24T06:00:00Z.
+pub(super) const START: u64 = 1_795_500_000;
+
+const COUNTRIES: [&str; 6] = ["AT", "BE", "DE", "ES", "FR", "NO"];
+
+/// One agency with its keys and the beginning of its log.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) id: AgencyId,
+    pub(super) log: LogId,
+    /// Agencies under one parent share a number.
+    pub(super) group: usize,
+    pub(super) log_key: SecretKey,
+    pub(super) witness_key: SecretKey,
+    pub(super) issue_key: SecretKey,
+    pub(super) identity: SecretKey,
+    pub(super) keyset: SignedKeySet,
+    pub(super) rows: Vec<Arc<Row>>,
+    pub(super) snapshot: LogSnapshot,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct Federation {
+    pub(super) chain: Arc<Chain>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) index: BTreeMap<AgencyId, usize>,
+    /// All key sets.
+    pub(super) book: KeyBook,
+}
+
+fn secret(role: &str, seat: usize) -> SecretKey {
+    SecretKey::from_seed(&seed(role, seat))
+}
+
+fn seed(role: &str, seat: usize) -> [u8; 32] {
+    Hash::of(&[role.as_bytes(), b" of simulated agency ", seat.to_string().as_bytes()]).0
+}
+
+/// The first four agencies answer to two parents: votes and cosignatures of a pair count once.
+fn parent(seat: usize, count: usize) -> Option<Name> {
+    (seat < 4 && count >= 8).then(|| format!("Ministry {}", seat / 2).parse().expect("a name"))
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_seconds(START).expect("in range")
+}
+
+impl Federation {
+    /// Founds a federation of `count` agencies.
+    ///
+    /// # Panics
+    /// When the protocol refuses its own founding, which is a bug in it.
+    #[must_use]
+    pub fn found(count: usize) -> Self {
+        let charter = charter(count);
+        let text = charter.to_text().expect("a charter of constants");
+        let sign = |(seat, member): (usize, &Member)| FoundingSignature {
+            agency: member.id.clone(),
+            signature: charter.sign(&secret("identity", seat)).expect("a charter of constants"),
+        };
+        let signatures = charter.members.iter().enumerate().map(sign).collect();
+        let chain = Arc::new(Chain::verify(Founding { signatures, charter: charter.clone() }).expect("signed by all"));
+        let mut book = KeyBook::new(chain.clone());
+        let seats: Vec<Seat> = (0..count).map(|at| seat(&chain, Hash::of(&[&text]), at, count)).collect();
+        for seat in &seats {
+            book.insert(&seat.log, 0, &seat.keyset).expect("signed by its identity key");
+        }
+        let index = seats.iter().enumerate().map(|(at, seat)| (seat.id.clone(), at)).collect();
+        Self { chain, seats, index, book }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats.len()
+    }
+
+    pub(super) fn who(&self, agency: &AgencyId) -> usize {
+        self.index[agency]
+    }
+
+    pub(super) fn keys(&self, seat: usize) -> Keys {
+        Keys { log: secret("log", seat), witness: secret("witness", seat) }
+    }
+
+    pub(super) fn charter(&self) -> &Charter {
+        self.chain.newest()
+    }
+
+    /// n and k as the paper has them, counted here without the protocol's help.
+    pub(super) fn quorum(&self, owner: usize) -> usize {
+        let mut groups: Vec<usize> = self.seats.iter().map(|seat| seat.group).filter(|group| *group != self.seats[owner].group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        2 * groups.len() / 3 + 1
+    }
+
+    /// How many may lie: f of the smallest witness set.
+    pub(super) fn tolerated(&self) -> usize {
+        (0..self.len()).map(|owner| self.witnesses(owner) - self.quorum(owner)).min().unwrap_or(0)
+    }
+
+    fn witnesses(&self, owner: usize) -> usize {
+        let mut groups: Vec<usize> = self.seats.iter().map(|seat| seat.group).filter(|group| *group != self.seats[owner].group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups.len()
+    }
+
+    /// A key set that follows the first: a new witness and issue key, everything else as it was.
+    pub(super) fn rotated(&self, seat: usize, number: u32) -> SignedKeySet {
+        let it = &self.seats[seat];
+        let body = KeySet {
+            number,
+            witness: secret(&format!("witness {number}"), seat).public(),
+            issue: secret(&format!("issue {number}"), seat).public(),
+            ..it.keyset.body.clone()
+        };
+        body.sign(self.chain.fingerprint(), &it.identity).expect("a key set of constants")
+    }
+}
+
+fn charter(count: usize) -> Charter {
+    let scheme = demo_scheme();
+    let member = |seat: usize| Member {
+        id: format!("agency-{seat:03}").parse().expect("a slug"),
+        name: format!("Agency {seat}").parse().expect("a name"),
+        country: COUNTRIES[seat % COUNTRIES.len()].parse().expect("a country"),
+        parent: parent(seat, count),
+        // The last one may award BRONZE only.
+        rights: vec![Right {
+            scheme: scheme.id.clone(),
+            levels: if seat + 1 == count { vec![Level::Bronze] } else { vec![Level::Bronze, Level::Silver, Level::Gold] },
+        }],
+        identity: secret("identity", seat).public(),
+        successor: secret("successor", seat).public().hash(),
+        contacts: vec![],
+    };
+    Charter {
+        version: 1,
+        previous: None,
+        name: "Simulation".parse().expect("a name"),
+        created: now(),
+        review_by: Month::new(2030, 1).expect("a month"),
+        demonstration: true,
+        members: (0..count).map(member).collect(),
+        schemes: vec![scheme],
+        catalogues: vec![Catalogue::ecei().reference()],
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        disclosure: Disclosure { minimum: 5, protection: 2 },
+        status_max_age_days: 35,
+    }
+}
+
+fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
+    let id = chain.newest().members[at].id.clone();
+    let log = LogId::first(id.clone());
+    let body = KeySet {
+        agency: id.clone(),
+        number: 1,
+        log: secret("log", at).public(),
+        witness: secret("witness", at).public(),
+        issue: secret("issue", at).public(),
+        sealing: format!("age1{}", &hex::encode(seed("sealing", at))[..58]),
+        transport: secret("transport", at).public(),
+    };
+    let identity = secret("identity", at);
+    let keyset = body.sign(chain.fingerprint(), &identity).expect("a key set of constants");
+    let records = [Record::KeySet(Box::new(keyset.clone())), Record::Charter(Adoption { version: 1, hash: charter })];
+    let mut frontier = Frontier::new();
+    let rows = records.map(|record| {
+        let text = record.to_text().expect("a record of constants");
+        let hashes = frontier.push_leaf(merkle::leaf_hash(&text));
+        Arc::new(Row { text, hashes })
+    });
+    let log_key = secret("log", at);
+    let head = Checkpoint { origin: log.origin(chain.fingerprint()), size: frontier.size(), root: frontier.root() };
+    let snapshot = LogSnapshot {
+        log: log.clone(),
+        size: frontier.size(),
+        peaks: frontier.peaks().to_vec(),
+        notes: vec![checkpoint::sign(&head, &log_key).to_string()],
+        final_size: frontier.size(),
+        cosigned: Some((frontier.size(), frontier.root())),
+        frozen: false,
+        status: None,
+        status_due: false,
+        keysets: vec![(0, keyset.clone())],
+    };
+    let group = if parent(at, count).is_some() { at / 2 } else { at };
+    let (witness_key, issue_key) = (secret("witness", at), secret("issue", at));
+    Seat { id, log, group, log_key, witness_key, issue_key, identity, keyset, rows: rows.to_vec(), snapshot }
+}
