@@ -28,12 +28,21 @@ impl Exit {
         self as u8
     }
 
-    /// The exit code of an answer of the API, from its HTTP status and its problem code.
+    /// The exit code of an answer of the API: the first two digits of its problem code are it. Where something else
+    /// than a node answered, the HTTP status decides.
     pub(crate) fn of_problem(status: u16, code: &str) -> Self {
+        match code.get(..6) {
+            Some("PGN-01") => return Self::Failed,
+            Some("PGN-04") => return Self::Denied,
+            Some("PGN-05") => return Self::NotFound,
+            Some("PGN-06") => return Self::Conflict,
+            Some("PGN-07") => return Self::Invalid,
+            Some("PGN-08") => return Self::Refused,
+            _ => {}
+        }
         match status {
             401 | 403 => Self::Denied,
             404 => Self::NotFound,
-            409 if code.starts_with("PGN-08") => Self::Refused,
             409 | 412 | 428 => Self::Conflict,
             400 | 413 | 415 | 422 => Self::Invalid,
             502..=504 => Self::Unreachable,
@@ -48,9 +57,11 @@ mod tests {
 
     #[test]
     fn an_answer_of_the_api_has_one_exit_code() {
-        let codes = [401, 403, 404, 409, 412, 428, 400, 422, 500, 503].map(|status| Exit::of_problem(status, "PGN-0412").number());
+        let codes = [401, 403, 404, 409, 412, 428, 400, 422, 500, 503].map(|status| Exit::of_problem(status, "").number());
         assert_eq!(codes, [4, 4, 5, 6, 6, 6, 7, 7, 1, 3]);
         assert_eq!(Exit::of_problem(409, "PGN-0803"), Exit::Refused);
-        assert_eq!(Exit::of_problem(422, "PGN-0803"), Exit::Invalid);
+        assert_eq!(Exit::of_problem(409, "PGN-0601"), Exit::Conflict);
+        assert_eq!(Exit::of_problem(405, "PGN-0503"), Exit::NotFound);
+        assert_eq!(Exit::of_problem(500, "PGN-é"), Exit::Failed);
     }
 }

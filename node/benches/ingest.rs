@@ -94,7 +94,7 @@ fn parts(criterion: &mut Criterion, work: &Work) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("read", |bench| bench.iter(|| Record::read(text).expect("a label")));
     group.bench_function("check, three signatures", |bench| bench.iter(|| check_label(&work.federation.book, &work.log.id, &label)));
-        group.bench_function("one strict check", |bench| bench.iter(|| work.limit.one()));
+    group.bench_function("one strict check", |bench| bench.iter(|| work.limit.one()));
     group.finish();
 }
 

@@ -115,7 +115,12 @@ fn main() {
     });
     println!("\n{count} labels, one after the other, {NODES} nodes in one process; milliseconds");
     let row = |what: &str, values: &[f64]| {
-        println!("{what:<34} p50 {:>7.2}   p99 {:>7.2}   max {:>7.2}", percentile(values, 50), percentile(values, 99), percentile(values, 100));
+        println!(
+            "{what:<34} p50 {:>7.2}   p99 {:>7.2}   max {:>7.2}",
+            percentile(values, 50),
+            percentile(values, 99),
+            percentile(values, 100)
+        );
     };
     row("durable and signed at the issuer", &times.answered);
     row("visible on another node", &times.each);

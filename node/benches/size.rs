@@ -84,9 +84,13 @@ async fn measure(count: usize) {
     let after = numbers(&said());
     assert!(child.wait().expect("a child").success());
 
-    let disk: u64 = std::fs::read_dir(dir.path()).expect("readable").map(|entry| entry.expect("readable").metadata().expect("a file").len()).sum();
+    let disk: u64 =
+        std::fs::read_dir(dir.path()).expect("readable").map(|entry| entry.expect("readable").metadata().expect("a file").len()).sum();
     println!("\n{count} labels: {records} records of {:.1} MiB, {:.1} MiB on disk", mib(bytes as u64), mib(disk));
-    println!("taking in        {:.2} s; resident {:.1} MiB of which anonymous {:.1}, at most {:.1}", after[3], after[0], after[1], after[2]);
+    println!(
+        "taking in        {:.2} s; resident {:.1} MiB of which anonymous {:.1}, at most {:.1}",
+        after[3], after[0], after[1], after[2]
+    );
     let mut starts = Vec::new();
     for _ in 0..rounds(7) {
         let mut child = self::child("start", dir.path()).spawn().expect("itself");

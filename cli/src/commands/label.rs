@@ -21,6 +21,9 @@ const PATH: &str = "/api/v1/labels";
 /// Characters of a label's id.
 const ID: usize = 64;
 
+/// Labels in one answer of the API at most; further ones come with its next page.
+const PAGE: usize = 1000;
+
 /// Verbs of `parangon label`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LabelCommand {
@@ -62,15 +65,15 @@ pub(crate) struct ListArgs {
     /// Only labels issued by this agency
     #[arg(long)]
     agency: Option<AgencyId>,
-    /// Only labels in this state (valid, provisional, withdrawn, suspended, superseded, expired)
+    /// Only labels in this state (valid, provisional, withdrawn, suspended, superseded, expired, void)
     #[arg(long)]
     state: Option<String>,
     /// Only labels of this cluster
     #[arg(long, value_name = "ID")]
     cluster: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
 /// Arguments of `parangon label export`.
@@ -114,13 +117,28 @@ fn cluster_name(label: &Value) -> &str {
 fn issue(args: &IssueArgs, context: &Context<'_>) -> Result<(), Failure> {
     let offer = review::resolve_offer(&args.offer, context)?;
     if args.dry_run {
-        let offer = context.client.get(&format!("/api/v1/offers/{}", encode(&offer)))?;
-        return context.out.result(&offer, |page| {
-            page.remark("This becomes public: the cluster's name, country, region and field, and");
-            for name in ["cluster", "scheme", "level", "valid_until", "state"] {
-                page.field(name, text(&offer, name));
+        let preview = context.client.get(&format!("/api/v1/offers/{}/label", encode(&offer)))?;
+        let (public, cluster) = (&preview["public"], &preview["public"]["cluster"]);
+        return context.out.result(&preview, |page| {
+            page.remark("This becomes public:");
+            page.field("cluster", text(cluster, "name"));
+            for (value, name) in [
+                (cluster, "id"),
+                (cluster, "country"),
+                (cluster, "region"),
+                (cluster, "field"),
+                (public, "scheme"),
+                (public, "level"),
+                (public, "assessed"),
+                (public, "valid_until"),
+                (public, "owner"),
+                (&preview, "endorsers"),
+            ] {
+                if !value[name].is_null() {
+                    page.field(name, text(value, name));
+                }
             }
-            page.remark("Scores, notes and findings stay here.");
+            page.remark("Scores, notes and findings stay with this agency and its reviewers.");
             page.next("the same without --dry-run");
         });
     }
@@ -134,9 +152,21 @@ fn issue(args: &IssueArgs, context: &Context<'_>) -> Result<(), Failure> {
 
 fn write(label: &Value, page: &mut Page) {
     page.field("cluster", cluster_name(label));
-    for name in
-        ["id", "scheme", "catalogue", "level", "owner", "endorsers", "assessed", "issued", "valid_until", "state", "provisional_because"]
-    {
+    for name in [
+        "id",
+        "scheme",
+        "catalogue",
+        "level",
+        "owner",
+        "endorsers",
+        "assessed",
+        "issued",
+        "valid_until",
+        "state",
+        "provisional_because",
+        "reason",
+        "supersedes",
+    ] {
         if !label[name].is_null() {
             page.field(name, text(label, name));
         }
@@ -144,6 +174,7 @@ fn write(label: &Value, page: &mut Page) {
 }
 
 fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let limit = args.limit.and_then(|limit| usize::try_from(limit).ok());
     let mut query = Vec::new();
     let cluster = args.cluster.as_deref().map(|given| cluster::resolve(given, context)).transpose()?;
     let filters = [
@@ -151,13 +182,13 @@ fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
         ("agency", args.agency.as_ref().map(ToString::to_string)),
         ("state", args.state.clone()),
         ("cluster", cluster),
-        ("limit", args.limit.map(|limit| limit.to_string())),
+        ("limit", limit.map(|limit| limit.min(PAGE).to_string())),
     ];
     for (name, value) in filters {
         query.extend(value.map(|value| format!("{name}={}", encode(&value))));
     }
     let path = if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", query.join("&")) };
-    let labels = context.client.list(&path, args.limit)?;
+    let labels = context.client.list(&path, limit)?;
     context.out.result(&labels, |page| {
         if labels.is_empty() {
             page.remark("No labels.");

@@ -38,6 +38,14 @@ pub(crate) enum ReviewCommand {
     Accept(inbox::AcceptArgs),
     /// Decline a review
     Decline(inbox::DeclineArgs),
+    /// Step back from an accepted review; the dossier becomes unreadable at once
+    StepBack {
+        /// The offer's id, or a unique beginning of it
+        offer: String,
+        /// Step back without being asked
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Show the dossier of an accepted review; the owner's scores stay hidden until ours are saved
     Dossier(inbox::DossierArgs),
     /// Submit our review
@@ -55,6 +63,7 @@ pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), F
         ReviewCommand::Show { offer } => show(&offer, context),
         ReviewCommand::Accept(args) => inbox::accept(&args, context),
         ReviewCommand::Decline(args) => inbox::decline(&args, context),
+        ReviewCommand::StepBack { offer, yes } => inbox::step_back(&offer, yes, context),
         ReviewCommand::Dossier(args) => inbox::dossier(&args, context),
         ReviewCommand::Submit(args) => inbox::submit(&args, context),
     }

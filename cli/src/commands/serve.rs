@@ -94,7 +94,8 @@ fn open(config: &Config) -> Result<Keystore, Failure> {
 async fn announce(node: &Node, config: &Config, out: &Output) -> Result<(), Failure> {
     let context = node.context();
     let charter = context.charter();
-    let addresses: Vec<String> = node.network().listen_addrs().await.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let listening = node.network().listen_addrs().await.map_err(Failure::failed)?;
+    let addresses: Vec<String> = listening.iter().map(ToString::to_string).collect();
     let api = format!("http://{}", node.api_address());
     let json = json!({
         "agency": context.me(), "federation": charter.name, "fingerprint": context.federation(), "api": api,

@@ -142,7 +142,8 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.next("parangon stats prepare");
             return;
         }
-        let row = |release: &Value| ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
+        let row =
+            |release: &Value| ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
         page.table(["AGENCY", "PERIOD", "CATALOGUE", "VERSION", "CLUSTERS", "HIDDEN"], releases.iter().map(row));
     })
 }

@@ -166,7 +166,13 @@ mod tests {
 
     #[test]
     fn a_file_of_something_else_is_one_error() {
-        for bad in [&b""[..], b"name;country_iso2\n", b"name,country_iso2\nA,DE\n", b"name,country_iso2,region,technology_field,level,awarded,expires\n", b"\xe9"] {
+        for bad in [
+            &b""[..],
+            b"name;country_iso2\n",
+            b"name,country_iso2\nA,DE\n",
+            b"name,country_iso2,region,technology_field,level,awarded,expires\n",
+            b"\xe9",
+        ] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
     }

@@ -100,6 +100,7 @@ impl Stage<'_> {
         let clients = self.clients()?;
         let tokens = report::tokens(&clients, self.root)?;
         let labels = self.plans.iter().map(|plan| plan.clusters.len()).sum();
+        self.converge(&clients, 0)?; // everybody knows everybody's keys
         self.populate(&clients, labels)?;
         let populated = self.began.elapsed();
         self.converge(&clients, labels)?;

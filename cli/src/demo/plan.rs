@@ -85,7 +85,8 @@ fn make_up(level: Level, requirements: Option<&Requirements>, dice: &mut Dice) -
         Level::Silver => 2,
         Level::Gold => 3,
     };
-    let mut levels: Vec<u8> = catalogue.indicators.iter().map(|_| (floor + dice.below(3)).saturating_sub(u8::from(dice.below(4) == 0)).min(4)).collect();
+    let mut levels: Vec<u8> =
+        catalogue.indicators.iter().map(|_| (floor + dice.below(3)).saturating_sub(u8::from(dice.below(4) == 0)).min(4)).collect();
     if let Some(requirements) = requirements {
         let mut round = 0;
         while !passes(catalogue, &levels, requirements) && round < 4 * levels.len() {

@@ -70,7 +70,8 @@ impl Player<'_> {
         }
         let cluster_id = self.client.post("/api/v1/clusters", body)?["id"].clone();
         let eligibility = json!({ "eccp_listed": true, "management_fte_hundredths": 150, "members": 40, "member_types": 3 });
-        let assessment = self.client.post("/api/v1/assessments", json!({ "cluster": cluster_id, "eligibility": eligibility, "improvements": 3 }))?;
+        let assessment =
+            self.client.post("/api/v1/assessments", json!({ "cluster": cluster_id, "eligibility": eligibility, "improvements": 3 }))?;
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
@@ -104,7 +105,8 @@ impl Player<'_> {
                 Ok(true)
             }
             Some("dossier-sent") => {
-                let review = json!({ "scores": self.scores(item), "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
+                let review =
+                    json!({ "scores": self.scores(item), "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
                 self.client.post(&format!("/api/v1/inbox/{offer}/review"), review)?;
                 self.progress.reviewed.fetch_add(1, Ordering::Relaxed);
                 Ok(true)

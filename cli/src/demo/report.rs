@@ -85,7 +85,11 @@ impl Summary {
             let names = ["id", "country", "api", "clusters", "reviews_received", "labels", "token_file"];
             let row = |agency: &Value| names.map(|name| field(agency, name));
             page.table(["AGENCY", "COUNTRY", "API", "CLUSTERS", "REVIEWS", "LABELS", "TOKEN FILE"], agencies.iter().map(row));
-            page.remark(format!("Clusters: {} of {}.", agencies.iter().filter_map(|a| a["clusters"].as_u64()).sum::<u64>(), stage.describe()));
+            page.remark(format!(
+                "Clusters: {} of {}.",
+                agencies.iter().filter_map(|a| a["clusters"].as_u64()).sum::<u64>(),
+                stage.describe()
+            ));
             for row in stage.data.left_out.iter().chain(&stage.data.remarks) {
                 page.line(format!("  line {}: {}: {}", row.line, clean(&row.name), clean(&row.reason)));
             }
@@ -97,7 +101,12 @@ impl Summary {
             page.remark(format!("A label exported by {} and checked with the trust file of {}:", self.exporter, self.verifier));
             page.line(format!("  {}", self.example.sentence));
             if let Some(facts) = &self.example.label {
-                page.line(format!("  {} for {}, until {} (demonstration)", facts.level, clean(facts.cluster.name.as_str()), facts.valid_until));
+                page.line(format!(
+                    "  {} for {}, until {} (demonstration)",
+                    facts.level,
+                    clean(facts.cluster.name.as_str()),
+                    facts.valid_until
+                ));
             }
         })
     }
@@ -108,7 +117,8 @@ fn agencies(stage: &Stage<'_>, clients: &[(AgencyId, Client)], tokens: &[PathBuf
     each.map(|(((plan, node), (_, client)), token)| {
         let offers = client.list("/api/v1/offers", None)?;
         let done = |reviewer: &&Value| matches!(reviewer["state"].as_str(), Some("reviewed" | "issued"));
-        let received: usize = offers.iter().filter_map(|offer| offer["reviewers"].as_array()).map(|all| all.iter().filter(done).count()).sum();
+        let received: usize =
+            offers.iter().filter_map(|offer| offer["reviewers"].as_array()).map(|all| all.iter().filter(done).count()).sum();
         Ok(json!({
             "id": plan.id,
             "country": plan.country,

@@ -59,7 +59,8 @@ impl Federation {
         let identities: Vec<SecretKey> = (0..size).map(|n| SecretKey::from_seed(&seed("identity", n, 0))).collect();
         let ids: Vec<AgencyId> = (0..size).map(|n| format!("agency-{n:03}").parse().expect("a slug")).collect();
         let charter = charter(&ids, &identities);
-        let sign = |(id, key): (&AgencyId, &SecretKey)| FoundingSignature { agency: id.clone(), signature: charter.sign(key).expect("text") };
+        let sign =
+            |(id, key): (&AgencyId, &SecretKey)| FoundingSignature { agency: id.clone(), signature: charter.sign(key).expect("text") };
         let signatures = ids.iter().zip(&identities).map(sign).collect();
         let chain = Arc::new(Chain::verify(Founding { charter, signatures }).expect("a charter that holds"));
         let mut book = KeyBook::new(chain.clone());

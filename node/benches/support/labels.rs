@@ -108,7 +108,8 @@ fn label(federation: &Federation, issuer: usize, n: u64, salt: u64) -> Label {
         proof: ProofValue(Signature([0; 64])),
     };
     let key = key(owner);
-    label.proof = LabelSubject { federation: fingerprint, charter, label: &label, issuer_key: &key.public() }.sign(&key).expect("its own key");
+    label.proof =
+        LabelSubject { federation: fingerprint, charter, label: &label, issuer_key: &key.public() }.sign(&key).expect("its own key");
     label
 }
 

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::error::ApiError;
 use super::guard::{Way, changes};
-use crate::service::tokens::{self, Scope};
 use crate::service::Error;
+use crate::service::tokens::{self, Scope};
 
 /// Paths that tell nothing and need no token.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/openapi.json"];

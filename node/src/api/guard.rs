@@ -126,7 +126,8 @@ mod tests {
         for good in ["127.0.0.1:7480", "localhost:7480", "LOCALHOST:7480", "[::1]:7480", "node.example:443"] {
             assert!(inspect(&hosts(), &headers(&[("host", good)])).is_ok(), "{good}");
         }
-        for bad in ["evil.test", "evil.test:7480", "127.0.0.1", "127.0.0.1:80", "localhost.evil.test:7480", "localhost:7480@evil.test", ""] {
+        for bad in ["evil.test", "evil.test:7480", "127.0.0.1", "127.0.0.1:80", "localhost.evil.test:7480", "localhost:7480@evil.test", ""]
+        {
             assert!(matches!(inspect(&hosts(), &headers(&[("host", bad)])), Err(ApiError::Host)), "{bad}");
         }
         assert!(matches!(inspect(&hosts(), &headers(&[])), Err(ApiError::Host)));

@@ -53,7 +53,11 @@ pub(super) async fn show(State(app): State<App>, Path(offer): Path<String>) -> R
     (status = 200, body = InboxView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn accept(State(app): State<App>, Path(offer): Path<String>, Json(declared): Json<Accept>) -> Result<Json<InboxView>, ApiError> {
+pub(super) async fn accept(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(declared): Json<Accept>,
+) -> Result<Json<InboxView>, ApiError> {
     Ok(Json(app.context.run(move |context| inbox::accept(context, &offer, declared.conflicts)).await?))
 }
 

@@ -11,8 +11,8 @@ use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, encode, limit};
-use crate::service::labels::{self, Filter, LabelView, NewStanding};
 use crate::service::Error;
+use crate::service::labels::{self, Filter, LabelView, NewStanding};
 
 /// A label to be issued.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

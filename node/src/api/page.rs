@@ -36,11 +36,7 @@ impl Paging {
 /// The number of entries that was asked for.
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, ApiError> {
     let limit = asked.unwrap_or(DEFAULT);
-    if (1..=LARGEST).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(ApiError::Malformed { problem: format!("limit must be 1 to {LARGEST}") })
-    }
+    if (1..=LARGEST).contains(&limit) { Ok(limit) } else { Err(ApiError::Malformed { problem: format!("limit must be 1 to {LARGEST}") }) }
 }
 
 /// One page of a list.

@@ -182,7 +182,8 @@ impl Core {
     fn compare(&self, from: AgencyId, head: check::CheckedHead) {
         let log = head.log().clone();
         let Some(ours) = self.replica.newest_head(&log).and_then(|ours| check::head(self.replica.book(), &ours).ok()) else { return };
-        let (store, book, commands, outgoing) = (self.store.clone(), self.replica.book().clone(), self.commands.clone(), self.outgoing.clone());
+        let (store, book, commands, outgoing) =
+            (self.store.clone(), self.replica.book().clone(), self.commands.clone(), self.outgoing.clone());
         rayon::spawn(move || {
             let found = reader::compare(&store, &log, ours.signed(), head.signed());
             match found {

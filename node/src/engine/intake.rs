@@ -195,7 +195,8 @@ pub(super) async fn checked_span(
         let check = || {
             let (head, book) = check::span_head(&book, &log, &note, start, &records, &proof)?;
             let records: Vec<_> = records.into_iter().zip(start..).collect();
-            let records = records.into_par_iter().map(|(bytes, index)| check::record(&book, &log, index, bytes)).collect::<Result<_, _>>()?;
+            let records =
+                records.into_par_iter().map(|(bytes, index)| check::record(&book, &log, index, bytes)).collect::<Result<_, _>>()?;
             Ok(check::assemble(head, start, records, proof))
         };
         let _gone = done.send(check());

@@ -206,7 +206,8 @@ impl Engine {
         let (overview_in, overview) = watch::channel(Arc::new(Overview::default()));
         let (book_in, book) = watch::channel(replica.book().clone());
         let asks = outgoing::start(network.clone(), commands.clone(), book.clone(), stop.clone());
-        let core = core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade(), recovering);
+        let core =
+            core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade(), recovering);
         let thread = tokio::task::spawn_blocking(move || core.run(inbox));
         intake::start(intake::Intake {
             incoming,
@@ -244,7 +245,10 @@ impl Engine {
         Ok(self.ask(|reply| core::Command::AppendStatus { reply }).await?.first().copied())
     }
 
-    async fn ask(&self, command: impl FnOnce(oneshot::Sender<Result<Vec<u64>, EngineError>>) -> core::Command) -> Result<Vec<u64>, EngineError> {
+    async fn ask(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<Vec<u64>, EngineError>>) -> core::Command,
+    ) -> Result<Vec<u64>, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| EngineError::Stopped)?;
         answer.await.map_err(|_| EngineError::Stopped)?

@@ -53,7 +53,13 @@ pub(super) fn start(
     sender
 }
 
-async fn ask(network: &NetworkHandle, commands: &mpsc::Sender<Command>, book: &watch::Receiver<Arc<KeyBook>>, to: AgencyId, request: Request) {
+async fn ask(
+    network: &NetworkHandle,
+    commands: &mpsc::Sender<Command>,
+    book: &watch::Receiver<Arc<KeyBook>>,
+    to: AgencyId,
+    request: Request,
+) {
     let events = match network.request(&to, request.clone()).await {
         Ok(Response::Heads(heads)) => heads.into_iter().filter_map(|head| head_event(book, &to, &head)).collect(),
         Ok(Response::Range(range)) => vec![range_event(book, &to, &request, range).await],

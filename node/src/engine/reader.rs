@@ -49,7 +49,12 @@ pub(super) fn range(store: &Store, log: &LogId, note: String, head: u64, start: 
     serve::range(&StoredLog::new(&tx, log)?, log, note, head, start, count)
 }
 
-pub(super) fn compare(store: &Store, log: &LogId, ours: &SignedCheckpoint, theirs: &SignedCheckpoint) -> Result<Option<ForkProof>, StoreError> {
+pub(super) fn compare(
+    store: &Store,
+    log: &LogId,
+    ours: &SignedCheckpoint,
+    theirs: &SignedCheckpoint,
+) -> Result<Option<ForkProof>, StoreError> {
     let tx = store.read()?;
     serve::compare(&StoredLog::new(&tx, log)?, ours, theirs)
 }

@@ -21,6 +21,9 @@ pub mod statistics;
 pub mod tokens;
 pub mod verification;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::sync::Arc;
 
 use parangon_protocol::charter::{Chain, Charter};

@@ -126,7 +126,8 @@ impl Reactor {
         if confirm.is_empty() {
             return Ok(());
         }
-        let records = confirm.iter().map(|(label, endorsement)| Record::Endorsement(*label, EndorsementEntry { endorsement: *endorsement }));
+        let records =
+            confirm.iter().map(|(label, endorsement)| Record::Endorsement(*label, EndorsementEntry { endorsement: *endorsement }));
         let indices = self.context.engine().append(records.collect()).await?;
         self.context
             .run(move |context| {

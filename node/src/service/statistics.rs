@@ -14,7 +14,7 @@ use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{self, Member, Period, Release, Table};
 use parangon_protocol::time::Timestamp;
 
-pub use views::{AggregateView, AggregateRowView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
+pub use views::{AggregateRowView, AggregateView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
 
 use super::offers::{self, Offered};
 use super::{Context, Error, catalogues, item, register};
@@ -173,7 +173,8 @@ pub fn releases(context: &Context) -> Result<Vec<ReleaseView>, Error> {
 pub fn aggregate(context: &Context, indicator: Option<&str>, period: Option<&str>) -> Result<AggregateView, Error> {
     let Summed { sum, counted, void } = sum(context, period)?;
     let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
-    let known = indicator.map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
+    let known =
+        indicator.map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
     Ok(AggregateView::new(context, &sum, &catalogue, known.transpose()?.as_ref(), &counted, &void))
 }
 

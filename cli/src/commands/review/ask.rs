@@ -117,7 +117,8 @@ pub(super) fn cluster(value: &Value) -> String {
 }
 
 fn write(offer: &Value, page: &mut Page) {
-    for name in ["id", "assessment", "cluster", "scheme", "level", "assessed", "valid_until", "languages", "due", "state", "label", "ready"] {
+    for name in ["id", "assessment", "cluster", "scheme", "level", "assessed", "valid_until", "languages", "due", "state", "label", "ready"]
+    {
         if !offer[name].is_null() {
             page.field(name, text(offer, name));
         }

@@ -107,10 +107,7 @@ fn write(entry: &Value, page: &mut Page) {
 }
 
 pub(super) fn show(given: &str, context: &Context<'_>) -> Result<(), Failure> {
-    let inbox = context.client.list(PATH, None)?;
-    let id = resolve(given, context)?;
-    let entry = inbox.into_iter().find(|entry| entry["offer"] == id.as_str());
-    let entry = entry.ok_or_else(|| Failure::new(crate::exit::Exit::NotFound, format!("no offer has the id {}", short(&id))))?;
+    let entry = context.client.get(&format!("{PATH}/{}", encode(&resolve(given, context)?)))?;
     context.out.result(&entry, |page| write(&entry, page))
 }
 
@@ -139,6 +136,18 @@ pub(super) fn decline(args: &DeclineArgs, context: &Context<'_>) -> Result<(), F
     let answer = context.client.post(&path(&id, "decline"), json!({ "reason": args.reason }))?;
     context.out.result(&answer, |page| {
         page.remark(format!("The review {} is declined; the asking agency is told why ({}).", short(&id), args.reason));
+    })
+}
+
+pub(super) fn step_back(given: &str, yes: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(given, context)?;
+    prompt::confirm(context.out, &format!("Step back from the review {}? Its dossier and what was written are lost.", short(&id)), yes)?;
+    let answer = context.client.post(&path(&id, "step-back"), json!({}))?;
+    context.out.result(&answer, |page| {
+        page.remark(format!(
+            "This agency no longer reviews {}; the asking agency is told. The dossier cannot be read any more.",
+            short(&id)
+        ));
     })
 }
 

@@ -113,7 +113,9 @@ fn apply(sheet: &mut Sheet, catalogue: &Catalogue, rows: &[ScoreRow]) -> Result<
     for ScoreRow { indicator, answer, note } in rows {
         let from = assessment.scores.get(indicator);
         match answer {
-            Some(answer) => assessment.scores.set(catalogue, indicator, *answer).map_err(parangon_protocol::assessment::AssessmentError::from)?,
+            Some(answer) => {
+                assessment.scores.set(catalogue, indicator, *answer).map_err(parangon_protocol::assessment::AssessmentError::from)?
+            }
             None => assessment.scores.clear(indicator),
         }
         let before = assessment.notes.get(indicator).cloned();

@@ -40,13 +40,13 @@ impl Table {
         }
         let text = utf8(bytes)?;
         if text.trim().is_empty() {
-            return Err(Problem::file(Kind::Empty, format!("the file is empty; its first row names the columns: {}", columns.required.join(","))));
+            return Err(Problem::file(
+                Kind::Empty,
+                format!("the file is empty; its first row names the columns: {}", columns.required.join(",")),
+            ));
         }
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(separator(text))
-            .from_reader(text.as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator(text)).from_reader(text.as_bytes());
         let mut records = reader.records();
         let header = match records.next() {
             Some(Ok(header)) => header,

@@ -1,9 +1,9 @@
 //! Reading a dossier and reviewing it.
 
-use parangon_protocol::label::Endorsement;
-use parangon_protocol::label::credential::EndorsementSubject;
-use parangon_protocol::label::ProofValue;
 use parangon_protocol::keys::Signature;
+use parangon_protocol::label::Endorsement;
+use parangon_protocol::label::ProofValue;
+use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, State, decision};
 use parangon_protocol::time::Month;
 use serde::{Deserialize, Serialize};
@@ -183,7 +183,13 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
 }
 
 /// Makes our endorsement and notes that we made it: nothing else is ever confirmed in our log.
-fn endorse(context: &Context, tx: &mut WriteTx, assigned: &Assigned, dossier: &Dossier, content: &ReviewContent) -> Result<Endorsement, Error> {
+fn endorse(
+    context: &Context,
+    tx: &mut WriteTx,
+    assigned: &Assigned,
+    dossier: &Dossier,
+    content: &ReviewContent,
+) -> Result<Endorsement, Error> {
     let common = assigned.offer.body.common(content.dossier)?;
     let label_id = common.id()?;
     let book = context.engine().book();

@@ -116,7 +116,13 @@ fn log(context: &Context) -> Line {
         None => Line::not_ok(subject, Severity::Wait, "it has not begun", since, "wait: the node writes its key set at the first start"),
         Some(log) if log.final_size >= log.size => Line::ok(subject, format!("{} records, all confirmed", log.size), since),
         Some(log) => {
-            let reason = format!("{} records, {} confirmed; {} of {} needed members have signed", log.size, log.final_size, log.cosigned_by.len(), log.quorum);
+            let reason = format!(
+                "{} records, {} confirmed; {} of {} needed members have signed",
+                log.size,
+                log.final_size,
+                log.cosigned_by.len(),
+                log.quorum
+            );
             Line::not_ok(subject, Severity::Wait, reason, since, "wait until more members are connected: parangon peer list")
         }
     }
@@ -148,6 +154,8 @@ fn reviews(context: &Context) -> Result<Option<Line>, Error> {
     Ok(match inbox::waiting(context)? {
         (0, _) => None,
         (open, 0) => Some(Line::not_ok("reviews", Severity::Wait, format!("{open} wait for us"), since, "parangon review inbox")),
-        (open, late) => Some(Line::not_ok("reviews", Severity::Warn, format!("{open} wait for us, {late} overdue"), since, "parangon review inbox")),
+        (open, late) => {
+            Some(Line::not_ok("reviews", Severity::Warn, format!("{open} wait for us, {late} overdue"), since, "parangon review inbox"))
+        }
     })
 }

@@ -5,9 +5,7 @@ use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::keys::PublicKey;
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
-use parangon_protocol::review::{
-    self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State,
-};
+use parangon_protocol::review::{self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State};
 
 use super::{Offered, charter_of, item, load};
 use crate::service::{Context, Error, catalogues, mail, salt};

@@ -177,7 +177,14 @@ impl SumView {
 }
 
 impl AggregateView {
-    pub(super) fn new(context: &Context, sum: &Aggregate, catalogue: &Catalogue, only: Option<&IndicatorId>, counted: &[AgencyId], void: &[AgencyId]) -> Self {
+    pub(super) fn new(
+        context: &Context,
+        sum: &Aggregate,
+        catalogue: &Catalogue,
+        only: Option<&IndicatorId>,
+        counted: &[AgencyId],
+        void: &[AgencyId],
+    ) -> Self {
         let row = |row: &AggregateRow| AggregateRowView {
             indicator: row.indicator.to_string(),
             name: name(catalogue, &row.indicator),

@@ -1,0 +1,45 @@
+use super::support::{THREE, federation, until};
+use crate::service::register::Standing;
+use crate::service::statistics::{self, NewRelease};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_node_adds_up_the_same_sum() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let mut labels = Vec::new();
+    for n in 0..4 {
+        labels.push(stuttgart.awards(&format!("Cluster {n}"), "bronze", 3, &[lyon]).await.id);
+    }
+    labels.push(lyon.awards("Lone", "bronze", 2, &[berlin]).await.id);
+    for label in &labels {
+        stuttgart.label_until(label, Standing::Valid).await;
+        lyon.label_until(label, Standing::Valid).await;
+    }
+    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None)).await.expect("a preview");
+    assert_eq!((prepared.population, prepared.rows.len()), (4, 31));
+    for (agency, population) in [(stuttgart, 4), (lyon, 1)] {
+        let made = statistics::release(&agency.context, NewRelease::default()).await.expect("a release");
+        assert_eq!(made.population, population);
+    }
+    let again = statistics::release(&stuttgart.context, NewRelease::default()).await.expect_err("once");
+    assert_eq!((again.code(), again.status()), ("PGN-0602", 409));
+
+    let mut sums = Vec::new();
+    for agency in &agencies {
+        let sum = until("both releases", || async {
+            let sum = agency.context.run(|context| statistics::aggregate(context, Some("2.1"), None)).await.ok()?;
+            (sum.agencies == 2).then_some(sum)
+        });
+        sums.push(sum.await);
+    }
+    assert!(sums.windows(2).all(|pair| pair[0] == pair[1]));
+    let sum = &sums[0];
+    assert_eq!((sum.clusters, &sum.missing[..], sum.rows.len()), (5, &["berlin".to_owned()][..], 1));
+    // One cluster alone is below the minimum: everything of Lyon is hidden, and nothing of it can be told.
+    let row = &sum.rows[0];
+    assert!(row.cells.iter().all(|cell| cell.hidden_in >= 1), "{row:?}");
+    let text = stuttgart.context.run(|context| statistics::aggregate_csv(context, Some("2.1"), None)).await.expect("CSV");
+    assert_eq!(text.lines().count(), 7, "{text}");
+    let unknown = stuttgart.context.run(|context| statistics::aggregate(context, Some("2.1.9"), None)).await.expect_err("unknown");
+    assert_eq!(unknown.status(), 422);
+}

@@ -1,0 +1,283 @@
+//! A federation in one process.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::charter::{
+    Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
+};
+use parangon_protocol::record::{Adoption, Record};
+use parangon_protocol::replica::{Keys, Settings};
+use parangon_protocol::time::{Month, Timestamp};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, SystemClock};
+use crate::engine::{Engine, EngineConfig};
+use crate::keystore::identity::IdentityFile;
+use crate::keystore::{Keystore, random};
+use crate::network::{self, MemberAddress, NetworkConfig, NetworkHandle, peer_of};
+use crate::service::assessments::{self, Edit, EligibilityView, NewAssessment, ScoreMap};
+use crate::service::clusters::{self, NewCluster};
+use crate::service::inbox::{self, ReviewInput, ReviewResult};
+use crate::service::labels::{self, LabelView};
+use crate::service::offers::{self, NewOffer, OfferView};
+use crate::service::register::Standing;
+use crate::service::{Context, Error, courier, reactor};
+use crate::store::Store;
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Memory addresses are names of the whole process.
+static ADDRESS: AtomicU64 = AtomicU64::new(7_000_000);
+
+/// Who is in a federation: id, country, parent.
+pub(crate) type Who = (&'static str, &'static str, Option<&'static str>);
+
+/// Three agencies in two countries.
+pub(crate) const THREE: [Who; 3] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("berlin", "DE", None)];
+
+pub(crate) struct Agency {
+    pub(crate) context: Context,
+    pub(crate) network: NetworkHandle,
+    stop: CancellationToken,
+    _dir: TempDir,
+}
+
+impl Drop for Agency {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+struct Seat {
+    who: Who,
+    identity: IdentityFile,
+    keystore: Keystore,
+    address: String,
+}
+
+pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
+    Charter {
+        version: 1,
+        previous: None,
+        name: "Test federation".parse().expect("name"),
+        created: Timestamp::default(),
+        review_by: Month::new(9000, 1).expect("month"),
+        demonstration: true,
+        members,
+        schemes: vec![demo_scheme()],
+        catalogues: vec![Catalogue::ecei().reference()],
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        disclosure: Disclosure { minimum: 3, protection: 1 },
+        status_max_age_days: 35,
+    }
+}
+
+fn member(seat: &Seat) -> Member {
+    let (id, country, parent) = seat.who;
+    Member {
+        id: id.parse().expect("slug"),
+        name: format!("Agency {id}").parse().expect("name"),
+        country: country.parse().expect("country"),
+        parent: parent.map(|parent| parent.parse().expect("name")),
+        rights: vec![Right { scheme: demo_scheme().id, levels: vec![Level::Bronze, Level::Silver, Level::Gold] }],
+        identity: seat.identity.public(),
+        successor: seat.identity.successor_hash(),
+        contacts: Vec::new(),
+    }
+}
+
+/// Founds a federation and starts a node for each agency. Everybody knows everybody's keys when this returns.
+pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
+    let mut seats: Vec<Seat> = who
+        .iter()
+        .map(|who| Seat {
+            who: *who,
+            identity: IdentityFile::generate(random::system).expect("random"),
+            keystore: Keystore::generate(random::system).expect("random"),
+            address: format!("/memory/{}", ADDRESS.fetch_add(1, Ordering::Relaxed)),
+        })
+        .collect();
+    seats.sort_by_key(|seat| seat.who.0);
+    let charter = charter_of(seats.iter().map(member).collect());
+    let sign = |seat: &Seat| FoundingSignature {
+        agency: seat.who.0.parse().expect("slug"),
+        signature: charter.sign(&seat.identity.identity_key()).expect("text"),
+    };
+    let signatures = seats.iter().map(sign).collect();
+    let chain = Arc::new(Chain::verify(Founding { charter, signatures }).expect("signed by all"));
+    let addresses: Vec<MemberAddress> = seats
+        .iter()
+        .map(|seat| {
+            let keys = seat.keystore.key_set(seat.who.0.parse().expect("slug"), 1);
+            let agency = keys.agency.clone();
+            MemberAddress { agency, peer: Some(peer_of(&keys.transport)), addresses: vec![seat.address.parse().expect("address")] }
+        })
+        .collect();
+    let mut agencies = Vec::new();
+    for seat in seats {
+        agencies.push(start(seat, chain.clone(), addresses.clone()).await);
+    }
+    for agency in &agencies {
+        let everybody = who.len();
+        until("everybody's keys and connections", || async {
+            let book = agency.context.engine().book();
+            let known = book.chain().newest().members.iter().filter(|member| book.current(&member.id).is_some()).count();
+            let connected = agency.context.carrier().links().iter().filter(|link| link.is_connected()).count();
+            (known == everybody && connected + 1 == everybody).then_some(())
+        })
+        .await;
+    }
+    agencies
+}
+
+async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>) -> Agency {
+    let Seat { who, identity, keystore, address } = seat;
+    let me: parangon_protocol::id::AgencyId = who.0.parse().expect("slug");
+    let dir = TempDir::new().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &keystore.master_key()).expect("a new store");
+    let stop = CancellationToken::new();
+    let (network, incoming) = network::start(NetworkConfig {
+        federation: *chain.fingerprint(),
+        me: me.clone(),
+        transport_seed: keystore.transport_seed(),
+        listen: vec![address.parse().expect("address")],
+        gossip: true,
+        members,
+        memory: true,
+    })
+    .expect("a free address");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(Timestamp::default()));
+    let (private, inbox) = mpsc::channel(8);
+    let (engine, _core) = Engine::start(EngineConfig {
+        me: me.clone(),
+        chain: chain.clone(),
+        keys: Keys { log: keystore.log_key(), witness: keystore.witness_key() },
+        settings: Settings { poll_seconds: 1, ..Settings::default() },
+        store: Arc::new(store),
+        clock: clock.clone(),
+        network: network.clone(),
+        incoming,
+        private,
+        stop: stop.clone(),
+    })
+    .await
+    .expect("an engine");
+    let keyset = keystore.key_set(me, 1).sign(chain.fingerprint(), &identity.identity_key()).expect("a key set");
+    let adoption = Adoption { version: 1, hash: chain.newest().hash().expect("text") };
+    engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await.expect("the log begins");
+    let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
+    tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
+    tokio::spawn(reactor::run(context.clone(), stop.clone()));
+    Agency { context, network, stop, _dir: dir }
+}
+
+/// Asks until there is an answer.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+/// The same answer on every indicator.
+pub(crate) fn level(level: u8) -> ScoreMap {
+    Catalogue::ecei().indicators.iter().map(|indicator| (indicator.code.to_string(), level.into())).collect()
+}
+
+impl Agency {
+    pub(crate) fn name(&self) -> String {
+        self.context.me().to_string()
+    }
+
+    /// A cluster with an assessment, every indicator at `own`.
+    pub(crate) async fn assessed(&self, name: &str, own: u8) -> String {
+        let name = name.to_owned();
+        let prepare = move |context: &Context| {
+            let new = NewCluster { name, country: "DE".into(), region: None, field: Some("Biotechnology".into()) };
+            let cluster = clusters::add(context, &new)?.id;
+            let eligibility = EligibilityView { eccp_listed: true, management_fte_hundredths: 100, members: 30, member_types: 3 };
+            let new = NewAssessment { cluster, catalogue: None, month: None, eligibility, improvements: 3 };
+            let assessment = assessments::create(context, new)?;
+            assessments::set(context, &assessment.id, &Edit::Map(level(own)), Some(&assessment.etag), false)?;
+            Ok(assessment.id)
+        };
+        self.context.run(prepare).await.expect("an assessment")
+    }
+
+    pub(crate) async fn offer(&self, assessment: &str, level: &str, reviewers: &[&Agency]) -> Result<OfferView, Error> {
+        let new = NewOffer {
+            assessment: assessment.to_owned(),
+            scheme: None,
+            level: level.to_owned(),
+            reviewers: reviewers.iter().map(|agency| agency.name()).collect(),
+            due: None,
+            languages: vec!["de".into()],
+        };
+        self.context.run(move |context| offers::create(context, new)).await
+    }
+
+    /// Waits for the offer, accepts it, waits for the dossier, and reviews with these scores.
+    pub(crate) async fn reviews(&self, offer: &str, scores: ScoreMap) -> ReviewResult {
+        self.accepts(offer).await;
+        let input = ReviewInput { scores, improvements: 3, eligible: true, findings: "Line one\nline two".into() };
+        let offer = offer.to_owned();
+        self.context.run(move |context| inbox::submit(context, &offer, &input)).await.expect("a review")
+    }
+
+    pub(crate) async fn accepts(&self, offer: &str) {
+        let show = || {
+            self.context.run({
+                let offer = offer.to_owned();
+                move |context| inbox::show(context, &offer)
+            })
+        };
+        until("the offer in the inbox", || async { show().await.ok() }).await;
+        let accepted = offer.to_owned();
+        let none = parangon_protocol::label::Conflicts::None;
+        self.context.run(move |context| inbox::accept(context, &accepted, none)).await.expect("accepted");
+        until("the dossier", || async { show().await.ok().filter(|view| view.next_step == "review the dossier") }).await;
+    }
+
+    pub(crate) async fn offer_until(&self, offer: &str, what: &str, fits: impl Fn(&OfferView) -> bool) -> OfferView {
+        let show = || {
+            self.context.run({
+                let offer = offer.to_owned();
+                move |context| offers::show(context, &offer)
+            })
+        };
+        until(what, || async { show().await.ok().filter(|view| fits(view)) }).await
+    }
+
+    pub(crate) async fn label_until(&self, label: &str, standing: Standing) -> LabelView {
+        let show = || {
+            self.context.run({
+                let label = label.to_owned();
+                move |context| labels::show(context, &label)
+            })
+        };
+        until(standing.as_str(), || async { show().await.ok().filter(|view| view.state == standing) }).await
+    }
+
+    /// Everything from the assessment to the label, with every indicator at `scores`.
+    pub(crate) async fn awards(&self, name: &str, level_name: &str, scores: u8, reviewers: &[&Agency]) -> LabelView {
+        let assessment = self.assessed(name, scores).await;
+        let offer = self.offer(&assessment, level_name, reviewers).await.expect("an offer");
+        for reviewer in reviewers {
+            assert!(reviewer.reviews(&offer.id, level(scores)).await.recommended, "{name}");
+        }
+        self.offer_until(&offer.id, "enough reviews", |offer| offer.ready).await;
+        labels::issue(&self.context, &offer.id).await.expect("a label")
+    }
+}
