@@ -19,8 +19,9 @@ Parangon: peer review and excellence labels for clusters, without a centre.
 
 Common commands: serve, status, assess, review, label. All of them: parangon --help
 One command with examples: parangon label --help
+What each exit code means: parangon --help
 
-Exit codes and every command: docs/cli.md and docs/exit-codes.md beside this program's source
+Documentation: docs/ in this program's source, manual pages with `parangon man DIR`
 Problems and questions: https://parangon.example/issues
 ";
 
@@ -65,10 +66,10 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
     /// The node to talk to: http://HOST:PORT or the path of its socket
-    #[arg(long, global = true, value_name = "URL|SOCKET", env = "PARANGON_NODE")]
+    #[arg(long, global = true, value_name = "URL|SOCKET", env = "PARANGON_NODE", hide_env_values = true)]
     pub(crate) node: Option<String>,
     /// File with an access token; not needed on the node's own socket
-    #[arg(long, global = true, value_name = "FILE", env = "PARANGON_TOKEN_FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "PARANGON_TOKEN_FILE", hide_env_values = true)]
     pub(crate) token_file: Option<PathBuf>,
     /// Seconds to wait for the node's answer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -79,7 +80,7 @@ pub(crate) struct Global {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDir {
     /// The agency's data directory [default: /var/lib/parangon if it exists, else the user's state directory]
-    #[arg(long = "data", value_name = "DIR", env = "PARANGON_DATA_DIR", global = true)]
+    #[arg(long = "data", value_name = "DIR", env = "PARANGON_DATA_DIR", hide_env_values = true, global = true)]
     given: Option<PathBuf>,
 }
 

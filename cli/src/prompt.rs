@@ -23,13 +23,15 @@ pub(crate) fn confirm_name(out: &Output, what: &str, name: &str, given: Option<&
     let answer = match given {
         Some(given) => given.to_owned(),
         None if out.is_interactive() => ask(&format!("{what}\nType the name to go on ({shown}): "))?,
-        None => return Err(Failure::usage(format!("{what} This needs the name")).next(format!("add --confirm \"{shown}\""))),
+        None => return Err(Failure::usage(format!("{what} It needs the name")).next(format!("add --confirm \"{shown}\""))),
     };
-    if answer.trim() == name { Ok(()) } else { Err(Failure::usage(format!("the name is {shown:?}; nothing was changed"))) }
+    if answer.trim() == name { Ok(()) } else { Err(Failure::usage(format!("the name is \"{shown}\"; nothing was changed"))) }
 }
 
 fn cancelled() -> Failure {
-    Failure::usage("cancelled; nothing was changed")
+    let mut failure = Failure::usage("nothing was changed");
+    "Cancelled".clone_into(&mut failure.problem.title);
+    failure
 }
 
 fn ask(question: &str) -> Result<String, Failure> {

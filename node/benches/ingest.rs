@@ -64,7 +64,7 @@ impl Work {
         self.runtime.block_on(async {
             self.feeder.show(None, log, 2, self.log.note(&self.federation, 2, labels::issued())).await;
             let node = Node::start(&self.federation, NODE, dir.path(), false, &[self.feeder.as_member()]).await;
-            node.meets(std::slice::from_ref(&self.feeder.id)).await;
+            support::node::meets(&self.feeder.network, std::slice::from_ref(&node.id)).await;
             let (begun, cpu) = (Instant::now(), cpu_seconds());
             self.feeder.show(Some(&node.id), log, size, note).await;
             node.holds(log, size).await;

@@ -8,8 +8,9 @@ use std::io::{Read, Write};
 use parangon_protocol::limits;
 use zeroize::Zeroizing;
 
-/// Bytes that age adds at most to what one recipient gets: the header, and 16 bytes for each chunk of 64 KiB.
-const OVERHEAD: usize = 4 * 1024;
+/// Room for what is put around a plain text: age's header and 16 bytes for each chunk of 64 KiB, about 1.3 KiB in all, and
+/// the signed envelope, about 600 bytes.
+const OVERHEAD: usize = 8 * 1024;
 
 /// Bytes of a plain text that still fits into one sealed message.
 pub const PLAIN_BYTES: usize = limits::PRIVATE_BYTES - OVERHEAD;

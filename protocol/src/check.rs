@@ -10,6 +10,7 @@
 
 mod book;
 mod label;
+mod memo;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use crate::log::checkpoint::{self, Checkpoint, CheckpointError, SignedCheckpoint
 use crate::log::cosignature::{self, CosignatureError};
 use crate::log::fork::{ForkError, ForkProof};
 use crate::log::merkle;
-use crate::log::note::{NoteError, NoteSignature};
+use crate::log::note::{Algorithm, NoteError, NoteSignature, key_id};
 use crate::message;
 use crate::record::{Record, RecordError};
 use crate::time::Timestamp;
@@ -140,6 +141,13 @@ pub struct CheckedFork {
 }
 
 impl CheckedFork {
+    /// Two heads of one log with one size and two roots: signed both, they need no other evidence. `None` when they
+    /// are no such pair.
+    pub(crate) fn between(ours: &SignedCheckpoint, theirs: &CheckedHead) -> Option<Self> {
+        let proof = ForkProof::same_size(ours, &theirs.signed)?;
+        Some(Self { log: theirs.log.clone(), proof })
+    }
+
     /// Which log, and the proof.
     #[must_use]
     pub fn parts(&self) -> (&LogId, &ForkProof) {
@@ -148,6 +156,11 @@ impl CheckedFork {
 }
 
 impl CheckedHead {
+    /// A head without cosignatures: a [`SignedCheckpoint`] is proof of the log's signature.
+    pub(crate) fn alone(log: LogId, signed: SignedCheckpoint) -> Self {
+        Self { log, signed, cosignatures: BTreeMap::new() }
+    }
+
     /// Which log.
     #[must_use]
     pub fn log(&self) -> &LogId {
@@ -160,7 +173,7 @@ impl CheckedHead {
         self.signed.checkpoint()
     }
 
-    /// The note as received.
+    /// The note as received, with lines by unknown keys.
     #[must_use]
     pub fn signed(&self) -> &SignedCheckpoint {
         &self.signed
@@ -249,18 +262,35 @@ fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
 
 fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result<CheckedHead, CheckError> {
     let federation = book.chain().fingerprint();
-    let signed = checkpoint::open(note, key, &log.origin(federation))?;
+    let signed = checkpoint::open_once(note, key, &log.origin(federation), |by, text, signature| {
+        book.memo().once(&[key.as_bytes(), text.as_bytes(), &signature.bytes], || by.check(text, signature))
+    })?;
     let mut cosignatures = BTreeMap::new();
     for line in &signed.note().signatures {
         let Some((witness, key)) = book.witness_named(&line.name) else { continue };
-        if witness == log.agency {
+        // A line by a key that the witness no longer has, or by another key under its name, is one by an unknown key.
+        if witness == log.agency || line.id != key_id(&line.name, Algorithm::Cosignature, &key) {
             continue;
         }
-        let time = cosignature::verify(signed.checkpoint(), &witness_name(federation, &witness), &key, line)
-            .map_err(|cause| CheckError::Cosignature { witness: witness.clone(), cause })?;
+        let time = witnessed(book, signed.checkpoint(), &witness, &key, line)?;
         cosignatures.insert(witness, Cosignature { time, line: line.clone() });
     }
     Ok(CheckedHead { log: log.clone(), signed, cosignatures })
+}
+
+/// Checks a cosignature line, once.
+fn witnessed(
+    book: &KeyBook,
+    head: &Checkpoint,
+    witness: &AgencyId,
+    key: &PublicKey,
+    line: &NoteSignature,
+) -> Result<Timestamp, CheckError> {
+    let body = head.body();
+    let wrong = |cause| CheckError::Cosignature { witness: witness.clone(), cause };
+    let check = || cosignature::verify(head, &witness_name(book.federation(), witness), key, line).map(drop);
+    book.memo().once(&[key.as_bytes(), line.name.as_bytes(), &line.id, &line.bytes, body.as_bytes()], check).map_err(wrong)?;
+    cosignature::claimed_time(line).map_err(wrong)
 }
 
 /// Checks a proof of a fork.
@@ -283,9 +313,7 @@ pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError>
 pub fn cosignature(book: &KeyBook, log: &LogId, head: &Checkpoint, line: &str) -> Result<CheckedCosignature, CheckError> {
     let line = NoteSignature::parse(line)?;
     let (witness, key) = book.witness_named(&line.name).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
-    let name = witness_name(book.chain().fingerprint(), &witness);
-    let time =
-        cosignature::verify(head, &name, &key, &line).map_err(|cause| CheckError::Cosignature { witness: witness.clone(), cause })?;
+    let time = witnessed(book, head, &witness, &key, &line)?;
     Ok(CheckedCosignature { log: log.clone(), witness, size: head.size, cosignature: Cosignature { time, line } })
 }
 

@@ -133,7 +133,8 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.next("parangon assess new CLUSTER");
             return;
         }
-        let row = |a: &Value| [short(&text(a, "id")), short(&text(a, "cluster")), text(a, "month"), text(a, "state"), answered(a)];
+        let ids = page.ids();
+        let row = |a: &Value| [ids(&text(a, "id")), ids(&text(a, "cluster")), text(a, "month"), text(a, "state"), answered(a)];
         page.table(["ID", "CLUSTER", "MONTH", "STATE", "ANSWERED"], assessments.iter().map(row));
     })
 }
@@ -173,7 +174,9 @@ fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
         page.field("rows read", text(&done, "read"));
         page.field(if args.dry_run { "would change" } else { "changed" }, items(&done, "changes").len().to_string());
         page.field("answered", answered(&done["assessment"]));
-        if args.dry_run {
+        if !items(&done, "problems").is_empty() {
+            page.remark("Nothing was changed.");
+        } else if args.dry_run {
             page.next("the same without --dry-run");
         } else {
             page.next(format!("parangon review ask {} --level LEVEL --reviewer AGENCY", short(&id)));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Context, problems};
 use crate::client::{Body, encode};
 use crate::failure::Failure;
-use crate::fields::{short, text};
+use crate::fields::{items, short, text};
 use crate::{files, ids};
 
 const PATH: &str = "/api/v1/clusters";
@@ -103,13 +103,14 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.next("parangon cluster add NAME --country CC, or parangon cluster import FILE");
             return;
         }
-        page.table(["ID", "NAME", "COUNTRY", "REGION", "FIELD"], clusters.iter().map(row));
+        let ids = page.ids();
+        page.table(["ID", "NAME", "COUNTRY", "REGION", "FIELD"], clusters.iter().map(|cluster| row(cluster, ids)));
     })
 }
 
-fn row(cluster: &Value) -> [String; 5] {
+fn row(cluster: &Value, ids: fn(&str) -> String) -> [String; 5] {
     let text = |name| text(cluster, name);
-    [short(&text("id")), text("name"), text("country"), text("region"), text("field")]
+    [ids(&text("id")), text("name"), text("country"), text("region"), text("field")]
 }
 
 fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
@@ -132,7 +133,7 @@ fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
         page.field("rows read", text(&done, "read"));
         page.field(if args.dry_run { "would be added" } else { "added" }, text(&done, "added"));
         page.field("here before", text(&done, "known"));
-        if args.dry_run {
+        if args.dry_run && items(&done, "problems").is_empty() {
             page.next("the same without --dry-run");
         }
     })?;

@@ -35,7 +35,7 @@ pub(crate) enum ConfigCommand {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ConfigFile {
     /// The file [default: parangon.toml in --data, else the user's, the system's, or none]
-    #[arg(long, value_name = "FILE", env = "PARANGON_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "PARANGON_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
 }
 

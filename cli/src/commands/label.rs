@@ -5,6 +5,7 @@ mod standing;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::AgencyId;
 use serde_json::{Value, json};
@@ -20,6 +21,9 @@ const PATH: &str = "/api/v1/labels";
 
 /// Characters of a label's id.
 const ID: usize = 64;
+
+/// What a label can be worth.
+const STATES: [&str; 8] = ["valid", "provisional", "not-yet-valid", "expired", "withdrawn", "suspended", "replaced", "void"];
 
 /// Labels in one answer of the API at most; further ones come with its next page.
 const PAGE: usize = 1000;
@@ -65,8 +69,8 @@ pub(crate) struct ListArgs {
     /// Only labels issued by this agency
     #[arg(long)]
     agency: Option<AgencyId>,
-    /// Only labels in this state (valid, provisional, withdrawn, suspended, superseded, expired, void)
-    #[arg(long)]
+    /// Only labels in this state
+    #[arg(long, value_parser = PossibleValuesParser::new(STATES))]
     state: Option<String>,
     /// Only labels of this cluster
     #[arg(long, value_name = "ID")]
@@ -194,9 +198,10 @@ fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
             page.remark("No labels.");
             return;
         }
+        let ids = page.ids();
         let row = |label: &Value| {
             let text = |name| text(label, name);
-            [short(&text("id")), cluster_name(label).to_owned(), text("level"), text("owner"), text("valid_until"), text("state")]
+            [ids(&text("id")), cluster_name(label).to_owned(), text("level"), text("owner"), text("valid_until"), text("state")]
         };
         page.table(["ID", "CLUSTER", "LEVEL", "ISSUER", "VALID UNTIL", "STATE"], labels.iter().map(row));
     })

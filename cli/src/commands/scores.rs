@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn an_empty_spreadsheet_can_be_read_back() {
         let catalogue = Catalogue::ecei();
-        let indicators: Vec<_> = catalogue.indicators.iter().map(|i| json!({ "code": i.id, "name": "a, \"b\"" })).collect();
+        let indicators: Vec<_> = catalogue.indicators.iter().map(|i| json!({ "code": i.code, "name": "a, \"b\"" })).collect();
         let text = template(&indicators).expect("text");
         assert_eq!(text.lines().count(), catalogue.indicators.len() + 1);
         assert_eq!(scores(text.as_bytes()), Ok(json!({})));
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_becomes_an_object() {
-        let code = &Catalogue::ecei().indicators[0].id;
+        let code = &Catalogue::ecei().indicators[0].code;
         assert_eq!(scores(format!("indicator,level\n{code},3\n").as_bytes()), Ok(json!({ code.as_str(): 3 })));
         assert_eq!(scores(format!("indicator,level\n{code},9\n").as_bytes()).expect_err("a level").exit, Exit::Invalid);
         assert_eq!(scores(format!("indicator,level,note\n{code},3,good\n").as_bytes()).expect_err("a note").exit, Exit::Invalid);

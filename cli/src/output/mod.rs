@@ -7,6 +7,7 @@ mod clean;
 mod page;
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -29,13 +30,15 @@ pub(crate) enum Format {
 }
 
 /// Where results and talk go, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
     colour: bool,
     unicode: bool,
     quiet: bool,
     interactive: bool,
+    /// Whether the one JSON value was written already.
+    answered: AtomicBool,
 }
 
 impl Output {
@@ -51,7 +54,7 @@ impl Output {
         let colour = colour(terminal && format == Format::Human && !global.no_color, &variable("NO_COLOR"), &variable("TERM"));
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty()).unwrap_or_default();
         let interactive = terminal && std::io::stdin().is_terminal() && !global.no_input && format != Format::Json;
-        Self { format, colour, unicode: is_utf8(&locale), quiet: global.quiet, interactive }
+        Self { format, colour, unicode: is_utf8(&locale), quiet: global.quiet, interactive, answered: AtomicBool::new(false) }
     }
 
     /// Whether `--json` was asked for.
@@ -77,6 +80,7 @@ impl Output {
         if self.format == Format::Json {
             let text = serde_json::to_string(json).map_err(Failure::failed)?;
             self.raw(format!("{text}\n").as_bytes());
+            self.answered.store(true, Ordering::Relaxed);
         } else {
             let mut page = Page::new(self.format == Format::Plain, self.colour);
             human(&mut page);
@@ -98,12 +102,17 @@ impl Output {
         }
     }
 
-    /// Shows a failure: as `{"error":…}` on stdout with `--json`, else on stderr. Returns the exit code.
+    /// Shows a failure: as `{"error":…}` on stdout with `--json`, else on stderr. Returns the exit code. A result that
+    /// was written before, such as the rows that cannot be used, stays the only value on stdout.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
         let problem = &failure.problem;
         if self.format == Format::Json {
             let text = serde_json::json!({ "error": problem }).to_string();
-            self.raw(format!("{text}\n").as_bytes());
+            if self.answered.load(Ordering::Relaxed) {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            } else {
+                self.raw(format!("{text}\n").as_bytes());
+            }
             return failure.exit;
         }
         let mut text = match (problem.title.as_str(), problem.detail.as_str()) {

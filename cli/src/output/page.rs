@@ -3,6 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::clean;
+use crate::fields::short;
 
 /// Every terminal code that this program writes; the last one ends the others.
 pub(super) const PALETTE: [&str; 5] = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[31m", "\u{1b}[1m", "\u{1b}[0m"];
@@ -117,6 +118,11 @@ impl Page {
         }
     }
 
+    /// How ids are written in tables: short for people, whole for scripts.
+    pub(crate) fn ids(&self) -> fn(&str) -> String {
+        if self.plain { str::to_owned } else { short }
+    }
+
     /// The one line that says what comes next. Only people read it.
     pub(crate) fn next(&mut self, text: impl AsRef<str>) {
         self.remark(format!("Next: {}", text.as_ref()));
@@ -134,6 +140,12 @@ mod tests {
         page.table(["ID", "NAME"], [["1".to_owned(), "x\u{1b}[2J".to_owned()]]);
         page.next("nothing");
         page.text
+    }
+
+    #[test]
+    fn scripts_get_whole_ids() {
+        let ids = [true, false].map(|plain| Page::new(plain, false).ids()("0123456789abcdef"));
+        assert_eq!(ids, ["0123456789abcdef", "0123456789ab"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::federation::Federation;
 use super::labels;
 use super::logs::LogText;
-use super::node::{Node, network_config};
+use super::node::{Node, meets, network_config};
 
 /// How much of each log is shown, with the note of that head.
 type Shown = BTreeMap<LogId, (u64, String)>;
@@ -41,6 +41,7 @@ impl Feeder {
     pub(crate) async fn show(&self, to: Option<&AgencyId>, log: &LogId, size: u64, note: String) {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(log.clone(), (size, note.clone()));
         if let Some(to) = to {
+            meets(&self.network, std::slice::from_ref(to)).await;
             self.network.request(to, Request::Tell(Head { log: log.clone(), note })).await.expect("connected");
         }
     }

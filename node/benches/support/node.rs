@@ -102,9 +102,7 @@ impl Node {
 
     /// Until a connection with each of them is up.
     pub(crate) async fn meets(&self, others: &[AgencyId]) {
-        let mut peers = self.network.peers();
-        let up = peers.wait_for(|states| others.iter().all(|id| states.get(id).is_some_and(|state| state.connected_since.is_some())));
-        drop(tokio::time::timeout(PATIENCE, up).await.expect("in time").expect("running"));
+        meets(&self.network, others).await;
     }
 
     /// Stops it; the store is closed when this returns.
@@ -115,6 +113,13 @@ impl Node {
         drop((engine, network));
         core.await.expect("no panic");
     }
+}
+
+/// Until a connection with each of `others` is up, as seen from `network`.
+pub(crate) async fn meets(network: &NetworkHandle, others: &[AgencyId]) {
+    let mut peers = network.peers();
+    let up = peers.wait_for(|states| others.iter().all(|id| states.get(id).is_some_and(|state| state.connected_since.is_some())));
+    drop(tokio::time::timeout(PATIENCE, up).await.expect("in time").expect("running"));
 }
 
 /// The files of a closed store, as a new directory.

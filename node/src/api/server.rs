@@ -168,3 +168,6 @@ fn quiet(ended: hyper::Result<()>) {
         tracing::debug!(%error, "a connection ended early");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,251 @@
+use std::collections::BTreeSet;
 
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::*;
+use crate::service::tests::support::{Agency, federation};
+use crate::service::tokens::{self, NewToken, Scope};
+
+const HOST: &str = "127.0.0.1:7480";
+
+struct Client {
+    router: Router,
+    token: Option<String>,
+    _agency: Agency,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    fn code(&self) -> String {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        for field in ["type", "title", "detail", "next_step"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} in {problem}");
+        }
+        problem["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+async fn client(scope: Option<Scope>) -> Client {
+    let agency = federation(&[("stuttgart", "DE", None)]).await.remove(0);
+    let router = router(agency.context.clone(), Hosts::new(HOST.parse().expect("an address"), &[]), CancellationToken::new());
+    let token = match scope {
+        None => None,
+        Some(scope) => {
+            let new = NewToken { name: "test".into(), scope, expires_days: None };
+            Some(agency.context.run(move |context| tokens::create(context, &new)).await.expect("a token").token)
+        }
+    };
+    Client { router, token, _agency: agency }
+}
+
+impl Client {
+    async fn send(&self, request: axum::http::request::Builder, body: impl Into<Body>) -> Answer {
+        let has_host = request.headers_ref().is_some_and(|headers| headers.contains_key(header::HOST));
+        let request = if has_host { request } else { request.header(header::HOST, HOST) };
+        let has_token = request.headers_ref().is_some_and(|headers| headers.contains_key(header::AUTHORIZATION));
+        let request = match &self.token {
+            Some(token) if !has_token => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            _ => request,
+        };
+        let response = self.router.clone().oneshot(request.body(body.into()).expect("a request")).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 24).await.expect("a body").to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path), Body::empty()).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Request::post(path).header(header::CONTENT_TYPE, "application/json"), body.to_string()).await
+    }
+}
+
+/// Every method and path of the description, with something in the place of parameters.
+fn every_route(fill: &str) -> Vec<(Method, String)> {
+    let description = serde_json::to_value(openapi()).expect("JSON");
+    let mut routes = Vec::new();
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        let path: String = path.split('/').map(|part| if part.starts_with('{') { fill } else { part }).collect::<Vec<_>>().join("/");
+        for method in item.as_object().expect("an item").keys() {
+            if let Ok(method) = method.to_uppercase().parse::<Method>() {
+                routes.push((method, path.clone()));
+            }
+        }
+    }
+    assert!(routes.len() > 35, "{}", routes.len());
+    routes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_asks_who_is_there() {
+    let client = client(None).await;
+    for (method, path) in every_route("x") {
+        let open = ["/healthz", "/readyz"].contains(&path.as_str());
+        let request = || Request::builder().method(method.clone()).uri(&path);
+        for tokens in [&[][..], &["Bearer "], &["Bearer pgn_wrong"], &["Basic eDp5"], &["bearer x", "Bearer y"]] {
+            let request = tokens.iter().fold(request(), |request, token| request.header(header::AUTHORIZATION, *token));
+            let answer = client.send(request, Body::empty()).await;
+            if !open {
+                assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "PGN-0401"), "{method} {path}");
+                assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+            }
+        }
+        for (name, value, code) in [("host", "evil.test", "PGN-0410"), ("origin", "http://evil.test", "PGN-0411"), ("sec-fetch-site", "cross-site", "PGN-0411")] {
+            let answer = client.send(request().header(name, value), Body::empty()).await;
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, code), "{method} {path}");
+            assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
+            assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_read_changes_nothing() {
+    let client = client(Some(Scope::Read)).await;
+    for (method, path) in every_route("x") {
+        // The stream of events does not end by itself.
+        if path == "/api/v1/events" {
+            continue;
+        }
+        let answer = client.send(Request::builder().method(method.clone()).uri(&path), Body::empty()).await;
+        if method == Method::GET || path == "/api/v1/verify" {
+            assert!(!answer.status.is_server_error() && answer.status != StatusCode::FORBIDDEN, "{method} {path}: {}", answer.status);
+        } else {
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "PGN-0403"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_names_in_paths_find_nothing() {
+    let client = client(Some(Scope::Write)).await;
+    for fill in ["..", "%2e%2e%2f", "..%2f..%2fetc%2fpasswd", "%00", "a%0ab", "%ff", "'%20OR%201=1", &"x".repeat(5_000)] {
+        for (method, path) in every_route(fill).into_iter().filter(|(_, path)| path.contains(fill)) {
+            for (kind, body) in [("application/json", "{}"), ("text/csv", "a,b\n")] {
+                let request = Request::builder().method(method.clone()).uri(&path).header(header::CONTENT_TYPE, kind).header("if-match", "*");
+                let answer = client.send(request, body).await;
+                assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_have_a_kind_a_shape_and_a_size() {
+    let client = client(Some(Scope::Write)).await;
+    let send = |kind: &'static str, body: Vec<u8>| {
+        let request = Request::post("/api/v1/clusters").header(header::CONTENT_TYPE, kind);
+        async { let answer = client.send(request, body).await; (answer.status.as_u16(), answer.code()) }
+    };
+    let answer = |status, code: &str| (status, code.to_owned());
+    assert_eq!(send("text/plain", b"{}".to_vec()).await, answer(415, "PGN-0704"));
+    assert_eq!(send("application/x-www-form-urlencoded", b"name=x".to_vec()).await, answer(415, "PGN-0704"));
+    assert_eq!(send("application/json", b"{".to_vec()).await, answer(400, "PGN-0701"));
+    assert_eq!(send("application/json", br#"{"name":"x","country":"DE","x":1}"#.to_vec()).await, answer(400, "PGN-0701"));
+    assert_eq!(send("application/json", br#"{"name":"","country":"DE"}"#.to_vec()).await, answer(422, "PGN-0702"));
+    assert_eq!(send("application/json", vec![b' '; 1024 * 1024 + 1]).await, answer(413, "PGN-0703"));
+    let endless = Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 65_536])));
+    let request = Request::post("/api/v1/clusters").header(header::CONTENT_TYPE, "application/json");
+    assert_eq!(client.send(request, endless).await.code(), "PGN-0703");
+    assert_eq!(client.get("/api/v1/nothing").await.code(), "PGN-0502");
+    let answer = client.send(Request::delete("/api/v1/clusters"), Body::empty()).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::METHOD_NOT_ALLOWED, "PGN-0503"));
+    assert_eq!(client.get("/api/v1/clusters?limit=0").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(client.get("/api/v1/clusters?limt=5").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(client.get("/api/v1/clusters").await.json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_come_in_pages() {
+    let client = client(Some(Scope::Write)).await;
+    let file = format!("name;country\n{}", (0..5).map(|n| format!("Cluster {n};DE\n")).collect::<String>());
+    let request = Request::post("/api/v1/clusters/import").header(header::CONTENT_TYPE, "text/csv");
+    let imported = client.send(request, file.clone()).await.json();
+    assert_eq!(imported, json!({ "read": 5, "added": 5, "known": 0, "problems": [] }));
+    let request = Request::post("/api/v1/clusters/import?dry_run=true").header(header::CONTENT_TYPE, "text/csv");
+    let again = client.send(request, file).await.json();
+    assert_eq!((&again["added"], &again["known"]), (&json!(0), &json!(5)));
+
+    let (mut seen, mut path) = (BTreeSet::new(), "/api/v1/clusters?limit=2".to_owned());
+    for _ in 0..3 {
+        let page = client.get(&path).await;
+        seen.extend(page.json().as_array().expect("a list").iter().map(|cluster| cluster["id"].to_string()));
+        let Some(link) = page.headers.get(header::LINK) else { break };
+        let link = link.to_str().expect("text");
+        assert!(link.ends_with("rel=\"next\""), "{link}");
+        path = link[1..link.find('>').expect("a target")].to_owned();
+    }
+    assert_eq!(seen.len(), 5);
+    let one = client.get(&format!("/api/v1/clusters/{}", seen.first().expect("one").trim_matches('"'))).await;
+    assert_eq!((one.status, one.json()["country"].clone()), (StatusCode::OK, json!("DE")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_at_the_same_time_has_one_effect() {
+    let client = client(Some(Scope::Write)).await;
+    let post = |name: &'static str| {
+        let request = Request::post("/api/v1/clusters").header(header::CONTENT_TYPE, "application/json").header("idempotency-key", "k1");
+        client.send(request, json!({ "name": name, "country": "DE" }).to_string())
+    };
+    let answers = futures::future::join_all((0..50).map(|_| post("Once"))).await;
+    let ids: BTreeSet<String> = answers.iter().map(|answer| { assert_eq!(answer.status, StatusCode::CREATED); answer.json()["id"].to_string() }).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(client.get("/api/v1/clusters").await.json().as_array().map(Vec::len), Some(1));
+    let other = post("Another").await;
+    assert_eq!((other.status, other.code().as_str()), (StatusCode::CONFLICT, "PGN-0606"));
+    let plain = client.post("/api/v1/clusters", json!({ "name": "Once", "country": "DE" })).await;
+    assert_eq!(plain.code(), "PGN-0602");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_made_and_revoked_and_metrics_name_nobody() {
+    let client = client(Some(Scope::Write)).await;
+    let made = client.post("/api/v1/tokens", json!({ "name": "report", "scope": "read" })).await.json();
+    let (id, secret) = (made["id"].as_str().expect("an id"), made["token"].as_str().expect("a secret"));
+    let with = |token: &str| Request::get("/api/v1/node").header(header::AUTHORIZATION, format!("Bearer {token}"));
+    assert_eq!(client.send(with(secret), Body::empty()).await.status, StatusCode::OK);
+    assert!(!String::from_utf8_lossy(&client.get("/api/v1/tokens").await.body).contains(secret));
+    assert_eq!(client.send(Request::delete(format!("/api/v1/tokens/{id}")), Body::empty()).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(client.send(with(secret), Body::empty()).await.status, StatusCode::UNAUTHORIZED);
+
+    client.post("/api/v1/clusters", json!({ "name": "Secretive", "country": "DE" })).await;
+    let metrics = client.get("/metrics").await;
+    let text = String::from_utf8(metrics.body).expect("text");
+    for name in ["parangon_build_info{version=", "parangon_store_bytes ", "parangon_http_request_duration_seconds_bucket", "parangon_log_records"] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    assert_eq!(text.matches("# EOF").count(), 1);
+    assert!(!text.contains("Secretive") && !text.contains(id));
+    assert_eq!(client.get("/healthz").await.body, b"ok\n");
+    assert_eq!(client.get("/readyz").await.status, StatusCode::OK);
+    let status = client.get("/api/v1/status").await.json();
+    assert!(status["lines"].as_array().is_some_and(|lines| lines.iter().all(|line| line["reason"].is_string() && line["since"].is_string())));
+}
+
+#[test]
+fn the_description_is_the_one_that_is_checked_in() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let text = openapi().to_pretty_json().expect("JSON") + "\n";
+    assert!(text.contains("\"openapi\": \"3.1"), "{}", &text[..60]);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &text).expect("docs/ is there");
+    }
+    let held = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(held == text, "docs/openapi.json differs from the code; if that is meant, run this test with UPDATE=1");
+}

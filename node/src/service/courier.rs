@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use parangon_protocol::id::AgencyId;
+use futures::future::join_all;
+use parangon_protocol::id::{AgencyId, Hash};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -26,6 +27,12 @@ const BACKOFF_LAST: Duration = Duration::from_secs(60);
 
 /// Bytes of queued messages read at once for one member.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Messages taken in with one commit.
+const TAKEN_AT_ONCE: usize = 32;
+
+/// Messages under way to one member.
+const SENT_AT_ONCE: usize = 16;
 
 /// Why a message did not arrive, as far as the courier cares.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,19 +80,24 @@ pub async fn run(context: Context, inbox: mpsc::Receiver<PrivateMessage>, stop: 
     tokio::join!(take_in(context.clone(), inbox, stop.clone()), send_out(context, stop));
 }
 
-/// One message at a time: what one agency sends is handled in the order it was sent.
+/// Takes in what is waiting, with one commit where nothing is refused. What one agency sends is handled in the order it
+/// was sent.
 async fn take_in(context: Context, mut inbox: mpsc::Receiver<PrivateMessage>, stop: CancellationToken) {
+    let mut waiting = Vec::with_capacity(TAKEN_AT_ONCE);
     loop {
-        let PrivateMessage { from, message, ack } = tokio::select! {
+        let count = tokio::select! {
             () = stop.cancelled() => return,
-            next = inbox.recv() => match next {
-                Some(next) => next,
-                None => return,
-            },
+            count = inbox.recv_many(&mut waiting, TAKEN_AT_ONCE) => count,
         };
-        match mail::receive(&context, from, message).await {
-            Ok(()) => ack.accept(),
-            Err(code) => ack.refuse(code),
+        if count == 0 {
+            return;
+        }
+        let (messages, acks): (Vec<_>, Vec<_>) = waiting.drain(..).map(|PrivateMessage { from, message, ack }| ((from, message), ack)).unzip();
+        for (outcome, ack) in mail::receive(&context, messages).await.into_iter().zip(acks) {
+            match outcome {
+                Ok(()) => ack.accept(),
+                Err(code) => ack.refuse(code),
+            }
         }
     }
 }
@@ -161,7 +173,15 @@ impl Courier {
     }
 }
 
-/// Delivers everything that waits for `to`, oldest first, until something fails for now.
+/// A message that the other side has settled.
+struct Settled {
+    number: u64,
+    offer: Hash,
+    refused: bool,
+}
+
+/// Delivers everything that waits for `to`, until something fails for now. Messages about one offer go one after the
+/// other, those about different offers side by side.
 async fn deliver(context: &Context, to: &AgencyId) -> Result<(), Error> {
     loop {
         let agency = to.clone();
@@ -169,27 +189,45 @@ async fn deliver(context: &Context, to: &AgencyId) -> Result<(), Error> {
         if pending.is_empty() {
             return Ok(());
         }
+        let mut offers = HashSet::new();
+        let mut round = Vec::new();
         for (number, message) in pending {
-            let refused = match context.carrier().deliver(to, message.clone()).await {
-                Ok(()) => false,
-                Err(CarrierError::Refused(code)) if code != mail::LATER => true,
-                Err(error) => return Err(error.into()),
-            };
-            let agency = to.clone();
-            context.run(move |context| settled(context, &agency, number, &message, refused)).await?;
+            let offer = mail::offer_of(&message)?;
+            if offers.insert(offer) && round.len() < SENT_AT_ONCE {
+                round.push(hand_over(context, to, number, offer, message));
+            }
+        }
+        let (done, failed): (Vec<_>, Vec<_>) = join_all(round).await.into_iter().partition(Result::is_ok);
+        let agency = to.clone();
+        let done: Vec<Settled> = done.into_iter().flatten().collect();
+        context.run(move |context| settle(context, &agency, &done)).await?;
+        if let Some(Err(error)) = failed.into_iter().next() {
+            return Err(error.into());
         }
     }
 }
 
-/// Forgets a message that arrived, or that the other side will never take; the latter is noted where people see it.
-fn settled(context: &Context, to: &AgencyId, number: u64, message: &[u8], refused: bool) -> Result<(), Error> {
+async fn hand_over(context: &Context, to: &AgencyId, number: u64, offer: Hash, message: Vec<u8>) -> Result<Settled, CarrierError> {
+    match context.carrier().deliver(to, message).await {
+        Ok(()) => Ok(Settled { number, offer, refused: false }),
+        Err(CarrierError::Refused(code)) if code != mail::LATER => Ok(Settled { number, offer, refused: true }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Forgets messages that arrived, or that the other side will never take; the latter is noted where people see it.
+fn settle(context: &Context, to: &AgencyId, done: &[Settled]) -> Result<(), Error> {
+    if done.is_empty() {
+        return Ok(());
+    }
     context.transact(|tx| {
-        if refused && tx.outbox_ack(number)? {
-            tracing::warn!(agency = %to, "a private message was refused for good");
-            offers::on_refused(tx, to, &mail::offer_of(message)?)
-        } else {
-            tx.outbox_ack(number)?;
-            Ok(())
+        for Settled { number, offer, refused } in done {
+            tx.outbox_ack(*number)?;
+            if *refused {
+                tracing::warn!(agency = %to, "a private message was refused for good");
+                offers::on_refused(tx, to, offer)?;
+            }
         }
+        Ok(())
     })
 }

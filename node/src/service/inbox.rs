@@ -13,7 +13,7 @@ use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use arrivals::{dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_withdrawal};
+pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_withdrawal};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
 
 use super::clusters::ClusterView;
@@ -58,8 +58,6 @@ const SEALED_DOSSIER: u8 = 7;
 pub(crate) struct Made {
     pub(crate) endorsement: Hash,
     pub(crate) offer: Hash,
-    /// Index of our confirmation.
-    pub(crate) confirmed: Option<u64>,
 }
 
 impl Item for Made {

@@ -81,36 +81,64 @@ pub(crate) fn offer_of(message: &[u8]) -> Result<Hash, Error> {
     Ok(unpack(message)?.0.body.offer)
 }
 
-/// Takes a private message that came in over the connection of `from`. When this returns `Ok` the message and its effect
-/// are durable, or it had been handled before.
-///
-/// # Errors
-/// A code for the sender: [`LATER`] or [`REFUSED`].
-pub(super) async fn receive(context: &Context, from: AgencyId, message: Vec<u8>) -> Result<(), u16> {
-    let sender = from.clone();
-    context.run(move |context| handle(context, &from, &message)).await.map_err(|error| {
-        let code = code(&error);
-        context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
-        tracing::warn!(agency = %sender, code = error.code(), again = code == LATER, "a private message was not taken: {error}");
-        code
-    })
+/// A message that was checked and opened; nothing was changed by it yet.
+struct Opened {
+    from: AgencyId,
+    digest: Hash,
+    message: Message,
+    sealed: Vec<u8>,
 }
 
-fn code(error: &Error) -> u16 {
-    match error {
+/// Takes private messages, each with the agency at the other end of its connection. Where there is `Ok`, the message and
+/// its effect are durable, or it had been handled before; else there is a code for the sender, [`LATER`] or [`REFUSED`].
+pub(super) async fn receive(context: &Context, messages: Vec<(AgencyId, Vec<u8>)>) -> Vec<Result<(), u16>> {
+    let count = messages.len();
+    let taken = context.run(move |context| Ok(take(context, &messages))).await;
+    context.queued().notify_one(); // an acceptance is answered by a dossier
+    taken.unwrap_or_else(|_| vec![Err(LATER); count])
+}
+
+fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u16>> {
+    let opened: Vec<Result<Option<Opened>, Error>> = messages.iter().map(|(from, bytes)| open(context, from, bytes)).collect();
+    let good: Vec<&Opened> = opened.iter().flatten().flatten().collect();
+    // All in one commit; when one of them is refused that is undone, and each gets a commit of its own.
+    let together = good.len() > 1 && context.transact(|tx| good.iter().try_for_each(|message| apply(context, tx, message))).is_ok();
+    let outcome = |(opened, (from, _)): (&Result<Option<Opened>, Error>, &(AgencyId, Vec<u8>))| {
+        let refused = match opened {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) if together => return Ok(()),
+            Ok(Some(opened)) => match context.transact(|tx| apply(context, tx, opened)) {
+                Ok(()) => return Ok(()),
+                Err(error) => code(context, from, &error),
+            },
+            Err(error) => code(context, from, error),
+        };
+        Err(refused)
+    };
+    opened.iter().zip(messages).map(outcome).collect()
+}
+
+/// What to tell the sender. Counted, and logged without the message.
+fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
+    let code = match error {
         Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping => LATER,
         _ => REFUSED,
-    }
+    };
+    context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
+    tracing::warn!(agency = %from, code = error.code(), again = code == LATER, "a private message was not taken: {error}");
+    code
 }
 
-fn handle(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<(), Error> {
+/// Checks and opens a message; `None` when it was handled before. A dossier that comes again after its review could not
+/// be opened any more, and needs not be.
+fn open(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<Option<Opened>, Error> {
     let (signed, sealed) = unpack(bytes)?;
     if signed.body.from != *from {
         return Err(Error::Message { rule: "its sender is not at the other end of the connection" });
     }
     let digest = Hash::of(&[bytes]);
     if context.store().read()?.seen(&digest)? {
-        return Ok(());
+        return Ok(None);
     }
     let book = context.engine().book();
     let (_, keys) = book.current(from).ok_or_else(|| Error::KeysUnknown(from.clone()))?;
@@ -124,22 +152,23 @@ fn handle(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<(), Error>
     if matches!(message, Message::Dossier { .. }) != to_fresh {
         return Err(Error::Message { rule: "a dossier, and nothing else, is sealed to the dossier's own key" });
     }
-    context.transact(|tx| {
-        if !tx.mark_seen(&digest, context.now())? {
-            return Ok(());
-        }
-        match &message {
-            Message::Offer { offer } => inbox::on_offer(context, tx, offer),
-            Message::Dossier { dossier } => inbox::on_dossier(context, tx, from, dossier, sealed),
-            Message::Accept { acceptance } => offers::on_acceptance(context, tx, acceptance),
-            Message::Decline { decline } => offers::on_decline(context, tx, decline),
-            Message::Review { review, endorsement } => offers::on_review(context, tx, review, endorsement.as_deref()),
-            Message::Withdraw { offer } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
-            Message::Withdraw { offer } => offers::on_withdrawal(context, tx, offer, from),
-        }
-    })?;
-    context.queued().notify_one();
-    Ok(())
+    Ok(Some(Opened { from: from.clone(), digest, message, sealed: sealed.to_vec() }))
+}
+
+fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Error> {
+    let Opened { from, digest, message, sealed } = opened;
+    if !tx.mark_seen(digest, context.now())? {
+        return Ok(());
+    }
+    match message {
+        Message::Offer { offer } => inbox::on_offer(context, tx, offer),
+        Message::Dossier { dossier } => inbox::on_dossier(context, tx, from, dossier, sealed),
+        Message::Accept { acceptance } => offers::on_acceptance(context, tx, acceptance),
+        Message::Decline { decline } => offers::on_decline(context, tx, decline),
+        Message::Review { review, endorsement } => offers::on_review(context, tx, review, endorsement.as_deref()),
+        Message::Withdraw { offer } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
+        Message::Withdraw { offer } => offers::on_withdrawal(context, tx, offer, from),
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use parangon_protocol::check::Soundness;
-use parangon_protocol::label::LabelId;
+use parangon_protocol::id::Hash;
+use parangon_protocol::label::{Common, LabelId};
 use parangon_protocol::label::status::{State, StatusTree};
 use parangon_protocol::record::{EndorsementEntry, Record};
 use parangon_protocol::time::Timestamp;
@@ -17,9 +18,13 @@ use super::inbox::{self, Made};
 use super::item::{self, Item};
 use super::{Context, Error, offers, register};
 use crate::engine::{Change, RegisterRow};
+use crate::store::ReadTx;
 
 /// Between two looks at everything: for what failed before, and for the age of the status.
 const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// After a round failed, until everything is looked at again.
+const RETRY: Duration = Duration::from_secs(30);
 
 /// A verdict of *valid* needs a status of at most 35 days by default; this leaves ten for delivery.
 const STATUS_SECONDS: u64 = 25 * 86_400;
@@ -28,7 +33,7 @@ const STATUS_SECONDS: u64 = 25 * 86_400;
 #[derive(Serialize, Deserialize)]
 struct LastStatus {
     at: Timestamp,
-    root: parangon_protocol::id::Hash,
+    root: Hash,
 }
 
 impl Item for LastStatus {
@@ -41,14 +46,16 @@ const LAST: &str = "last";
 /// What one round found to do.
 #[derive(Default)]
 struct Round {
+    /// Labels whose offer, ours or one that we accepted, is still open here.
+    issued: Vec<Common>,
     /// Endorsements to confirm, with their labels.
-    confirm: Vec<(LabelId, parangon_protocol::id::Hash)>,
+    confirm: Vec<(LabelId, Hash)>,
 }
 
 struct Reactor {
     context: Context,
-    /// Our labels as the register has them.
-    own: BTreeMap<LabelId, State>,
+    /// Our labels as the register has them; unknown after a round that failed.
+    own: Option<BTreeMap<LabelId, State>>,
 }
 
 /// Runs until `stop`.
@@ -56,12 +63,12 @@ pub async fn run(context: Context, stop: CancellationToken) {
     let mut changes = context.engine().subscribe();
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut reactor = Reactor { context, own: BTreeMap::new() };
+    let mut reactor = Reactor { context, own: None };
     loop {
         let mut labels = BTreeSet::new();
         let everything = tokio::select! {
             () = stop.cancelled() => return,
-            _ = sweep.tick() => true, // the first tick comes at once
+            _ = sweep.tick() => true, // the first comes at once
             change = changes.recv() => match change {
                 Ok(change) => note(&mut labels, change),
                 Err(broadcast::error::RecvError::Lagged(_)) => true,
@@ -71,7 +78,8 @@ pub async fn run(context: Context, stop: CancellationToken) {
         let everything = everything | drain(&mut changes, &mut labels);
         if everything || !labels.is_empty() {
             if let Err(error) = reactor.round(labels, everything).await {
-                tracing::warn!(%error, code = error.code(), "a round of the reactor failed; the next one tries again");
+                tracing::warn!(%error, code = error.code(), "what followed from the logs could not be done; it is tried again");
+                sweep.reset_after(RETRY);
             }
         }
     }
@@ -99,21 +107,28 @@ fn drain(changes: &mut broadcast::Receiver<Change>, labels: &mut BTreeSet<LabelI
 
 impl Reactor {
     async fn round(&mut self, labels: BTreeSet<LabelId>, everything: bool) -> Result<(), Error> {
-        let mut own = std::mem::take(&mut self.own);
-        let (round, own, due) = self
+        let known = self.own.take();
+        let everything = everything || known.is_none();
+        let mut own = known.unwrap_or_default();
+        let (confirm, own, due) = self
             .context
             .run(move |context| {
                 let labels = if everything { all(context)? } else { labels };
+                let tx = context.store().read()?;
                 let mut round = Round::default();
                 for label in labels {
-                    look(context, &label, &mut own, &mut round)?;
+                    look(context, &tx, &label, &mut own, &mut round)?;
                 }
+                close(context, &round.issued)?;
                 let due = status_due(context, &own)?;
-                Ok((round, own, due))
+                Ok((round.confirm, own, due))
             })
             .await?;
-        self.own = own;
-        self.confirm(round.confirm).await?;
+        self.own = Some(own);
+        if !confirm.is_empty() {
+            let entry = |(label, endorsement)| Record::Endorsement(label, EndorsementEntry { endorsement });
+            self.context.engine().append(confirm.into_iter().map(entry).collect()).await?;
+        }
         if let Some(root) = due {
             self.context.engine().append_status().await?;
             let at = self.context.now();
@@ -121,27 +136,20 @@ impl Reactor {
         }
         Ok(())
     }
+}
 
-    async fn confirm(&self, confirm: Vec<(LabelId, parangon_protocol::id::Hash)>) -> Result<(), Error> {
-        if confirm.is_empty() {
-            return Ok(());
-        }
-        let records =
-            confirm.iter().map(|(label, endorsement)| Record::Endorsement(*label, EndorsementEntry { endorsement: *endorsement }));
-        let indices = self.context.engine().append(records.collect()).await?;
-        self.context
-            .run(move |context| {
-                context.transact(|tx| {
-                    for ((label, _), index) in confirm.iter().zip(indices) {
-                        let mut made: Made = item::get(tx, &label.to_string())?;
-                        made.confirmed = Some(index);
-                        item::put(tx, &label.to_string(), &made)?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
+/// Closes the offers whose label stands in a log, with one commit.
+fn close(context: &Context, issued: &[Common]) -> Result<(), Error> {
+    if issued.is_empty() {
+        return Ok(());
     }
+    context.transact(|tx| {
+        for common in issued {
+            offers::on_issued(context, tx, common)?;
+            inbox::on_issued(context, tx, common)?;
+        }
+        Ok(())
+    })
 }
 
 /// Every label that may need something: our own, and those we endorsed.
@@ -156,43 +164,42 @@ fn all(context: &Context) -> Result<BTreeSet<LabelId>, Error> {
     Ok(labels)
 }
 
-fn look(context: &Context, label: &LabelId, own: &mut BTreeMap<LabelId, State>, round: &mut Round) -> Result<(), Error> {
-    let Some(row) = RegisterRow::read(&context.store().read()?, label)? else { return Ok(()) };
+fn look(context: &Context, tx: &ReadTx, label: &LabelId, own: &mut BTreeMap<LabelId, State>, round: &mut Round) -> Result<(), Error> {
+    let Some(row) = RegisterRow::read(tx, label)? else { return Ok(()) };
+    let common = &row.label.common;
     let sound = row.label.soundness == Soundness::Sound;
-    if row.label.common.owner == *context.me() {
+    if common.owner == *context.me() {
         own.insert(*label, row.label.state);
-        if sound {
-            offers::on_issued(context, &row.label.common)?;
+        if sound && offers::awaits(tx, common)? {
+            round.issued.push(common.clone());
         }
         return Ok(());
     }
     let mine = row.label.endorsements.iter().find(|(endorser, _)| endorser == context.me());
     if let (Some((_, endorsement)), true) = (mine, sound) {
-        inbox::on_issued(context, &row.label.common)?;
-        confirmation(context, &row, endorsement, round)?;
+        if inbox::awaits(tx, common)? {
+            round.issued.push(common.clone());
+        }
+        confirmation(context, tx, &row, endorsement, round)?;
     }
     Ok(())
 }
 
-/// Plans the confirmation of an endorsement, once, and only of one that we made.
-fn confirmation(context: &Context, row: &RegisterRow, endorsement: &parangon_protocol::id::Hash, round: &mut Round) -> Result<(), Error> {
+/// Plans the confirmation of an endorsement: once, as our own log shows, and only of one that we made.
+fn confirmation(context: &Context, tx: &ReadTx, row: &RegisterRow, endorsement: &Hash, round: &mut Round) -> Result<(), Error> {
     if row.confirmations.contains_key(context.me()) {
         return Ok(());
     }
     let label = row.label.id;
-    match item::find::<Made, _>(&context.store().read()?, &label.to_string())? {
-        Some(made) if made.endorsement == *endorsement => {
-            if made.confirmed.is_none() {
-                round.confirm.push((label, made.endorsement));
-            }
-        }
+    match item::find::<Made, _>(tx, &label.to_string())? {
+        Some(made) if made.endorsement == *endorsement => round.confirm.push((label, made.endorsement)),
         _ => tracing::warn!(%label, issuer = %row.label.common.owner, "a label names an endorsement that we did not make"),
     }
     Ok(())
 }
 
 /// The root of the status that should be stated now, when one should be.
-fn status_due(context: &Context, own: &BTreeMap<LabelId, State>) -> Result<Option<parangon_protocol::id::Hash>, Error> {
+fn status_due(context: &Context, own: &BTreeMap<LabelId, State>) -> Result<Option<Hash>, Error> {
     let last = item::find::<LastStatus, _>(&context.store().read()?, LAST)?;
     let root = StatusTree::new(own.iter().map(|(label, state)| (*label, *state))).root();
     let fresh = match &last {

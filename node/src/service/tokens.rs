@@ -182,3 +182,6 @@ pub fn check(context: &Context, token: &str) -> Result<Scope, Error> {
     let row = read(&bytes)?;
     if row.expires < context.now() { Err(Error::Unauthenticated) } else { Ok(row.scope) }
 }
+
+#[cfg(test)]
+mod tests;

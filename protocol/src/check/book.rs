@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::memo::Memo;
 use crate::charter::Chain;
 use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
 use crate::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
@@ -13,13 +14,14 @@ pub struct KeyBook {
     chain: Arc<Chain>,
     sets: BTreeMap<LogId, Vec<(u64, KeySet)>>,
     witnesses: BTreeMap<String, (AgencyId, PublicKey)>,
+    memo: Arc<Memo>,
 }
 
 impl KeyBook {
     /// No keys yet.
     #[must_use]
     pub fn new(chain: Arc<Chain>) -> Self {
-        Self { chain, sets: BTreeMap::new(), witnesses: BTreeMap::new() }
+        Self { chain, sets: BTreeMap::new(), witnesses: BTreeMap::new(), memo: Arc::default() }
     }
 
     /// The charter chain that the keys are checked against.
@@ -44,11 +46,19 @@ impl KeyBook {
         set.verify(self.federation(), &member.identity)
     }
 
+    /// Signatures that verified under keys of this book or of one that it was cloned from.
+    pub(super) fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
     /// Adds the key set that stands at `index` of `log`; a second one at the same index is ignored.
     ///
     /// # Errors
     /// As [`KeyBook::verify_set`].
     pub fn insert(&mut self, log: &LogId, index: u64, set: &SignedKeySet) -> Result<(), KeySetError> {
+        if self.set_at(log, index) == Some(&set.body) {
+            return Ok(());
+        }
         let set = self.verify_set(log, set)?.clone();
         let sets = self.sets.entry(log.clone()).or_default();
         if sets.last().is_none_or(|(last, _)| *last < index) {

@@ -140,14 +140,31 @@ pub fn sign(checkpoint: &Checkpoint, key: &SecretKey) -> Note {
 /// # Errors
 /// [`CheckpointError`]: the note, the signature, then the lines.
 pub fn open(note: &str, key: &PublicKey, origin: &str) -> Result<SignedCheckpoint, CheckpointError> {
+    open_once(note, key, origin, VerifierKey::check)
+}
+
+/// As [`open`], with a `check` that may remember what it checked before: key, text and signature.
+pub(crate) fn open_once(
+    note: &str,
+    key: &PublicKey,
+    origin: &str,
+    check: impl Fn(&VerifierKey, &str, &NoteSignature) -> Result<(), NoteError>,
+) -> Result<SignedCheckpoint, CheckpointError> {
     let note = Note::parse(note)?;
     let key = VerifierKey::new(origin, Algorithm::Ed25519, *key).map_err(|_| CheckpointError::Origin)?;
-    note.verify(&[key])?;
+    let mut signed = false;
+    for signature in note.signatures.iter().filter(|signature| key.made(signature)) {
+        check(&key, &note.text, signature)?;
+        signed = true;
+    }
+    if !signed {
+        return Err(NoteError::Unsigned.into());
+    }
     let checkpoint = Checkpoint::parse(&note.text)?;
     if checkpoint.origin != origin {
         return Err(CheckpointError::OtherOrigin);
     }
-    Ok(SignedCheckpoint { checkpoint, note })
+    Ok(SignedCheckpoint { checkpoint, note, signer: key.key_id() })
 }
 
 /// A head signed by its log. Only [`open`] and [`SignedCheckpoint::sign`] make one; its cosignatures are unchecked.
@@ -162,6 +179,8 @@ pub fn open(note: &str, key: &PublicKey, origin: &str) -> Result<SignedCheckpoin
 pub struct SignedCheckpoint {
     checkpoint: Checkpoint,
     note: Note,
+    /// The id of the log's key.
+    signer: [u8; 4],
 }
 
 impl SignedCheckpoint {
@@ -171,7 +190,8 @@ impl SignedCheckpoint {
     /// [`CheckpointError`] when it is no checkpoint of ours: too long, or a bad origin.
     pub fn sign(checkpoint: &Checkpoint, key: &SecretKey) -> Result<Self, CheckpointError> {
         let note = sign(checkpoint, key);
-        Ok(Self { checkpoint: Checkpoint::parse(&note.text)?, note })
+        let signer = super::note::key_id(&checkpoint.origin, Algorithm::Ed25519, &key.public());
+        Ok(Self { checkpoint: Checkpoint::parse(&note.text)?, note, signer })
     }
 
     /// The head.
@@ -184,6 +204,13 @@ impl SignedCheckpoint {
     #[must_use]
     pub fn note(&self) -> &Note {
         &self.note
+    }
+
+    /// The same head with the signature of its log's key alone.
+    pub(crate) fn bare(&self) -> Self {
+        let own = |line: &&NoteSignature| line.name == self.checkpoint.origin && line.id == self.signer;
+        let signatures = self.note.signatures.iter().find(own).cloned().into_iter().collect();
+        Self { note: Note { text: self.note.text.clone(), signatures }, checkpoint: self.checkpoint.clone(), signer: self.signer }
     }
 
     /// Adds signature lines that are not there yet, up to the bounds of a note. They are not checked here: a false

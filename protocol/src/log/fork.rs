@@ -112,6 +112,15 @@ impl ForkProof {
         Ok(found.then(|| Self { first: first.to_string(), second: second.to_string(), evidence }))
     }
 
+    /// Two signed heads of one log and size with two roots: a fork without further evidence. `None` for others.
+    pub(crate) fn same_size(a: &SignedCheckpoint, b: &SignedCheckpoint) -> Option<Self> {
+        let (one, other) = (a.checkpoint(), b.checkpoint());
+        let fork = one.origin == other.origin && one.size == other.size && one.root != other.root;
+        // The smaller root comes first: whoever finds the fork writes the same proof.
+        let (first, second) = if one.root <= other.root { (a, b) } else { (b, a) };
+        fork.then(|| Self { first: first.to_string(), second: second.to_string(), evidence: ForkEvidence::SameSize })
+    }
+
     /// The log's origin as the first note has it, unchecked: it tells whose key to verify with.
     ///
     /// # Errors

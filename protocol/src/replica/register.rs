@@ -90,6 +90,10 @@ impl Register {
         self.owner.len()
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     fn entry(&self, label: &LabelId) -> Option<&Entry> {
         self.by_log.get(self.owner.get(label)?)?.get(label)
     }

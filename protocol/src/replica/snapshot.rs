@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::register::LabelRow;
-use super::state::{HeldHead, LogState};
+use super::state::LogState;
 use super::{Replica, witness};
 use crate::check;
 use crate::id::{Hash, LogId};
 use crate::keys::SignedKeySet;
+use crate::log::fork::ForkProof;
 use crate::log::merkle::Frontier;
 use crate::message::Head;
 
@@ -35,6 +36,9 @@ pub struct LogSnapshot {
     pub status: Option<u64>,
     /// Whether labels changed since.
     pub status_due: bool,
+    /// Why it is frozen, when it told two stories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Box<ForkProof>>,
     /// Key sets.
     pub keysets: Vec<(u64, SignedKeySet)>,
 }
@@ -46,10 +50,11 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         log: log.clone(),
         size: state.frontier.size(),
         peaks: state.frontier.peaks().to_vec(),
-        notes: state.heads.values().map(HeldHead::note).collect(),
+        notes: state.heads.values().map(|held| held.note().to_owned()).collect(),
         final_size: state.final_size,
         cosigned: state.cosigned,
         frozen: state.frozen,
+        evidence: state.evidence.clone(),
         status: state.status,
         status_due: state.status_due,
         keysets: state.keysets.clone(),
@@ -71,6 +76,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             final_size: snapshot.final_size,
             cosigned: snapshot.cosigned,
             frozen: snapshot.frozen,
+            evidence: snapshot.evidence,
             status: snapshot.status,
             status_due: snapshot.status_due,
             keysets: snapshot.keysets,

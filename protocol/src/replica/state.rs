@@ -1,10 +1,12 @@
 //! What is remembered of one log.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::check::{CheckedHead, CheckedSpan, Cosignature};
 use crate::id::{AgencyId, Hash};
 use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::fork::ForkProof;
 use crate::log::merkle::Frontier;
 use crate::time::Timestamp;
 
@@ -16,40 +18,46 @@ const WAITING_HEADS: usize = 8;
 pub(super) struct HeldHead {
     pub(super) signed: SignedCheckpoint,
     pub(super) cosignatures: BTreeMap<AgencyId, Cosignature>,
+    /// Both derived from the cosignatures, which change far less often than they are asked for.
+    digest: u16,
+    note: OnceLock<String>,
 }
 
 impl HeldHead {
-    pub(super) fn new(signed: SignedCheckpoint) -> Self {
-        Self { signed, cosignatures: BTreeMap::new() }
+    pub(super) fn new(signed: &SignedCheckpoint) -> Self {
+        // Lines by unknown keys are not kept: a note full of them would have no room for those that count.
+        Self { signed: signed.bare(), cosignatures: BTreeMap::new(), digest: 0, note: OnceLock::new() }
     }
 
     /// The note with every cosignature gathered.
-    pub(super) fn note(&self) -> String {
-        let mut signed = self.signed.clone();
-        // A note that is full keeps what it has: the quorum needs fewer lines than a note may carry.
-        let _full = signed.add(self.cosignatures.values().map(|cosignature| cosignature.line.clone()));
-        signed.note().to_string()
+    pub(super) fn note(&self) -> &str {
+        self.note.get_or_init(|| {
+            let mut signed = self.signed.clone();
+            // A note that is full keeps what it has: the quorum needs fewer lines than a note may carry.
+            let _full = signed.add(self.cosignatures.values().map(|cosignature| cosignature.line.clone()));
+            signed.note().to_string()
+        })
+    }
+
+    fn insert(&mut self, witness: &AgencyId, cosignature: Cosignature) -> bool {
+        let new = self.cosignatures.insert(witness.clone(), cosignature).is_none();
+        if new {
+            let hash = Hash::of(&[witness.as_str().as_bytes()]);
+            self.digest ^= u16::from_be_bytes([hash.0[0], hash.0[1]]);
+        }
+        self.note = OnceLock::new();
+        new
     }
 
     /// Adds cosignatures; an agency's newest counts. True when something was new.
     pub(super) fn merge(&mut self, others: &BTreeMap<AgencyId, Cosignature>) -> bool {
         let mut grown = false;
         for (witness, cosignature) in others {
-            let known = self.cosignatures.get(witness);
-            if known.is_none_or(|known| known.time < cosignature.time) {
-                grown |= known.is_none();
-                self.cosignatures.insert(witness.clone(), cosignature.clone());
+            if self.cosignatures.get(witness).is_none_or(|known| known.time < cosignature.time) {
+                grown |= self.insert(witness, cosignature.clone());
             }
         }
         grown
-    }
-
-    /// Differs between two sets of cosigners (but for one chance in 65,536, which the next poll repairs).
-    pub(super) fn digest(&self) -> u16 {
-        self.cosignatures.keys().fold(0, |sum, witness| {
-            let hash = Hash::of(&[witness.as_str().as_bytes()]);
-            sum ^ u16::from_be_bytes([hash.0[0], hash.0[1]])
-        })
     }
 }
 
@@ -61,12 +69,24 @@ pub(super) struct Pull {
     pub(super) deadline: Timestamp,
 }
 
+/// A span that came before what precedes it.
+#[derive(Debug)]
+pub(super) struct Early {
+    pub(super) from: AgencyId,
+    pub(super) span: CheckedSpan,
+    /// Whether it answers a question of ours. Anybody can send the others, so they get little room.
+    pub(super) asked: bool,
+}
+
+/// What two holders of one head with its quorum have in common, whoever cosigned it.
+const SETTLED: u16 = u16::MAX;
+
 /// Everything about one log but its records, which are in the store.
 #[derive(Debug, Default)]
 pub(super) struct LogState {
     /// The tree over all records held.
     pub(super) frontier: Frontier,
-    /// Verified heads by size: the newest, those that wait for a quorum, and one that is ahead of the records.
+    /// Verified heads by size: the newest, those that wait for a quorum, and two that are ahead of the records.
     pub(super) heads: BTreeMap<u64, HeldHead>,
     /// Size of the largest head that has its quorum.
     pub(super) final_size: u64,
@@ -74,6 +94,10 @@ pub(super) struct LogState {
     pub(super) cosigned: Option<(u64, Hash)>,
     /// It told two stories, or an untrue status: nothing more is taken from it.
     pub(super) frozen: bool,
+    /// The proof of the two stories.
+    pub(super) evidence: Option<Box<ForkProof>>,
+    /// A head that contradicts the records held, until there is a head of ours to prove it with.
+    pub(super) doubtful: Option<(AgencyId, CheckedHead)>,
     /// Index of the newest status record, and whether the labels changed since.
     pub(super) status: Option<u64>,
     pub(super) status_due: bool,
@@ -82,9 +106,11 @@ pub(super) struct LogState {
     /// Ranges asked for, by their first index.
     pub(super) pulls: BTreeMap<u64, Pull>,
     /// Spans that came before what precedes them.
-    pub(super) early: BTreeMap<u64, (AgencyId, CheckedSpan)>,
+    pub(super) early: BTreeMap<u64, Early>,
     /// Who is known to have more of it.
     pub(super) sources: Vec<AgencyId>,
+    /// Who failed to give it, and until when nothing of it is asked of them.
+    pub(super) failed: BTreeMap<AgencyId, Timestamp>,
     /// Our own records that were not announced yet, from this index.
     pub(super) unannounced: Vec<Vec<u8>>,
 }
@@ -95,16 +121,27 @@ impl LogState {
         self.heads.get(&self.frontier.size())
     }
 
+    /// Differs between two sets of cosigners (but for one chance in 65,536, which the next poll repairs) as long as
+    /// the quorum is open; then it matters no more who else cosigned.
+    pub(super) fn digest(&self) -> u16 {
+        let size = self.frontier.size();
+        if self.final_size == size && size > 0 { SETTLED } else { self.current().map_or(0, |held| held.digest) }
+    }
+
     /// The size to reach: that of the largest verified head.
     pub(super) fn target(&self) -> u64 {
         self.heads.keys().next_back().copied().unwrap_or(0)
     }
 
-    /// Keeps a verified head, or adds its cosignatures to the one held. True when anything was new.
+    /// Keeps a verified head, or adds its cosignatures to the one held. True when anything was new. A head that has
+    /// its quorum needs no more of them.
     pub(super) fn hold(&mut self, head: &CheckedHead) -> bool {
         let size = head.checkpoint().size;
+        if size == self.final_size && self.heads.contains_key(&size) {
+            return false;
+        }
         let new = !self.heads.contains_key(&size);
-        let held = self.heads.entry(size).or_insert_with(|| HeldHead::new(head.signed().clone()));
+        let held = self.heads.entry(size).or_insert_with(|| HeldHead::new(head.signed()));
         let grown = held.merge(head.cosignatures());
         self.prune();
         new || grown
@@ -113,8 +150,9 @@ impl LogState {
     /// Forgets heads that nothing waits for.
     pub(super) fn prune(&mut self) {
         let size = self.frontier.size();
+        // The nearest and the farthest: a head that nobody can lead to must not keep others from being reached.
         let ahead: Vec<u64> = self.heads.range(size + 1..).map(|(at, _)| *at).collect();
-        for at in ahead.iter().rev().skip(1) {
+        for at in ahead.iter().rev().skip(1).rev().skip(1) {
             self.heads.remove(at);
         }
         let below: Vec<u64> = self.heads.range(..size).map(|(at, _)| *at).collect();

@@ -1,21 +1,27 @@
 //! The steps of a verification, in the order that decides which outcome wins: what is not authentic shows nothing;
-//! a foreign federation comes before its content; rules before dates; withdrawal before expiry.
+//! a foreign federation comes before its content; rules before dates; withdrawal before expiry; expiry, which is
+//! certain, before a status that is missing or old.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Trust, Verdict};
-use crate::charter::{Chain, Charter};
+use crate::charter::{Chain, Charter, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
-use crate::id::{AgencyId, LogId, Name};
+use crate::id::{AgencyId, LogId, Name, witness_name};
 use crate::label::bundle::{Bundle, BundleError, Included, Proven};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Label, LabelId};
 use crate::limits;
+use crate::log::note::{Algorithm, key_id};
 use crate::log::quorum::{Tally, Witnesses};
 use crate::record::Record;
 use crate::time::Timestamp;
+
+/// The `v` of the files that are read here.
+const VERSION: u32 = 1;
 
 /// What ends a verification early.
 type Stop = (Outcome, Cause);
@@ -25,6 +31,10 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
         Ok(bundle) => bundle,
         Err((outcome, cause)) => return Verdict::new(outcome, Some(cause), at).say(),
     };
+    if bundle.v != VERSION {
+        let cause = Cause::OtherVersion { version: bundle.v, known: VERSION };
+        return Verdict::new(Outcome::CannotTell, Some(cause), at).say();
+    }
     let Ok(chain) = Chain::verify(bundle.founding.clone()) else {
         return Verdict::new(Outcome::NotAuthentic, Some(mismatch("charter").1), at).say();
     };
@@ -54,8 +64,9 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
         // All bets are off: nothing of the content is shown.
         (verdict.label, verdict.federation, verdict.as_of) = (None, None, None);
         verdict.checked.clear();
+        verdict.not_checked.clear();
     } else {
-        verdict.not_checked = vec!["conflict rules that need the history of other logs", "objections that stand in other logs"];
+        verdict.not_checked.extend(["conflict rules that need the history of other logs", "objections that stand in other logs"]);
     }
     verdict.say()
 }
@@ -95,17 +106,24 @@ impl Case<'_> {
         let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
         self.sound(&book, &log, label, &charter)?;
         self.facts(label, id, &charter, &placed.head);
-        self.adopted(&book, &log, label)?;
+        self.adopted(&book, &charter, &log, label)?;
         self.quorum(&charter, &log.agency, &placed.head)?;
         self.confirmed(&book, &charter, label, id)?;
-        let state = self.state(&book, &charter, &log, placed.index, id)?;
-        self.dates(label, &charter, state)
+        let standing = self.standing(&book, &charter, &log, placed.index, id);
+        if matches!(standing, Ok(()) | Err((Outcome::CannotTell, _))) {
+            self.dates(label, &charter)?;
+        }
+        standing
     }
 
     fn keys(&mut self) -> Result<KeyBook, Stop> {
         let mut book = KeyBook::new(self.chain.clone());
         for placed in &self.bundle.keysets {
             let log = LogId::first(placed.keyset.body.agency.clone());
+            // A log begins with its first key set, and later ones stand further on.
+            if (placed.index == 0) != (placed.keyset.body.number == 1) {
+                return Err(mismatch("key set"));
+            }
             book.insert(&log, placed.index, &placed.keyset).map_err(|_| mismatch("key set"))?;
         }
         self.note(
@@ -143,6 +161,9 @@ impl Case<'_> {
         let name = |agency: &AgencyId| charter.member(agency).map(|member| member.name.clone());
         let endorsers: Vec<Name> = label.endorsements.iter().filter_map(|e| name(&e.endorser)).collect();
         let Some(issuer) = name(&label.common.owner) else { return };
+        if label.supersedes.is_some() {
+            self.verdict.not_checked.push("the label that this one replaces, and months counted from its expiry");
+        }
         self.verdict.label = Some(Facts {
             id,
             cluster: label.common.cluster.clone(),
@@ -158,13 +179,13 @@ impl Case<'_> {
         });
     }
 
-    fn adopted(&mut self, book: &KeyBook, log: &LogId, label: &Label) -> Result<(), Stop> {
+    fn adopted(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: &Label) -> Result<(), Stop> {
         let placed = open(book, log, &self.bundle.adoption, "charter record")?;
         let refused = (Outcome::NotEntitled, Cause::NotAdopted);
         let Record::Charter(adoption) = placed.record else { return Err(refused) };
         let version = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
         let fits = placed.index == label.adoption && adoption.version == label.common.charter && version == Some(adoption.hash);
-        if fits { Ok(()) } else { Err(refused) }
+        if fits { self.quorum(charter, &log.agency, &placed.head).map(drop) } else { Err(refused) }
     }
 
     fn quorum(&mut self, charter: &Charter, agency: &AgencyId, head: &CheckedHead) -> Result<Tally, Stop> {
@@ -173,11 +194,23 @@ impl Case<'_> {
             let cause = Cause::NoQuorum { agency: agency.clone(), have: tally.count(), needed: tally.needed() };
             return Err((Outcome::CannotTell, cause));
         }
-        self.note("quorum", format!("{} of {} needed members confirmed the log of {agency}", tally.count(), tally.needed()));
+        let check = Check {
+            what: "quorum",
+            result: format!("{} of {} needed members confirmed the log of {agency}", tally.count(), tally.needed()),
+        };
+        if !self.verdict.checked.contains(&check) {
+            self.verdict.checked.push(check);
+        }
         Ok(tally)
     }
 
     fn confirmed(&mut self, book: &KeyBook, charter: &Charter, label: &Label, id: LabelId) -> Result<(), Stop> {
+        // What nobody looks at has no place in the file.
+        let entries = &self.bundle.confirmations;
+        let asked = |agency: &AgencyId| label.endorsements.iter().any(|endorsement| endorsement.endorser == *agency);
+        if entries.len() > label.endorsements.len() || !entries.iter().all(|entry| asked(&entry.agency)) {
+            return Err(mismatch("confirmation"));
+        }
         for endorsement in &label.endorsements {
             let missing = || (Outcome::CannotTell, Cause::Unconfirmed { endorser: endorsement.endorser.clone() });
             let entry = self.bundle.confirmations.iter().find(|entry| entry.agency == endorsement.endorser).ok_or_else(missing)?;
@@ -192,7 +225,8 @@ impl Case<'_> {
         Ok(())
     }
 
-    fn state(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(State, Timestamp), Stop> {
+    /// What the issuer's status says of the label that stands at index `label`.
+    fn standing(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(), Stop> {
         let part = self.bundle.status.as_ref().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
         let placed = open(book, log, &part.entry, "status")?;
         let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
@@ -204,21 +238,18 @@ impl Case<'_> {
         let state = state.ok_or((Outcome::NotEntitled, Cause::NotListed))?;
         let as_of = tally.fresh_as_of().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
         self.verdict.as_of = Some(as_of);
-        let age = u64::from(charter.status_max_age_days) * 86_400;
-        if state == State::Active && self.at.since(as_of) > age {
-            return Err((Outcome::CannotTell, Cause::StaleStatus { as_of }));
-        }
         self.note("status", format!("as of {as_of}"));
-        Ok((state, as_of))
+        let age = u64::from(charter.status_max_age_days) * 86_400;
+        match state {
+            State::Withdrawn => Err((Outcome::Withdrawn, Cause::Withdrawn { as_of })),
+            State::Suspended => Err((Outcome::Suspended, Cause::Suspended { as_of })),
+            State::Superseded => Err((Outcome::Replaced, Cause::Replaced { as_of })),
+            State::Active if self.at.since(as_of) > age => Err((Outcome::CannotTell, Cause::StaleStatus { as_of })),
+            State::Active => Ok(()),
+        }
     }
 
-    fn dates(&mut self, label: &Label, charter: &Charter, (state, as_of): (State, Timestamp)) -> Result<(), Stop> {
-        match state {
-            State::Withdrawn => return Err((Outcome::Withdrawn, Cause::Withdrawn { as_of })),
-            State::Suspended => return Err((Outcome::Suspended, Cause::Suspended { as_of })),
-            State::Superseded => return Err((Outcome::Replaced, Cause::Replaced { as_of })),
-            State::Active => {}
-        }
+    fn dates(&self, label: &Label, charter: &Charter) -> Result<(), Stop> {
         if self.at < label.issued {
             return Err((Outcome::NotYetValid, Cause::Early { from: label.issued }));
         }
@@ -238,10 +269,26 @@ impl Case<'_> {
 
 fn open(book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {
     use crate::check::CheckError::UnknownKey;
-    proven.open(book, log).map_err(|error| match error {
+    let placed = proven.open(book, log).map_err(|error| match error {
         BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
         _ => mismatch(part),
-    })
+    })?;
+    // Nothing authenticates an extra line, so it has no place in the file.
+    let extra = proven.proof.iter().any(|line| line.starts_with("extra "));
+    if extra || has_renamed_line(book, &placed.head) { Err(mismatch(part)) } else { Ok(placed) }
+}
+
+/// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that are not
+/// known here are ignored, as C2SP asks.
+fn has_renamed_line(book: &KeyBook, head: &CheckedHead) -> bool {
+    let key = |member: &Member| {
+        let name = witness_name(book.federation(), &member.id);
+        let (_, key) = book.witness_named(&name)?;
+        Some((key_id(&name, Algorithm::Cosignature, &key), name))
+    };
+    let ids: BTreeMap<[u8; 4], String> = book.chain().newest().members.iter().filter_map(key).collect();
+    let lines = &head.signed().note().signatures;
+    lines.iter().any(|line| ids.iter().any(|(id, name)| (line.id == *id) != (line.name == *name)))
 }
 
 /// The members' cosignatures on a head, counted by the charter that rules it.

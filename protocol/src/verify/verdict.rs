@@ -67,6 +67,14 @@ pub enum Cause {
     /// It begins like a label file but cannot be read to its end, or was changed.
     #[error("this was a label file, but it is damaged or was changed")]
     Damaged,
+    /// A format that this program does not read.
+    #[error("a label file of version {version}, and this program reads version {known}")]
+    OtherVersion {
+        /// The file's.
+        version: u32,
+        /// Ours.
+        known: u32,
+    },
     /// Signatures or hashes do not fit the content.
     #[error("content and signatures do not match ({part})")]
     Mismatch {

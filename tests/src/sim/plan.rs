@@ -148,7 +148,7 @@ impl Plan {
         let all: Vec<usize> = (0..n).collect();
         let liars = liars(&mut rng, federation);
         let honest: Vec<usize> = all.iter().copied().filter(|who| liars.iter().all(|(liar, _)| liar != who)).collect();
-        let newcomers = if rng.chance(250) { rng.several(&honest, 1 + usize::from(rng.chance(300))) } else { vec![] };
+        let newcomers = if rng.chance(250) { rng.several(&honest, 1) } else { vec![] };
         let mut it = Self {
             seed,
             gossip: !rng.chance(125),

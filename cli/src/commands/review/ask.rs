@@ -99,13 +99,14 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.next("parangon review ask ASSESSMENT --level LEVEL --reviewer AGENCY");
             return;
         }
-        page.table(["OFFER", "CLUSTER", "LEVEL", "STATE", "REVIEWERS"], offers.iter().map(row));
+        let ids = page.ids();
+        page.table(["OFFER", "CLUSTER", "LEVEL", "STATE", "REVIEWERS"], offers.iter().map(|offer| row(offer, ids)));
     })
 }
 
-fn row(offer: &Value) -> [String; 5] {
+fn row(offer: &Value, ids: fn(&str) -> String) -> [String; 5] {
     let reviewers = items(offer, "reviewers").iter().map(|r| format!("{}: {}", text(r, "agency"), text(r, "state"))).collect::<Vec<_>>();
-    [short(&text(offer, "id")), cluster(offer), text(offer, "level"), text(offer, "state"), reviewers.join(", ")]
+    [ids(&text(offer, "id")), cluster(offer), text(offer, "level"), text(offer, "state"), reviewers.join(", ")]
 }
 
 /// The cluster's name when the answer carries it, else its id in the form that people type.

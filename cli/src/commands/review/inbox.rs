@@ -87,9 +87,10 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.remark("No reviews for you.");
             return;
         }
+        let ids = page.ids();
         let row = |entry: &Value| {
             let text = |name| text(entry, name);
-            [short(&text("offer")), text("owner"), cluster(entry), text("level"), text("state"), text("due"), text("next_step")]
+            [ids(&text("offer")), text("owner"), cluster(entry), text("level"), text("state"), text("due"), text("next_step")]
         };
         page.table(["OFFER", "FROM", "CLUSTER", "LEVEL", "STATE", "DUE", "NEXT"], inbox.iter().map(row));
     })

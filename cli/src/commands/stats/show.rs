@@ -58,6 +58,7 @@ fn shown(cell: &Value) -> String {
     match count(cell) {
         _ if cell.is_null() => "-".to_owned(),
         Some(count) if hidden == 0 => count.to_string(),
+        Some(0) => "C".to_owned(),
         Some(count) => format!("{count}+C"),
         None => "C".to_owned(),
     }
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(shown(&json!(7)), "7");
         assert_eq!(shown(&json!({ "count": 7, "hidden_in": 2, "upper": 15 })), "7+C");
         assert_eq!(shown(&json!({ "count": 7, "hidden_in": 0, "upper": 7 })), "7");
+        assert_eq!(shown(&json!({ "count": 0, "hidden_in": 1, "upper": 4 })), "C");
         assert_eq!(shown(&Value::Null), "-");
     }
 

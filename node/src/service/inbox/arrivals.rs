@@ -68,17 +68,21 @@ pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, f
     item::put(tx, &id, &assigned)
 }
 
+/// Whether the offer of a label is held here and not closed by it yet.
+pub(crate) fn awaits<S: Source>(tx: &Tx<S>, common: &Common) -> Result<bool, Error> {
+    let held = item::find::<Assigned, S>(tx, &common.offer.to_string())?;
+    Ok(held.is_some_and(|assigned| !is_over(&assigned)))
+}
+
 /// The label that the offer was for stands in its owner's log.
-pub(crate) fn on_issued(context: &Context, common: &Common) -> Result<(), Error> {
+pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) -> Result<(), Error> {
     let id = common.offer.to_string();
-    context.transact(|tx| {
-        let Some(mut assigned) = item::find::<Assigned, _>(tx, &id)? else { return Ok(()) };
-        if is_over(&assigned) {
-            return Ok(());
-        }
-        let charter = charter_of(context, &assigned.offer)?;
-        assigned.apply(charter, Event::Issued { common }, context.now())?;
-        forget(tx, &id)?;
-        item::put(tx, &id, &assigned)
-    })
+    if !awaits(tx, common)? {
+        return Ok(());
+    }
+    let mut assigned = load(tx, &id)?;
+    let charter = charter_of(context, &assigned.offer)?;
+    assigned.apply(charter, Event::Issued { common }, context.now())?;
+    forget(tx, &id)?;
+    item::put(tx, &id, &assigned)
 }

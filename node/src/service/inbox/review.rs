@@ -208,7 +208,7 @@ fn endorse(
     };
     let proof = subject.sign(&context.issue_key())?;
     let endorsement = Endorsement { proof, ..unsigned };
-    let made = Made { endorsement: endorsement.id(&label_id)?, offer: common.offer, confirmed: None };
+    let made = Made { endorsement: endorsement.id(&label_id)?, offer: common.offer };
     item::put(tx, &label_id.to_string(), &made)?;
     Ok(endorsement)
 }

@@ -17,7 +17,7 @@ use crate::engine::RegisterRow;
 use crate::service::item::{self, Item};
 use crate::service::offers::{self, Offered};
 use crate::service::{Context, Error, random_bytes, register};
-use crate::store::{Source, Tx};
+use crate::store::{Source, Tx, WriteTx};
 
 /// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
 const STATUS_PLACES: u32 = 131_072;
@@ -25,7 +25,7 @@ const STATUS_PLACES: u32 = 131_072;
 /// Draws of a free place before giving up: with half of the places taken, one in 2^64 times.
 const DRAWS: usize = 64;
 
-/// A place in our status list that is taken. It stays so when its label was refused in the end.
+/// A place in our status list that is taken.
 #[derive(Serialize, Deserialize)]
 struct StatusPlace {
     label: LabelId,
@@ -54,7 +54,7 @@ pub async fn issue(context: &Context, offer: &str) -> Result<LabelView, Error> {
     }
     context
         .run(move |context| {
-            offers::on_issued(context, &label.common)?;
+            context.transact(|tx| offers::on_issued(context, tx, &label.common))?;
             super::show(context, &label.common.id()?.to_string())
         })
         .await
@@ -90,7 +90,7 @@ fn prepare(context: &Context, offer: &str) -> Result<(Label, bool), Error> {
     let replaced = register::replaced(&tx, &common.cluster.id, &common.scheme, common.level, issued)?;
     let mut label = Label {
         issued,
-        status_index: if is_there { 0 } else { status_place(context, id)? },
+        status_index: status_place(&tx)?,
         keyset,
         adoption: adoption(context, &tx)?,
         heads: heads(context, &endorsements),
@@ -128,19 +128,30 @@ fn sign(context: &Context, label: &Label, issuer_key: &PublicKey) -> Result<Proo
     Ok(subject.sign(&context.issue_key())?)
 }
 
-fn status_place(context: &Context, label: LabelId) -> Result<u32, Error> {
-    context.transact(|tx| {
-        for _ in 0..DRAWS {
-            // 2^32 is a multiple of the number of places: no place is likelier than another.
-            let place = u32::from_be_bytes(random_bytes()?) % STATUS_PLACES;
-            let id = format!("{place:06}");
-            if item::find::<StatusPlace, _>(tx, &id)?.is_none() {
-                item::put(tx, &id, &StatusPlace { label })?;
-                return Ok(place);
-            }
+/// A free place, drawn at random: it must not tell how many labels there are. It is taken with the label's offer.
+fn status_place<S: Source>(tx: &Tx<S>) -> Result<u32, Error> {
+    for _ in 0..DRAWS {
+        // 2^32 is a multiple of the number of places: no place is likelier than another.
+        let place = u32::from_be_bytes(random_bytes()?) % STATUS_PLACES;
+        if item::find::<StatusPlace, S>(tx, &place_id(place))?.is_none() {
+            return Ok(place);
         }
-        Err(Error::State { what: "status list", state: "full".into(), needed: "this version has one list for each agency" })
-    })
+    }
+    Err(Error::State { what: "status list", state: "full".into(), needed: "this version has one list for each agency" })
+}
+
+fn place_id(place: u32) -> String {
+    format!("{place:06}")
+}
+
+/// Notes that a label of ours has its place in the status list.
+pub(crate) fn take_status_place(tx: &mut WriteTx, label: &LabelId) -> Result<(), Error> {
+    let row = register::row(tx, label)?;
+    let bytes = tx.record(&row.label.log, row.label.index)?.ok_or(Error::Damaged { what: "label" })?;
+    match Record::read(&bytes) {
+        Ok(Record::Label(record)) => item::put(tx, &place_id(record.status_index), &StatusPlace { label: *label }),
+        _ => Err(Error::Damaged { what: "label" }),
+    }
 }
 
 /// Index of the newest charter record in our log. Only what was added since the last call is read.

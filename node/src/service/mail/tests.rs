@@ -1,1 +1,130 @@
+use parangon_protocol::charter::Level;
+use parangon_protocol::label::Conflicts;
+use parangon_protocol::review::{Acceptance, Dossier, Signed};
 
+use super::*;
+use crate::sealing::FreshKey;
+use crate::service::tests::support::{Agency, THREE, federation};
+
+/// Two that cannot reach each other: what they queue can be looked at.
+async fn parted(a: &Agency, b: &Agency) {
+    a.network.block(b.context.me()).await.expect("running");
+    b.network.block(a.context.me()).await.expect("running");
+}
+
+fn queued(from: &Agency, to: &Agency) -> Vec<Vec<u8>> {
+    let tx = from.context.store().read().expect("a snapshot");
+    let pending = tx.outbox_pending(to.context.me(), usize::MAX).expect("messages");
+    pending.into_iter().map(|(_, message)| message).collect()
+}
+
+/// A message made by `from`, sealed to `recipient` or to the standing key of `to`; nothing is queued.
+fn made(from: &Agency, to: &Agency, recipient: Option<&str>, message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let undone = from.context.transact::<()>(|tx| {
+        match recipient {
+            Some(recipient) => queue_to(&from.context, tx, to.context.me(), recipient, message)?,
+            None => queue(&from.context, tx, to.context.me(), message)?,
+        }
+        bytes = tx.outbox_pending(to.context.me(), usize::MAX)?.pop().expect("just queued").1;
+        Err(Error::NotIssuer)
+    });
+    assert!(undone.is_err());
+    bytes
+}
+
+async fn took(at: &Agency, from: &Agency, message: &[u8]) -> Result<(), u16> {
+    let answers = receive(&at.context, vec![(from.context.me().clone(), message.to_vec())]).await;
+    answers.into_iter().next().expect("one answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_senders_own_unaltered_message_is_taken_and_only_once() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    parted(stuttgart, lyon).await;
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer");
+    let [message] = &queued(stuttgart, lyon)[..] else { panic!("one message") };
+
+    let inbox = || lyon.context.run(crate::service::inbox::list);
+    assert_eq!(took(lyon, berlin, message).await, Err(REFUSED), "another connection");
+    assert_eq!(took(berlin, stuttgart, message).await, Err(REFUSED), "another recipient");
+    assert_eq!(took(lyon, stuttgart, &[]).await, Err(REFUSED), "empty");
+    for at in (0..message.len()).step_by(7) {
+        let mut altered = message.clone();
+        altered[at] ^= 1;
+        assert_eq!(took(lyon, stuttgart, &altered).await, Err(REFUSED), "byte {at}");
+        assert_eq!(took(lyon, stuttgart, &message[..at]).await, Err(REFUSED), "cut at {at}");
+    }
+    assert_eq!(inbox().await.expect("a list"), vec![]);
+
+    for _ in 0..2 {
+        assert_eq!(took(lyon, stuttgart, message).await, Ok(()));
+        let [view] = &inbox().await.expect("a list")[..] else { panic!("one offer") };
+        assert_eq!((&view.offer, view.level), (&offer.id, Level::Bronze.as_str()));
+    }
+    // A bad one among good ones spoils only itself.
+    let second = stuttgart.assessed("Medways", 3).await;
+    stuttgart.offer(&second, "bronze", &[lyon]).await.expect("an offer");
+    let good = queued(stuttgart, lyon).pop().expect("the second");
+    let stranger = made(berlin, lyon, None, &Message::Withdraw { offer: Hash::of(&[b"nothing"]) });
+    let from = |agency: &Agency, bytes: &Vec<u8>| (agency.context.me().clone(), bytes.clone());
+    let batch = vec![from(stuttgart, message), from(berlin, &stranger), from(stuttgart, &good), from(stuttgart, &good)];
+    assert_eq!(receive(&lyon.context, batch).await, [Ok(()), Err(REFUSED), Ok(()), Ok(())]);
+    assert_eq!(inbox().await.expect("a list").len(), 2);
+    assert!(lyon.context.counters().rejected.get_or_create(&vec![("reason", "PGN-0731".to_owned())]).get() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_asked_learns_nothing() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer");
+    let there: Hash = offer.id.parse().expect("a hash");
+    let mut answers = Vec::new();
+    for offer in [there, Hash::of(&[b"nothing"])] {
+        let acceptance = Acceptance {
+            offer,
+            reviewer: berlin.context.me().clone(),
+            dossier_key: FreshKey::generate().recipient(),
+            conflicts: Conflicts::None,
+            created: berlin.context.now(),
+        };
+        let acceptance = Signed::sign(acceptance, berlin.context.federation(), &berlin.context.issue_key()).expect("signed");
+        let bytes = made(berlin, stuttgart, None, &Message::Accept { acceptance });
+        answers.push(took(stuttgart, berlin, &bytes).await);
+    }
+    assert_eq!(answers, [Err(REFUSED); 2]);
+    assert_eq!(queued(stuttgart, berlin), Vec::<Vec<u8>>::new(), "no dossier was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_is_sealed_to_its_own_key_and_nothing_else_is() {
+    let agencies = federation(&THREE).await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
+    let hash: Hash = offer.parse().expect("a hash");
+    crate::service::tests::support::until("the offer", || async {
+        let offer = offer.clone();
+        lyon.context.run(move |context| inbox::show(context, &offer)).await.ok()
+    })
+    .await;
+    parted(stuttgart, lyon).await;
+    let accepted = offer.clone();
+    lyon.context.run(move |context| inbox::accept(context, &accepted, Conflicts::None)).await.expect("accepted");
+    let frozen = offers::load(&stuttgart.context.store().read().expect("a snapshot"), &offer).expect("the offer").assessment;
+    let salt = Hash::of(&[b"salt"]);
+    let dossier = Dossier { offer: hash, recipient: lyon.context.me().clone(), assessment: frozen, salt, copy_salt: salt };
+    let dossier = Message::Dossier { dossier: Box::new(dossier) };
+    let fresh = inbox::dossier_key(&lyon.context, &hash, stuttgart.context.me()).expect("readable").expect("accepted").recipient();
+
+    let standing = made(stuttgart, lyon, None, &dossier);
+    assert_eq!(took(lyon, stuttgart, &standing).await, Err(REFUSED), "a dossier to the standing key");
+    let withdrawal = made(stuttgart, lyon, Some(&fresh), &Message::Withdraw { offer: hash });
+    assert_eq!(took(lyon, stuttgart, &withdrawal).await, Err(REFUSED), "something else to the dossier's key");
+    let right = made(stuttgart, lyon, Some(&fresh), &dossier);
+    assert_eq!(took(lyon, stuttgart, &right).await, Ok(()));
+}

@@ -8,8 +8,8 @@ use parangon_protocol::label::{Common, Endorsement};
 use parangon_protocol::review::{self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State};
 
 use super::{Offered, charter_of, item, load};
-use crate::service::{Context, Error, catalogues, mail, salt};
-use crate::store::WriteTx;
+use crate::service::{Context, Error, catalogues, labels, mail, salt};
+use crate::store::{Source, Tx, WriteTx};
 
 fn issue_key(context: &Context, agency: &AgencyId) -> Result<PublicKey, Error> {
     let book = context.engine().book();
@@ -127,17 +127,22 @@ pub(crate) fn on_refused(tx: &mut WriteTx, agency: &AgencyId, offer: &Hash) -> R
     Ok(())
 }
 
+/// Whether the offer of a label of ours is still open here.
+pub(crate) fn awaits<S: Source>(tx: &Tx<S>, common: &Common) -> Result<bool, Error> {
+    let held = item::find::<Offered, S>(tx, &common.offer.to_string())?;
+    Ok(held.is_some_and(|offered| offered.exchange.outcome() == Outcome::Open))
+}
+
 /// The label of an offer of ours stands in our log.
-pub(crate) fn on_issued(context: &Context, common: &Common) -> Result<(), Error> {
+pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) -> Result<(), Error> {
+    if !awaits(tx, common)? {
+        return Ok(());
+    }
     let id = common.offer.to_string();
-    context.transact(|tx| {
-        let Some(mut offered) = item::find::<Offered, _>(tx, &id)? else { return Ok(()) };
-        if offered.exchange.outcome() != Outcome::Open {
-            return Ok(());
-        }
-        let charter = charter_of(context, &offered.offer)?;
-        offered.exchange.apply(charter, Event::Issued { common })?;
-        offered.label = Some(common.id()?);
-        item::put(tx, &id, &offered)
-    })
+    let mut offered = load(tx, &id)?;
+    let charter = charter_of(context, &offered.offer)?;
+    offered.exchange.apply(charter, Event::Issued { common })?;
+    offered.label = Some(common.id()?);
+    labels::take_status_place(tx, &common.id()?)?;
+    item::put(tx, &id, &offered)
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use parangon_protocol::assessment::Assessment;
 use parangon_protocol::charter::{Charter, Level, LevelRule};
-use parangon_protocol::id::{AgencyId, SchemeId};
+use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::validity;
-use parangon_protocol::review::{Event, Exchange, Message, Offer, Signed, panel};
+use parangon_protocol::review::{Dossier, Event, Exchange, Message, Offer, Signed, panel};
 use parangon_protocol::time::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::sealing::PLAIN_BYTES;
 use super::{Notes, OfferView, Offered, scheme_of};
 use crate::service::assessments::{self, Sheet};
 use crate::service::{Context, Error, clusters, item, mail, register, salt};
@@ -69,12 +71,21 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         }
         assessments::freeze(tx, &new.assessment, Some(id), context.now())?;
         let (assessment, salt) = (sheet.assessment, salt()?);
+        fits_a_message(id, &reviewers[0], &assessment, salt)?;
         let offered = Offered { offer: signed, exchange, sheet: new.assessment.clone(), assessment, salt, parties, label: None };
         item::put(tx, &id.to_string(), &offered)?;
         offered.view(context)
     })?;
     context.queued().notify_one();
     Ok(view)
+}
+
+/// The dossier goes out by itself later: that it is too large must be said now.
+fn fits_a_message(offer: Hash, recipient: &AgencyId, assessment: &Assessment, salt: Hash) -> Result<(), Error> {
+    let dossier = Dossier { offer, recipient: recipient.clone(), assessment: assessment.clone(), salt, copy_salt: salt };
+    let too_large = || Error::field("/assessment", "its notes are too long for one dossier");
+    let bytes = Message::Dossier { dossier: Box::new(dossier) }.encode().map_err(|_| too_large())?;
+    if bytes.len() > PLAIN_BYTES { Err(too_large()) } else { Ok(()) }
 }
 
 fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {

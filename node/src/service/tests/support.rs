@@ -95,6 +95,11 @@ fn member(seat: &Seat) -> Member {
 
 /// Founds a federation and starts a node for each agency. Everybody knows everybody's keys when this returns.
 pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
+    federation_at(who, || Arc::new(SystemClock::new(Timestamp::default()))).await
+}
+
+/// The same with other clocks.
+pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>) -> Vec<Agency> {
     let mut seats: Vec<Seat> = who
         .iter()
         .map(|who| Seat {
@@ -122,7 +127,7 @@ pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
         .collect();
     let mut agencies = Vec::new();
     for seat in seats {
-        agencies.push(start(seat, chain.clone(), addresses.clone()).await);
+        agencies.push(start(seat, chain.clone(), addresses.clone(), clock()).await);
     }
     for agency in &agencies {
         let everybody = who.len();
@@ -137,7 +142,7 @@ pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
     agencies
 }
 
-async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>) -> Agency {
+async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock: Arc<dyn Clock>) -> Agency {
     let Seat { who, identity, keystore, address } = seat;
     let me: parangon_protocol::id::AgencyId = who.0.parse().expect("slug");
     let dir = TempDir::new().expect("a directory");
@@ -153,7 +158,6 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>) -> Ag
         memory: true,
     })
     .expect("a free address");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(Timestamp::default()));
     let (private, inbox) = mpsc::channel(8);
     let (engine, _core) = Engine::start(EngineConfig {
         me: me.clone(),

@@ -1,0 +1,92 @@
+//! What the tests of the command line share: the program in a directory of its own, with nothing of the user's.
+#![allow(dead_code)] // each test file uses a part of it
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A directory that stands for one person's computer.
+pub(crate) struct Desk {
+    dir: TempDir,
+}
+
+impl Desk {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a directory") }
+    }
+
+    /// A path on it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The program, started here without the tester's own settings.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::cargo_bin("parangon").expect("built");
+        command.current_dir(self.dir.path()).env_clear().env("HOME", self.dir.path()).env("XDG_CONFIG_HOME", self.path("config"));
+        command
+    }
+
+    /// Runs one command line; words are separated by spaces.
+    pub(crate) fn run(&self, line: &str) -> Run {
+        Run(self.command().args(line.split(' ')).output().expect("started"))
+    }
+
+    /// Runs one command line of given words.
+    pub(crate) fn run_words(&self, words: &[&str]) -> Run {
+        Run(self.command().args(words).output().expect("started"))
+    }
+
+    /// The names of all files below a directory.
+    pub(crate) fn files(&self, name: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path(name)) else { return vec![] };
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Makes an agency in a directory of its name.
+    pub(crate) fn init(&self, id: &str, country: &str) {
+        let name = format!("Agency {id}");
+        let listen = format!("/ip4/127.0.0.1/tcp/{}", 20_000 + id.len());
+        let words = ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen];
+        self.run_words(&words).ends(0);
+    }
+}
+
+/// How a command ended.
+pub(crate) struct Run(Output);
+
+impl Run {
+    /// Expects an exit code; shows everything when it is another.
+    pub(crate) fn ends(self, code: i32) -> Self {
+        assert_eq!(self.0.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.out(), self.err());
+        self
+    }
+
+    /// Standard output.
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    /// Standard error.
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    /// Standard output as JSON, which must be one line.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let out = self.out();
+        assert_eq!(out.lines().count(), 1, "{out}");
+        serde_json::from_str(&out).expect("JSON")
+    }
+}
+
+/// The permission bits of a file.
+pub(crate) fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).expect("there").permissions().mode() & 0o777
+}

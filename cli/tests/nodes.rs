@@ -1,0 +1,234 @@
+//! Three real nodes on this computer, and every noun of the command line against them: from a cluster to a label that
+//! anybody can check, and its withdrawal.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use common::Desk;
+use serde_json::Value;
+
+const AGENCIES: [(&str, &str); 3] = [("oslo", "NO"), ("porto", "PT"), ("lyon", "FR")];
+
+/// How long the federation may take for anything. Far more than it needs on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Running nodes; ended when dropped.
+struct Nodes {
+    desk: Desk,
+    children: Vec<Child>,
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A port that is free now.
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
+}
+
+impl Nodes {
+    fn start() -> Self {
+        let desk = Desk::new();
+        for (id, country) in AGENCIES {
+            let listen = format!("/ip4/127.0.0.1/tcp/{}", port());
+            let name = format!("Agency {id}");
+            let words =
+                ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
+            desk.run_words(&words).ends(0);
+        }
+        let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
+        desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);
+        for (id, _) in AGENCIES {
+            desk.run(&format!("federation sign draft.json --data {id} --yes")).ends(0);
+        }
+        for (id, _) in AGENCIES {
+            desk.run(&format!("federation found draft.json oslo.sig.json porto.sig.json lyon.sig.json --data {id}")).ends(0);
+        }
+        let mut nodes = Self { desk, children: vec![] };
+        for (id, _) in AGENCIES {
+            nodes.serve(id);
+        }
+        for (id, _) in AGENCIES {
+            nodes.until(&format!("status --data {id} --json"), |status| {
+                let members = status["node"]["members"].as_array().expect("members");
+                members.len() == 3 && members.iter().all(|member| member["final_size"].as_u64() >= Some(2))
+            });
+        }
+        nodes
+    }
+
+    /// Starts one node and waits for the line that says where it answers.
+    fn serve(&mut self, id: &str) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_parangon"));
+        command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", id]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
+        let announced: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(announced["agency"], id);
+        self.children.push(child);
+    }
+
+    /// Asks until the answer is as wanted.
+    fn until(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let answer = self.desk.run(line).ends(0).json();
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "{line}: {answer}");
+        }
+    }
+
+    fn json(&self, line: &str) -> Value {
+        self.desk.run(line).ends(0).json()
+    }
+}
+
+fn id(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
+}
+
+#[test]
+fn from_a_cluster_to_a_label_and_its_withdrawal() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+
+    // A cluster and its assessment, through a spreadsheet.
+    std::fs::write(desk.path("clusters.csv"), "name;country\nBioRegio Süd;NO\n").expect("written");
+    assert_eq!(nodes.json("cluster import clusters.csv -n --data oslo --json")["added"], 1);
+    assert_eq!(nodes.json("cluster list --data oslo --json"), serde_json::json!([]));
+    assert_eq!(nodes.json("cluster import clusters.csv --data oslo --json")["added"], 1);
+    let cluster = id(&nodes.json("cluster list --data oslo --json")[0], "id");
+    let short = &cluster["oslo/".len()..][..6];
+    assert_eq!(nodes.json(&format!("cluster show {short} --data oslo --json"))["name"], "BioRegio Süd");
+    let new = format!("assess new {short} --eccp-listed --fte 1,5 --members 48 --member-types 3 --data oslo --json");
+    let assessment = id(&nodes.json(&new), "id");
+    desk.run(&format!("assess export {assessment} -o scores.csv --data oslo")).ends(0);
+    let empty = std::fs::read_to_string(desk.path("scores.csv")).expect("read");
+    let filled = |level: &str| {
+        let codes = empty.lines().skip(1).map(|line| line.split([',', ';']).next().expect("a code").to_owned());
+        codes.fold("indicator,level\n".to_owned(), |text, code| format!("{text}{code},{level}\n"))
+    };
+    std::fs::write(desk.path("good.csv"), filled("4")).expect("written");
+    std::fs::write(desk.path("bad.csv"), filled("3,5")).expect("written");
+    let bad = desk.run(&format!("assess import {assessment} bad.csv -n --data oslo --json")).ends(7);
+    assert!(bad.json()["problems"].as_array().is_some_and(|problems| !problems.is_empty()), "one value on stdout, also with problems");
+    desk.run(&format!("assess import {assessment} bad.csv --data oslo")).ends(7);
+    assert_eq!(nodes.json(&format!("assess show {assessment} --data oslo --json"))["completeness"]["answered"], 0);
+    let done = nodes.json(&format!("assess import {assessment} good.csv --data oslo --json"));
+    assert_eq!(done["changes"].as_array().map(Vec::len), Some(31));
+    desk.run(&format!("assess import {assessment} good.csv --version 1 --data oslo")).ends(6);
+
+    // Reviews: not by ourselves, and conflicts are declared before anything is shown.
+    let ask = |reviewers: &str| format!("review ask {} --level gold {reviewers} --data oslo --json", &assessment[..8]);
+    desk.run(&ask("--reviewer oslo")).ends(8);
+    let eligible = nodes.json("review eligible --level gold --data oslo --json");
+    let may = |agency: &str| eligible.as_array().expect("a list").iter().any(|e| e["agency"] == agency && e["eligible"] == true);
+    assert!(may("porto") && may("lyon") && !may("oslo"), "{eligible}");
+    let offer = id(&nodes.json(&ask("--reviewer porto --reviewer lyon")), "id");
+    for reviewer in ["porto", "lyon"] {
+        nodes.until(&format!("review inbox --data {reviewer} --json"), |inbox| inbox[0]["state"] == "offered");
+        desk.run(&format!("review dossier {offer} --data {reviewer}")).ends(6);
+        desk.run(&format!("review accept {offer} --data {reviewer}")).ends(2);
+        desk.run(&format!("review accept {offer} --no-conflicts --data {reviewer}")).ends(0);
+        nodes.until(&format!("review show {offer} --data {reviewer} --json"), |entry| entry["state"] == "dossier-sent");
+        desk.run(&format!("review dossier {offer} --template {reviewer}.csv --data {reviewer}")).ends(0);
+        assert!(std::fs::read_to_string(desk.path(&format!("{reviewer}.csv"))).expect("read").starts_with("indicator,name,level"));
+        desk.run(&format!("review submit {offer} bad.csv --eligible yes --data {reviewer}")).ends(7);
+        let sent = nodes.json(&format!("review submit {offer} good.csv --eligible yes --data {reviewer} --json"));
+        assert_eq!(sent["recommended"], true);
+    }
+    desk.run(&format!("label issue {offer} --data porto")).ends(5);
+    nodes.until(&format!("review show {offer} --data oslo --json"), |offer| offer["ready"] == true);
+
+    // The label: provisional, then valid everywhere; its file verifies where the federation is trusted.
+    let preview = nodes.json(&format!("label issue {offer} -n --data oslo --json"));
+    assert_eq!(preview["public"]["cluster"]["name"], "BioRegio Süd");
+    let label = id(&nodes.json(&format!("label issue {offer} --data oslo --json")), "id");
+    for (agency, _) in AGENCIES {
+        nodes.until(&format!("label list --data {agency} --json"), |labels| labels[0]["state"] == "valid");
+    }
+    assert_eq!(nodes.json("label list --state withdrawn --data oslo --json"), serde_json::json!([]));
+    desk.run("trust export --data lyon -o net.trust.json").ends(0);
+    desk.run(&format!("label export {} -o gold.label.json --data porto", &label[..4])).ends(0);
+    assert!(desk.run("verify gold.label.json").ends(15).out().contains("in words"), "unpinned: the words are shown");
+    assert_eq!(desk.run("verify gold.label.json --trust net.trust.json --json").ends(0).json()["verdict"], "valid");
+    desk.run("trust import net.trust.json").ends(0);
+    desk.run("verify gold.label.json").ends(0);
+    let words = id(&nodes.json("trust show --json")[0], "words");
+    desk.run(&format!("verify gold.label.json --fingerprint {words}")).ends(0);
+    desk.run("verify gold.label.json --fingerprint zoo-zoo-zoo-zoo-zoo-zoo-zoo-zoo").ends(14);
+    desk.run("verify gold.label.json --at 2099-01-01").ends(11);
+    let text = std::fs::read_to_string(desk.path("gold.label.json")).expect("read");
+    std::fs::write(desk.path("altered.label.json"), text.replace("GOLD", "SILVER")).expect("written");
+    let altered = desk.run("verify altered.label.json").ends(10);
+    assert!(!altered.out().contains("BioRegio"), "nothing of an altered file is shown: {}", altered.out());
+    std::fs::write(desk.path("short.label.json"), &text[..text.len() / 2]).expect("written");
+    desk.run("verify short.label.json").ends(10);
+
+    // Only its issuer withdraws it, and only by name.
+    let withdraw =
+        |agency: &str, name: &str| desk.run_words(&["label", "withdraw", &label, "--reason", "error", "--confirm", name, "--data", agency]);
+    withdraw("oslo", "BioRegio").ends(2);
+    withdraw("porto", "BioRegio Süd").ends(8);
+    desk.run("verify gold.label.json").ends(0);
+    withdraw("oslo", "BioRegio Süd").ends(0);
+    nodes.until("label list --data lyon --json", |labels| labels[0]["state"] == "withdrawn");
+    let began = Instant::now();
+    loop {
+        desk.run(&format!("label export {label} -o withdrawn.label.json --data oslo")).ends(0);
+        if desk.run("verify withdrawn.label.json --json").json()["verdict"] == "withdrawn" {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE);
+        std::fs::remove_file(desk.path("withdrawn.label.json")).expect("there");
+    }
+
+    // Statistics and tokens.
+    desk.run("stats release --data oslo").ends(2);
+    assert_eq!(nodes.json("stats release --yes --data oslo --json")["agency"], "oslo");
+    nodes.until("stats list --data porto --json", |releases| releases[0]["agency"] == "oslo");
+    let made = nodes.json("token create reports --data oslo -o reports.token --json");
+    assert!(made["token"].is_null(), "the secret goes into the file");
+    assert_eq!(common::mode(&desk.path("reports.token")), 0o600);
+    let token = id(&made, "id");
+    desk.run(&format!("token revoke {} --yes --data oslo", &token[..4])).ends(0);
+    assert_eq!(nodes.json("token list --data oslo --json"), serde_json::json!([]));
+    desk.run("token revoke ffffffffffff --yes --data oslo").ends(5);
+    assert_eq!(nodes.json("peer list --data oslo --json").as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn one_store_has_one_node_and_a_token_opens_what_it_says() {
+    let mut nodes = Nodes::start();
+    let desk = &nodes.desk;
+    let second = desk.run("serve --data oslo").ends(1);
+    assert!(second.err().contains("Next:"), "{}", second.err());
+    // The socket still belongs to the first one.
+    let api = desk.run("status --data oslo --json").ends(0);
+    assert_eq!(api.json()["node"]["agency"], "oslo");
+    let child = nodes.children.remove(0);
+    assert_eq!(stop(child), Some(0), "a signal ends a node in good order");
+    nodes.desk.run("status --data oslo").ends(3);
+    nodes.serve("oslo");
+    nodes.desk.run("status --data oslo").ends(0);
+}
+
+/// Ends a process as a service manager does.
+fn stop(mut child: Child) -> Option<i32> {
+    let ended = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("started");
+    assert!(ended.success());
+    child.wait().expect("ours").code()
+}

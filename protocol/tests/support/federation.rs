@@ -1,0 +1,127 @@
+//! Five agencies in five countries and their charter. The keys depend on the agency's name only, so two federations
+//! of one test have the same keys.
+
+use std::sync::Arc;
+
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::charter::{
+    Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, ecei_scheme,
+};
+use parangon_protocol::check::KeyBook;
+use parangon_protocol::id::{AgencyId, Fingerprint, Hash, witness_name};
+use parangon_protocol::keys::{KeySet, SecretKey, SignedKeySet};
+use parangon_protocol::record::{Adoption, Record};
+
+use super::{log, time};
+
+/// Sorted. Stuttgart is the owner of most labels here.
+pub const MEMBERS: [(&str, &str); 5] = [("lyon", "FR"), ("madrid", "ES"), ("oslo", "NO"), ("porto", "PT"), ("stuttgart", "DE")];
+
+#[derive(Clone)]
+pub struct Federation {
+    pub chain: Arc<Chain>,
+}
+
+/// The agency's key of one role.
+pub fn key(role: &str, agency: &str) -> SecretKey {
+    SecretKey::from_seed(&Hash::of(&[role.as_bytes(), b" ", agency.as_bytes()]).0)
+}
+
+impl Default for Federation {
+    fn default() -> Self {
+        Self::found(|_| ())
+    }
+}
+
+impl Federation {
+    /// Founded with the usual charter after `change` had its way with it.
+    pub fn found(change: impl FnOnce(&mut Charter)) -> Self {
+        let mut charter = draft();
+        change(&mut charter);
+        let sign = |member: &Member| FoundingSignature {
+            agency: member.id.clone(),
+            signature: charter.sign(&key("identity", member.id.as_str())).unwrap(),
+        };
+        let signatures = charter.members.iter().map(sign).collect();
+        Self { chain: Arc::new(Chain::verify(Founding { charter, signatures }).unwrap()) }
+    }
+
+    pub fn charter(&self) -> &Charter {
+        self.chain.newest()
+    }
+
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.chain.fingerprint()
+    }
+
+    pub fn ids(&self) -> Vec<AgencyId> {
+        self.charter().members.iter().map(|member| member.id.clone()).collect()
+    }
+
+    pub fn witness_name(&self, agency: &str) -> String {
+        witness_name(self.fingerprint(), &super::agency(agency))
+    }
+
+    pub fn keyset(&self, id: &str) -> SignedKeySet {
+        let set = KeySet {
+            agency: super::agency(id),
+            number: 1,
+            log: key("log", id).public(),
+            witness: key("witness", id).public(),
+            issue: key("issue", id).public(),
+            sealing: format!("age1{}", "q".repeat(58)),
+            transport: key("transport", id).public(),
+        };
+        set.sign(self.fingerprint(), &key("identity", id)).unwrap()
+    }
+
+    /// Every member's first key set.
+    pub fn book(&self) -> KeyBook {
+        let mut book = KeyBook::new(self.chain.clone());
+        for id in self.ids() {
+            book.insert(&log(id.as_str()), 0, &self.keyset(id.as_str())).unwrap();
+        }
+        book
+    }
+
+    /// What every log begins with.
+    pub fn first_records(&self, id: &str) -> [Record; 2] {
+        let adoption = Adoption { version: 1, hash: self.charter().hash().unwrap() };
+        [Record::KeySet(Box::new(self.keyset(id))), Record::Charter(adoption)]
+    }
+}
+
+/// Puts an agency under a parent.
+pub fn place_under(charter: &mut Charter, id: &str, parent: &str) {
+    let member = charter.members.iter_mut().find(|member| member.id.as_str() == id).unwrap();
+    member.parent = Some(parent.parse().unwrap());
+}
+
+fn draft() -> Charter {
+    let scheme = ecei_scheme();
+    let rights = vec![Right { scheme: scheme.id.clone(), levels: vec![Level::Bronze, Level::Silver, Level::Gold] }];
+    let members = MEMBERS.map(|(id, country)| Member {
+        id: super::agency(id),
+        name: format!("Agency of {id}").parse().unwrap(),
+        country: country.parse().unwrap(),
+        parent: None,
+        rights: rights.clone(),
+        identity: key("identity", id).public(),
+        successor: key("successor", id).public().hash(),
+        contacts: vec![],
+    });
+    Charter {
+        version: 1,
+        previous: None,
+        name: "Federation of the test".parse().unwrap(),
+        created: time("2026-09-01T00:00:00Z"),
+        review_by: "2030-01".parse().unwrap(),
+        demonstration: false,
+        members: members.to_vec(),
+        schemes: vec![scheme],
+        catalogues: vec![Catalogue::ecei().reference()],
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        disclosure: Disclosure { minimum: 5, protection: 2 },
+        status_max_age_days: 35,
+    }
+}

@@ -1,0 +1,276 @@
+//! The members' replicas in one process, with a queue for a network. Each node has its rows in memory and keeps the
+//! driver's promise: everything persisted is there before it is called durable, and nothing else happens before that.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use parangon_protocol::check::{self, CheckError, KeyBook};
+use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::log::checkpoint;
+use parangon_protocol::message::{Gossip, Head, Range, Request};
+use parangon_protocol::record::Record;
+use parangon_protocol::replica::{Effect, Event, Keys, Refusal, Replica, Settings, Write, serve};
+use parangon_protocol::time::Timestamp;
+
+use super::federation::{Federation, key};
+use super::ledger::Ledger;
+use super::scene::Scene;
+use super::{agency, log, time};
+
+pub struct Node {
+    pub replica: Replica,
+    pub logs: BTreeMap<LogId, Ledger>,
+    /// The newest head of each log that had its quorum.
+    pub kept: BTreeMap<LogId, String>,
+    answers: BTreeMap<u64, Result<Vec<u64>, Refusal>>,
+}
+
+/// What is on its way: to whom, from whom.
+enum Message {
+    Gossip(Gossip),
+    Request(Request),
+    Range(Request, Option<Range>),
+    Heads(Vec<Head>),
+}
+
+pub struct Network {
+    pub federation: Federation,
+    pub nodes: BTreeMap<AgencyId, Node>,
+    pub now: Timestamp,
+    offline: BTreeSet<AgencyId>,
+    queue: VecDeque<(AgencyId, AgencyId, Message)>,
+    ticket: u64,
+}
+
+impl Network {
+    /// All members connected; each has begun its log.
+    pub fn founded(federation: Federation) -> Self {
+        let ids = federation.ids();
+        let node = |id: &AgencyId| {
+            let keys = Keys { log: key("log", id.as_str()), witness: key("witness", id.as_str()) };
+            let book = KeyBook::new(federation.chain.clone());
+            let replica = Replica::new(id.clone(), Settings::default(), keys, book, vec![], []);
+            (id.clone(), Node { replica, logs: BTreeMap::new(), kept: BTreeMap::new(), answers: BTreeMap::new() })
+        };
+        let nodes = ids.iter().map(node).collect();
+        let now = time("2026-11-01T00:00:00Z");
+        let mut network = Self { federation, nodes, now, offline: BTreeSet::new(), queue: VecDeque::new(), ticket: 0 };
+        for id in &ids {
+            for peer in &ids {
+                network.step(id, Event::Connected(peer.clone()));
+            }
+        }
+        for id in &ids {
+            for record in network.federation.first_records(id.as_str()) {
+                network.append(id.as_str(), &[record]).unwrap();
+            }
+        }
+        network.settle();
+        network
+    }
+
+    /// Appends to the agency's own log, and lets the news travel.
+    pub fn append(&mut self, id: &str, records: &[Record]) -> Result<Vec<u64>, Refusal> {
+        let (me, log) = (agency(id), log(id));
+        let node = &self.nodes[&me];
+        let mut book = (**node.replica.book()).clone();
+        let start = node.logs.get(&log).map_or(0, Ledger::size);
+        let checked = records.iter().zip(start..).map(|(record, index)| {
+            if let (Record::KeySet(set), 0) = (record, index) {
+                book.insert(&log, 0, set).unwrap();
+            }
+            check::record(&book, &log, index, record.to_text().unwrap()).unwrap()
+        });
+        let records = checked.collect();
+        self.ask_own(&me, |ticket| Event::Append { ticket, records })
+    }
+
+    /// The agency states the standing of its labels.
+    pub fn append_status(&mut self, id: &str) -> Result<Vec<u64>, Refusal> {
+        self.ask_own(&agency(id), |ticket| Event::AppendStatus { ticket })
+    }
+
+    fn ask_own(&mut self, me: &AgencyId, event: impl FnOnce(u64) -> Event) -> Result<Vec<u64>, Refusal> {
+        self.ticket += 1;
+        let ticket = self.ticket;
+        self.step(me, event(ticket));
+        let answer = self.nodes.get_mut(me).unwrap().answers.remove(&ticket).unwrap();
+        self.settle();
+        answer
+    }
+
+    /// Cuts an agency off.
+    pub fn stop(&mut self, id: &str) {
+        let id = agency(id);
+        self.offline.insert(id.clone());
+        for peer in self.federation.ids() {
+            self.step(&peer, Event::Disconnected(id.clone()));
+            self.step(&id, Event::Disconnected(peer));
+        }
+        self.settle();
+    }
+
+    /// Connects it again.
+    pub fn start(&mut self, id: &str) {
+        let id = agency(id);
+        self.offline.remove(&id);
+        for peer in self.federation.ids() {
+            if peer != id && !self.offline.contains(&peer) {
+                self.step(&peer, Event::Connected(id.clone()));
+                self.step(&id, Event::Connected(peer));
+            }
+        }
+        self.settle();
+    }
+
+    /// Carries messages until there are none, and lets every node poll a few times.
+    pub fn settle(&mut self) {
+        for _ in 0..4 {
+            self.now = self.now.plus(11);
+            for id in self.federation.ids() {
+                self.step(&id, Event::Tick);
+            }
+            let mut carried = 0;
+            while let Some((to, from, message)) = self.queue.pop_front() {
+                carried += 1;
+                assert!(carried < 100_000, "the nodes talk without end");
+                if !self.offline.contains(&to) && !self.offline.contains(&from) {
+                    self.deliver(&to, &from, message);
+                }
+            }
+        }
+    }
+
+    /// What this node holds, to make files from: heads with their quorum where they show everything, else the newest.
+    pub fn scene(&self, id: &str) -> Scene {
+        let node = &self.nodes[&agency(id)];
+        let note = |log: &LogId| {
+            let complete = node.replica.final_size(log) == node.logs[log].size();
+            if complete { node.kept.get(log).cloned() } else { node.replica.newest_head(log).map(|head| head.note) }
+        };
+        let notes = node.logs.keys().filter_map(|log| Some((log.clone(), note(log)?))).collect();
+        Scene { federation: self.federation.clone(), logs: node.logs.clone(), notes }
+    }
+
+    fn step(&mut self, id: &AgencyId, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let now = self.now;
+            let effects = self.nodes.get_mut(id).unwrap().replica.step(now, event);
+            let (writes, others): (Vec<_>, Vec<_>) = effects.into_iter().partition(|effect| matches!(effect, Effect::Persist(_)));
+            let durable = !writes.is_empty();
+            for effect in writes {
+                if let Effect::Persist(write) = effect {
+                    self.nodes.get_mut(id).unwrap().keep(write);
+                }
+            }
+            if durable {
+                events.push_back(Event::Durable);
+            }
+            for effect in others {
+                self.carry_out(id, effect, &mut events);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, me: &AgencyId, effect: Effect, events: &mut VecDeque<Event>) {
+        match effect {
+            Effect::Publish(gossip) => {
+                for peer in self.federation.ids().into_iter().filter(|peer| peer != me) {
+                    self.queue.push_back((peer, me.clone(), Message::Gossip(gossip.clone())));
+                }
+            }
+            Effect::Ask { to, request } => self.queue.push_back((to, me.clone(), Message::Request(request))),
+            Effect::Compare { head, .. } => {
+                let node = &self.nodes[me];
+                let Some(ours) = node.replica.newest_head(head.log()) else { return };
+                let key = node.replica.book().log_key(head.log()).unwrap();
+                let ours = checkpoint::open(&ours.note, &key, &head.log().origin(self.federation.fingerprint())).unwrap();
+                let Ok(fork) = serve::compare(&node.logs[head.log()], &ours, head.signed());
+                assert!(fork.is_none(), "nobody forks here: {:?}", head.log());
+            }
+            Effect::Recheck { log, index } => {
+                let node = &self.nodes[me];
+                let record = check::record(node.replica.book(), &log, index, node.logs[&log].get(index).to_vec()).unwrap();
+                let Record::Label(label) = record.record() else { panic!("only labels wait") };
+                events.push_back(Event::Rechecked { label: label.common.id().unwrap(), soundness: record.soundness().clone() });
+            }
+            Effect::Answer { ticket, outcome } => drop(self.nodes.get_mut(me).unwrap().answers.insert(ticket, outcome)),
+            Effect::Persist(_) | Effect::Changed(_) => {}
+        }
+    }
+
+    fn deliver(&mut self, to: &AgencyId, from: &AgencyId, message: Message) {
+        let me = &self.nodes[to];
+        let (book, from) = (me.replica.book().clone(), from.clone());
+        let event = match message {
+            Message::Gossip(Gossip::Fork { .. }) => panic!("nobody forks here"),
+            Message::Gossip(Gossip::Grown { head, start, records }) if !records.is_empty() => {
+                match check::span(&book, &head.log, &head.note, start, records, vec![]) {
+                    Ok(span) => Event::Span { from, span },
+                    Err(CheckError::UnknownKey(log)) => Event::Stranger { from, log },
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Message::Gossip(Gossip::Grown { head, .. }) | Message::Request(Request::Tell(head)) => seen(&book, from, &head),
+            Message::Heads(heads) => {
+                for head in heads {
+                    self.step(to, seen(&book, from.clone(), &head));
+                }
+                return;
+            }
+            Message::Request(Request::Heads { known }) => {
+                let heads = me.replica.answer_heads(&known);
+                return self.queue.push_back((from, to.clone(), Message::Heads(heads)));
+            }
+            Message::Request(Request::Cosigned { log, size, line }) => {
+                let Some(head) = me.replica.checkpoint(&log, size) else { return };
+                match check::cosignature(&book, &log, head, &line) {
+                    Ok(cosignature) => Event::Cosignature(cosignature),
+                    Err(CheckError::UnknownKey(_)) => return, // lost; the next poll brings it
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Message::Request(request) => {
+                let range = me.range(&request);
+                return self.queue.push_back((from, to.clone(), Message::Range(request, range)));
+            }
+            Message::Range(request, None) => Event::Failed { from, request },
+            Message::Range(_, Some(range)) => {
+                let span = check::span(&book, &range.log, &range.note, range.start, range.records, range.proof).unwrap();
+                Event::Span { from, span }
+            }
+        };
+        self.step(to, event);
+    }
+}
+
+fn seen(book: &KeyBook, from: AgencyId, head: &Head) -> Event {
+    match check::head(book, head) {
+        Ok(head) => Event::Head { from, head },
+        Err(CheckError::UnknownKey(log)) => Event::Stranger { from, log },
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Node {
+    fn keep(&mut self, write: Write) {
+        match write {
+            Write::Records { log, start, records } => {
+                let ledger = self.logs.entry(log).or_default();
+                assert_eq!(ledger.size(), start, "records are kept in their order");
+                for (record, row) in records {
+                    ledger.put(record, row);
+                }
+            }
+            Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
+            _ => {}
+        }
+    }
+
+    fn range(&self, request: &Request) -> Option<Range> {
+        let Request::Range { log, start, count } = request else { panic!("answered before: {request:?}") };
+        let (ledger, head) = (self.logs.get(log)?, self.replica.newest_head(log)?);
+        let Ok(range) = serve::range(ledger, log, head.note, ledger.size(), *start, *count);
+        range
+    }
+}

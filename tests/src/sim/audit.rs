@@ -1,0 +1,227 @@
+//! The auditor: knows what every honest agency wrote and who lies, and compares.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use parangon_protocol::id::Hash;
+use parangon_protocol::label::LabelId;
+use parangon_protocol::log::checkpoint::Checkpoint;
+use parangon_protocol::log::note::Note;
+use parangon_protocol::replica::Write;
+
+use super::disk::{Disk, count, root_at};
+use super::federation::Federation;
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Which: the code of `cases.md` where it has one.
+    pub invariant: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+pub(super) fn breach<T>(invariant: &'static str, what: String) -> Result<T, Breach> {
+    Err(Breach { invariant, what })
+}
+
+/// A note as the auditor reads it: without checking a signature.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) size: u64,
+    pub(super) root: Hash,
+    /// Who is named as a witness.
+    pub(super) witnesses: Vec<usize>,
+}
+
+/// What the auditor remembers.
+#[derive(Debug)]
+pub(super) struct Audit {
+    liars: HashSet<usize>,
+    /// Leaves that liars put into their logs, on any branch.
+    pub(super) forged: HashSet<(usize, u64, Hash)>,
+    /// Liars whose log had two stories, or an untrue status from this index on.
+    pub(super) forked: HashSet<usize>,
+    pub(super) untrue: BTreeMap<usize, u64>,
+    /// Heads that an honest witness durably noted before signing.
+    marks: HashSet<(usize, usize, u64, Hash)>,
+    /// What was acknowledged: owner, index, leaf.
+    pub(super) acknowledged: Vec<(usize, u64, Hash)>,
+    /// Of each log the longest beginning that any honest node held as final.
+    finals: Vec<Vec<Hash>>,
+    /// Labels that keep the rules.
+    pub(super) sound: HashSet<LabelId>,
+    shown: HashMap<String, Shown>,
+    /// Heads signed by honest agencies that left their node.
+    heads: HashMap<(usize, u64), Hash>,
+}
+
+impl Audit {
+    pub(super) fn new(federation: &Federation, liars: impl Iterator<Item = usize>) -> Self {
+        let n = federation.len();
+        Self {
+            liars: liars.collect(),
+            forged: HashSet::new(),
+            forked: HashSet::new(),
+            untrue: BTreeMap::new(),
+            marks: HashSet::new(),
+            acknowledged: Vec::new(),
+            finals: federation.seats.iter().map(|seat| seat.rows.iter().map(|row| row.leaf()).collect()).take(n).collect(),
+            sound: HashSet::new(),
+            shown: HashMap::new(),
+            heads: HashMap::new(),
+        }
+    }
+
+    fn liar(&self, who: usize) -> bool {
+        self.liars.contains(&who)
+    }
+
+    /// Reads a note. `None` when it is none.
+    pub(super) fn shown(&mut self, federation: &Federation, note: &str) -> Option<Shown> {
+        if let Some(shown) = self.shown.get(note) {
+            return Some(shown.clone());
+        }
+        let parsed = Note::parse(note).ok()?;
+        let head = Checkpoint::parse(&parsed.text).ok()?;
+        let name = |name: &str| {
+            let agency = name.strip_suffix("/witness")?.rsplit('/').next()?;
+            federation.index.get(&agency.parse().ok()?).copied()
+        };
+        let witnesses = parsed.signatures.iter().filter_map(|line| name(&line.name)).collect();
+        let shown = Shown { size: head.size, root: head.root, witnesses };
+        self.shown.insert(note.to_owned(), shown.clone());
+        Some(shown)
+    }
+
+    /// Before a batch is applied: records of honest logs must be those that their owner wrote, and first; those of
+    /// liars must be forged by them.
+    pub(super) fn records(&self, federation: &Federation, me: usize, writes: &[Write], disks: &[&Disk]) -> Result<(), Breach> {
+        for write in writes {
+            let Write::Records { log, start, records } = write else { continue };
+            let owner = federation.who(&log.agency);
+            if owner == me {
+                continue;
+            }
+            for ((_, hashes), index) in records.iter().zip(*start..) {
+                let leaf = hashes[0];
+                let known = if self.liar(owner) {
+                    index < 2 || self.forged.contains(&(owner, index, leaf))
+                } else {
+                    let at = usize::try_from(index).unwrap_or(usize::MAX);
+                    disks[owner].logs[owner].rows.get(at).is_some_and(|row| row.leaf() == leaf)
+                };
+                if !known {
+                    return breach("I2 one history", format!("agency {me} holds a record {index} of {log} that {log} never had"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After a batch is on disk: marks, and heads that count as final.
+    pub(super) fn committed(&mut self, federation: &Federation, me: usize, writes: &[Write], disk: &Disk) -> Result<(), Breach> {
+        for write in writes {
+            match write {
+                Write::Log(snapshot) => {
+                    if let Some((size, root)) = snapshot.cosigned {
+                        self.marks.insert((me, federation.who(&snapshot.log.agency), size, root));
+                    }
+                }
+                Write::Final { log, size, note } => self.finality(federation, me, federation.who(&log.agency), *size, note, disk)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn finality(&mut self, federation: &Federation, me: usize, owner: usize, size: u64, note: &str, disk: &Disk) -> Result<(), Breach> {
+        let log = &federation.seats[owner].log;
+        let Some(shown) = self.shown(federation, note) else {
+            return breach("I3 witnessed", format!("agency {me} keeps a final head of {log} that is no note"));
+        };
+        let rows = &disk.logs[owner].rows;
+        if shown.size != size || root_at(rows, size) != Some(shown.root) {
+            return breach("I3 witnessed", format!("agency {me} keeps a final head of {log} ({size}) of records that it does not hold"));
+        }
+        let own = federation.seats[owner].group;
+        let mut groups = HashSet::new();
+        for witness in &shown.witnesses {
+            let group = federation.seats[*witness].group;
+            if group == own {
+                continue;
+            }
+            if !self.liar(*witness) && !self.marks.contains(&(*witness, owner, size, shown.root)) {
+                let what = format!("agency {me} counts a cosignature of agency {witness} on {log} ({size}) that it never made");
+                return breach("I3 witnessed", what);
+            }
+            groups.insert(group);
+        }
+        let needed = federation.quorum(owner);
+        if groups.len() < needed {
+            let what = format!("agency {me} holds {log} ({size}) as final with {} of {needed} witnesses", groups.len());
+            return breach("I3 witnessed", what);
+        }
+        let known = &mut self.finals[owner];
+        let held = &rows[..usize::try_from(size).unwrap_or(0)];
+        if let Some(at) = known.iter().zip(held).position(|(leaf, row)| *leaf != row.leaf()) {
+            return breach("L3 no split view", format!("two final heads of {log} differ in record {at}; one is agency {me}'s"));
+        }
+        known.extend(held.iter().skip(known.len()).map(|row| row.leaf()));
+        Ok(())
+    }
+
+    /// An honest agency's own head leaves its node: it must be durable, and the only one of its size.
+    pub(super) fn own_head(&mut self, federation: &Federation, me: usize, note: &str, disk: &Disk) -> Result<(), Breach> {
+        let Some(shown) = self.shown(federation, note) else {
+            return breach("I1 durable before signed", format!("agency {me} published a head that is no note"));
+        };
+        if root_at(&disk.logs[me].rows, shown.size) != Some(shown.root) {
+            return breach("I1 durable before signed", format!("agency {me} signed a head of size {} that is not on its disk", shown.size));
+        }
+        if disk.high_water.is_none_or(|(size, _)| size < shown.size) {
+            return breach("L10 high-water before signing", format!("agency {me} signed size {} above its mark", shown.size));
+        }
+        let first = *self.heads.entry((me, shown.size)).or_insert(shown.root);
+        if first != shown.root {
+            return breach("I2 one history", format!("agency {me} signed two heads of size {}", shown.size));
+        }
+        Ok(())
+    }
+
+    /// An honest witness's cosignature leaves its node: everything it vouches for must be on its disk.
+    pub(super) fn cosigned(&mut self, federation: &Federation, me: usize, owner: usize, size: u64, root: Hash, disk: &Disk) -> Result<(), Breach> {
+        let log = &federation.seats[owner].log;
+        let held = &disk.logs[owner];
+        let marked = held.snapshot.as_ref().and_then(|snapshot| snapshot.cosigned);
+        if marked.is_none_or(|(at, _)| at < size) || !self.marks.contains(&(me, owner, size, root)) {
+            return breach("L6 noted before cosigned", format!("agency {me} cosigned {log} ({size}), its disk says {marked:?}"));
+        }
+        if root_at(&held.rows, size) != Some(root) {
+            let what = format!("agency {me} cosigned {log} ({size}) of which it holds {} records", count(held.rows.len()));
+            return breach("L6 replayed before cosigned", what);
+        }
+        Ok(())
+    }
+
+    /// What was acknowledged is there.
+    pub(super) fn survived(&self, disk: &Disk, me: usize, only: Option<usize>) -> Result<(), Breach> {
+        for (owner, index, leaf) in &self.acknowledged {
+            if only.is_some_and(|only| only != *owner) {
+                continue;
+            }
+            let row = disk.logs[*owner].rows.get(usize::try_from(*index).unwrap_or(usize::MAX));
+            if row.is_none_or(|row| row.leaf() != *leaf) {
+                let what = format!("record {index} of agency {owner} was acknowledged and is not on the disk of agency {me}");
+                return breach("I1 acknowledged is durable", what);
+            }
+        }
+        Ok(())
+    }
+}

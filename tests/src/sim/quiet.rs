@@ -1,0 +1,202 @@
+//! After the last disturbance: everybody comes back, the network is calm, and in bounded time all honest nodes hold the
+//! same. Then the auditor compares everything with the records.
+
+use std::collections::BTreeMap;
+
+use parangon_protocol::check::Soundness;
+use parangon_protocol::label::LabelId;
+use parangon_protocol::label::status::State;
+
+use super::audit::{Breach, breach};
+use super::disk::count;
+use super::model::{self, Model};
+use super::plan::{CALM, HEAL};
+use super::{Happening, Sim};
+
+/// How long the federation may take to agree. Simulated milliseconds.
+const PATIENCE: u64 = 400_000;
+
+/// How often the auditor looks.
+const LOOK: u64 = 4_000;
+
+impl Sim<'_> {
+    pub(super) fn look(&mut self) -> Result<(), Breach> {
+        if !self.quiet {
+            return self.settle();
+        }
+        match self.agreed() {
+            Ok(()) => {
+                self.done = true;
+                self.conclude()
+            }
+            Err(_) if self.now < HEAL + PATIENCE => {
+                self.schedule(LOOK, Happening::Look);
+                Ok(())
+            }
+            Err(breach) => Err(breach),
+        }
+    }
+
+    /// Ends every disturbance.
+    fn settle(&mut self) -> Result<(), Breach> {
+        self.trace.say(self.now, format_args!("all is quiet from here on"));
+        self.net.weather = CALM;
+        self.net.reachable.fill(true);
+        self.heal()?;
+        for who in self.honest() {
+            if self.nodes[who].replica.is_none() {
+                self.restart(who)?;
+            }
+        }
+        self.quiet = true;
+        self.schedule(LOOK, Happening::Look);
+        Ok(())
+    }
+
+    /// Whether all honest nodes hold the same of every log (I4), and evidence where one holds it.
+    fn agreed(&self) -> Result<(), Breach> {
+        let honest = self.honest();
+        for (owner, seat) in self.federation.seats.iter().enumerate() {
+            let frozen: Vec<usize> = honest.iter().copied().filter(|who| self.frozen(*who, owner)).collect();
+            if !frozen.is_empty() && frozen.len() < honest.len() {
+                let lacks = honest.iter().find(|who| !frozen.contains(who)).copied().unwrap_or_default();
+                let what = format!("agency {lacks} does not know that {} is frozen, {} others do", seat.log, frozen.len());
+                return breach("L1 evidence reaches everybody", what);
+            }
+            let disputed = self.audit.forked.contains(&owner) && !frozen.is_empty();
+            let first = self.held(honest[0], owner);
+            for who in &honest {
+                let held = self.held(*who, owner);
+                if !disputed && held != first {
+                    let what = format!("{}: agency {} holds {}, agency {who} {}", seat.log, honest[0], first.0, held.0);
+                    return breach("I4 all hold the same", what);
+                }
+                if frozen.is_empty() && held.1 < held.0 {
+                    let what = format!("{}: agency {who} holds {} records, final {}", seat.log, held.0, held.1);
+                    return breach("L3 the quorum is reached", what);
+                }
+            }
+        }
+        let first = self.rows(honest[0]);
+        for who in &honest {
+            let node = &self.nodes[*who];
+            if !node.writes.is_empty() || !node.chores.is_empty() {
+                return breach("I9 work ends", format!("agency {who} still has work to do"));
+            }
+            if let Some(id) = differs(&first, &self.rows(*who)) {
+                return breach("I4 all hold the same", format!("label {id} differs between agencies {} and {who}", honest[0]));
+            }
+        }
+        Ok(())
+    }
+
+    fn frozen(&self, who: usize, owner: usize) -> bool {
+        self.nodes[who].replica.as_ref().is_some_and(|replica| replica.frozen(&self.federation.seats[owner].log))
+    }
+
+    fn held(&self, who: usize, owner: usize) -> (u64, u64) {
+        let log = &self.federation.seats[owner].log;
+        let final_size = self.nodes[who].replica.as_ref().map_or(0, |replica| replica.final_size(log));
+        (count(self.nodes[who].disk.logs[owner].rows.len()), final_size)
+    }
+
+    /// Label rows of logs that are not disputed.
+    fn rows(&self, who: usize) -> BTreeMap<LabelId, (Soundness, State, u64, Vec<u64>)> {
+        let counted = |owner: usize| !self.audit.forked.contains(&owner);
+        let confirmations = |label: &super::disk::DiskLabel| -> Vec<u64> {
+            let counts = label.confirmations.iter().filter(|(agency, _)| counted(self.federation.who(agency)));
+            counts.map(|(_, index)| *index).collect()
+        };
+        let rows = self.nodes[who].disk.labels.iter().filter(|(_, label)| counted(self.federation.who(&label.row.log.agency)));
+        rows.map(|(id, label)| {
+            let row = &label.row;
+            (*id, (row.soundness.clone(), row.state, row.state_index, confirmations(label)))
+        })
+        .collect()
+    }
+
+    /// All agree; now compare that with what is true.
+    fn conclude(&mut self) -> Result<(), Breach> {
+        let mut models: BTreeMap<(usize, [u8; 32]), Model> = BTreeMap::new();
+        for who in self.honest() {
+            self.logs_are_true(who)?;
+            self.audit.survived(&self.nodes[who].disk, who, None)?;
+            let mut told: Vec<Model> = Vec::new();
+            for (owner, log) in self.nodes[who].disk.logs.iter().enumerate() {
+                let root = super::disk::root_at(&log.rows, count(log.rows.len())).unwrap_or_default();
+                let fresh = || model::tell(&self.federation.seats[owner].log, &log.rows);
+                told.push(models.entry((owner, root.0)).or_insert_with(fresh).clone());
+            }
+            self.labels_are_true(who, &told)?;
+        }
+        self.counts.insert("quiet after", (self.now - HEAL) / 1000);
+        Ok(())
+    }
+
+    fn logs_are_true(&self, who: usize) -> Result<(), Breach> {
+        for (owner, seat) in self.federation.seats.iter().enumerate() {
+            let held = &self.nodes[who].disk.logs[owner];
+            let frozen = self.frozen(who, owner);
+            let (forked, untrue) = (self.audit.forked.contains(&owner), self.audit.untrue.get(&owner));
+            let has_untrue = untrue.is_some_and(|at| count(held.rows.len()) > *at);
+            if frozen && !forked && !has_untrue {
+                return breach("L1 no false accusation", format!("agency {who} froze {}, which did nothing", seat.log));
+            }
+            if has_untrue && !frozen {
+                return breach("I2 an untrue status freezes", format!("agency {who} goes on with {}", seat.log));
+            }
+            if frozen && forked && held.fork.is_none() && !has_untrue {
+                return breach("L1 evidence reaches everybody", format!("agency {who} froze {} without evidence", seat.log));
+            }
+            let other = self.honest().into_iter().find(|other| {
+                let theirs = &self.nodes[*other].disk.logs[owner].rows;
+                held.rows.iter().zip(theirs).any(|(a, b)| a.leaf() != b.leaf())
+            });
+            if let Some(other) = other.filter(|_| !frozen) {
+                return breach("I2 one history", format!("agencies {who} and {other} hold two stories of {}, not frozen", seat.log));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows say what the records say; a label counts only when everything that it needs is there (I3).
+    fn labels_are_true(&self, who: usize, told: &[Model]) -> Result<(), Breach> {
+        let node = &self.nodes[who];
+        let known: usize = told.iter().map(|model| model.labels.len()).sum();
+        if node.disk.labels.len() != known {
+            let what = format!("agency {who} has {} label rows, its records have {known} labels", node.disk.labels.len());
+            return breach("I4 rows follow from records", what);
+        }
+        for (id, label) in &node.disk.labels {
+            let owner = self.federation.who(&label.row.log.agency);
+            let row = &label.row;
+            let Some(model) = told[owner].labels.get(id).filter(|model| model.index == row.index) else {
+                return breach("I4 rows follow from records", format!("agency {who}: no label {id} at {} of agency {owner}", row.index));
+            };
+            if (model.state, model.state_index) != (row.state, row.state_index) {
+                let what = format!("agency {who}: label {id} is {:?}, its records say {:?}", row.state, model.state);
+                return breach("W12 the log's order decides", what);
+            }
+            let sound = self.audit.sound.contains(id);
+            if sound != (row.soundness == Soundness::Sound) {
+                let what = format!("agency {who}: label {id} of agency {owner} is {:?}, in truth sound: {sound}", row.soundness);
+                return breach("I3 only what keeps the rules", what);
+            }
+            let confirmed = |(agency, endorsement): &(String, parangon_protocol::id::Hash)| {
+                let endorser = self.federation.seats.iter().position(|seat| seat.id.as_str() == agency)?;
+                told[endorser].confirmed.get(&(*id, *endorsement)).map(|index| (self.federation.seats[endorser].id.clone(), *index))
+            };
+            let truth: BTreeMap<_, _> = model.endorsements.iter().filter_map(confirmed).collect();
+            if truth != label.confirmations {
+                let what = format!("agency {who}: label {id} has confirmations {:?}, in truth {truth:?}", label.confirmations);
+                return breach("I3 confirmed by its endorsers", what);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn differs<K: Ord + Copy, V: PartialEq>(a: &BTreeMap<K, V>, b: &BTreeMap<K, V>) -> Option<K> {
+    let one = a.iter().find(|(key, value)| b.get(key) != Some(value));
+    one.or_else(|| b.iter().find(|(key, _)| !a.contains_key(key))).map(|(key, _)| *key)
+}
