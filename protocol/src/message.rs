@@ -37,7 +37,8 @@ pub enum Gossip {
 pub enum Request {
     /// Which heads differ from these: `(log, size, digest of the set of cosigners)`.
     Heads {
-        /// What the asker holds. Two nodes with different cosigners of one head have different digests.
+        /// What the asker holds. Two nodes with different cosigners of one head have different digests until it has
+        /// its quorum. Of a frozen log the asker says that it holds nothing: who sends a head of it lacks the evidence.
         known: Vec<(LogId, u64, u16)>,
     },
     /// Records from `start`, at most `count`, with a proof towards the answerer's newest head.
@@ -59,6 +60,12 @@ pub enum Request {
         size: u64,
         /// The note's signature line.
         line: String,
+    },
+    /// Evidence that the other side seems to lack: a `log::fork::ForkProof` as JSON. Gossip tells it once; this is how
+    /// it reaches whoever was away.
+    Fork {
+        /// The proof's text.
+        proof: Vec<u8>,
     },
 }
 

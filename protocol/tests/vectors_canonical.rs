@@ -46,7 +46,10 @@ fn rfc_8785_documents() {
             Ok(value) => {
                 written += 1;
                 assert_eq!(value.to_text().as_bytes(), expected, "{name}");
-                assert_eq!(Value::read_canonical(&expected, limits::DOCUMENT_BYTES).map(|value| value.to_text().into_bytes()), Ok(expected));
+                assert_eq!(
+                    Value::read_canonical(&expected, limits::DOCUMENT_BYTES).map(|value| value.to_text().into_bytes()),
+                    Ok(expected)
+                );
             }
             Err(error) => {
                 assert!(is_our_rule(error), "{name}: {error}");

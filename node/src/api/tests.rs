@@ -106,7 +106,9 @@ async fn every_route_asks_who_is_there() {
                 assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
             }
         }
-        for (name, value, code) in [("host", "evil.test", "PGN-0410"), ("origin", "http://evil.test", "PGN-0411"), ("sec-fetch-site", "cross-site", "PGN-0411")] {
+        for (name, value, code) in
+            [("host", "evil.test", "PGN-0410"), ("origin", "http://evil.test", "PGN-0411"), ("sec-fetch-site", "cross-site", "PGN-0411")]
+        {
             let answer = client.send(request().header(name, value), Body::empty()).await;
             assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, code), "{method} {path}");
             assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
@@ -138,7 +140,8 @@ async fn odd_names_in_paths_find_nothing() {
     for fill in ["..", "%2e%2e%2f", "..%2f..%2fetc%2fpasswd", "%00", "a%0ab", "%ff", "'%20OR%201=1", &"x".repeat(5_000)] {
         for (method, path) in every_route(fill).into_iter().filter(|(_, path)| path.contains(fill)) {
             for (kind, body) in [("application/json", "{}"), ("text/csv", "a,b\n")] {
-                let request = Request::builder().method(method.clone()).uri(&path).header(header::CONTENT_TYPE, kind).header("if-match", "*");
+                let request =
+                    Request::builder().method(method.clone()).uri(&path).header(header::CONTENT_TYPE, kind).header("if-match", "*");
                 let answer = client.send(request, body).await;
                 assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
             }
@@ -151,7 +154,10 @@ async fn bodies_have_a_kind_a_shape_and_a_size() {
     let client = client(Some(Scope::Write)).await;
     let send = |kind: &'static str, body: Vec<u8>| {
         let request = Request::post("/api/v1/clusters").header(header::CONTENT_TYPE, kind);
-        async { let answer = client.send(request, body).await; (answer.status.as_u16(), answer.code()) }
+        async {
+            let answer = client.send(request, body).await;
+            (answer.status.as_u16(), answer.code())
+        }
     };
     let answer = |status, code: &str| (status, code.to_owned());
     assert_eq!(send("text/plain", b"{}".to_vec()).await, answer(415, "PGN-0704"));
@@ -204,7 +210,13 @@ async fn the_same_request_at_the_same_time_has_one_effect() {
         client.send(request, json!({ "name": name, "country": "DE" }).to_string())
     };
     let answers = futures::future::join_all((0..50).map(|_| post("Once"))).await;
-    let ids: BTreeSet<String> = answers.iter().map(|answer| { assert_eq!(answer.status, StatusCode::CREATED); answer.json()["id"].to_string() }).collect();
+    let ids: BTreeSet<String> = answers
+        .iter()
+        .map(|answer| {
+            assert_eq!(answer.status, StatusCode::CREATED);
+            answer.json()["id"].to_string()
+        })
+        .collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(client.get("/api/v1/clusters").await.json().as_array().map(Vec::len), Some(1));
     let other = post("Another").await;
@@ -227,7 +239,9 @@ async fn tokens_are_made_and_revoked_and_metrics_name_nobody() {
     client.post("/api/v1/clusters", json!({ "name": "Secretive", "country": "DE" })).await;
     let metrics = client.get("/metrics").await;
     let text = String::from_utf8(metrics.body).expect("text");
-    for name in ["parangon_build_info{version=", "parangon_store_bytes ", "parangon_http_request_duration_seconds_bucket", "parangon_log_records"] {
+    for name in
+        ["parangon_build_info{version=", "parangon_store_bytes ", "parangon_http_request_duration_seconds_bucket", "parangon_log_records"]
+    {
         assert!(text.contains(name), "{name} in {text}");
     }
     assert_eq!(text.matches("# EOF").count(), 1);
@@ -235,7 +249,9 @@ async fn tokens_are_made_and_revoked_and_metrics_name_nobody() {
     assert_eq!(client.get("/healthz").await.body, b"ok\n");
     assert_eq!(client.get("/readyz").await.status, StatusCode::OK);
     let status = client.get("/api/v1/status").await.json();
-    assert!(status["lines"].as_array().is_some_and(|lines| lines.iter().all(|line| line["reason"].is_string() && line["since"].is_string())));
+    assert!(
+        status["lines"].as_array().is_some_and(|lines| lines.iter().all(|line| line["reason"].is_string() && line["since"].is_string()))
+    );
 }
 
 #[test]

@@ -151,6 +151,12 @@ impl Desk {
                 let _stopping = self.commands.send(Command::Cosigned { log, size, line }).await;
                 Response::Done
             }
+            Request::Fork { proof } => {
+                if let Some(event) = fork_event(&self.book, &from, &proof) {
+                    let _stopping = self.event(event).await;
+                }
+                Response::Done
+            }
             Request::Tell(head) => {
                 if let Some(event) = head_event(&self.book, &from, &head) {
                     let _stopping = self.event(event).await;
@@ -174,6 +180,20 @@ impl Desk {
                 tracing::warn!(%error, "a range could not be read");
                 Response::Missing
             }
+        }
+    }
+}
+
+/// Evidence as an event; that of a log whose keys are not known yet leads to a pull from the start.
+fn fork_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, proof: &[u8]) -> Option<Event> {
+    let book = book.borrow().clone();
+    let proof = serde_json::from_slice::<ForkProof>(proof).ok()?;
+    match check::fork(&book, proof) {
+        Ok(fork) => Some(Event::Fork(fork)),
+        Err(CheckError::UnknownKey(log)) => Some(Event::Stranger { from: from.clone(), log }),
+        Err(error) => {
+            tracing::warn!(peer = %from, %error, "evidence was refused");
+            None
         }
     }
 }

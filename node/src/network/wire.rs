@@ -34,6 +34,7 @@ enum WireRequest {
     Range { log: Log, start: u64, count: u64 },
     Tell(WireHead),
     Cosigned { log: Log, size: u64, line: String },
+    Fork { proof: Vec<u8> },
 }
 
 #[derive(Encode, Decode)]
@@ -96,6 +97,7 @@ pub(super) fn encode_request(request: Request) -> Result<Vec<u8>, FrameError> {
         Request::Range { log, start, count } => WireRequest::Range { log: log.into(), start, count },
         Request::Tell(head) => WireRequest::Tell(head.into()),
         Request::Cosigned { log, size, line } => WireRequest::Cosigned { log: log.into(), size, line },
+        Request::Fork { proof } => WireRequest::Fork { proof },
     };
     wire.check()?;
     at_most(codec::encode(&wire), limits::LOG_REQUEST_BYTES)
@@ -111,6 +113,7 @@ pub(super) fn decode_request(body: &[u8]) -> Result<Request, FrameError> {
         WireRequest::Range { log, start, count } => Request::Range { log: log.try_into()?, start, count },
         WireRequest::Tell(head) => Request::Tell(head.try_into()?),
         WireRequest::Cosigned { log, size, line } => Request::Cosigned { log: log.try_into()?, size, line },
+        WireRequest::Fork { proof } => Request::Fork { proof },
     })
 }
 
@@ -228,6 +231,7 @@ impl WireRequest {
                 within(line.len(), limits::LINE_BYTES)?;
                 ensure(*size <= bounds::LOG_SIZE, "size beyond the largest log")
             }
+            Self::Fork { proof } => within(proof.len(), bounds::NOTE_BYTES),
         }
     }
 }

@@ -92,7 +92,8 @@ async fn take_in(context: Context, mut inbox: mpsc::Receiver<PrivateMessage>, st
         if count == 0 {
             return;
         }
-        let (messages, acks): (Vec<_>, Vec<_>) = waiting.drain(..).map(|PrivateMessage { from, message, ack }| ((from, message), ack)).unzip();
+        let (messages, acks): (Vec<_>, Vec<_>) =
+            waiting.drain(..).map(|PrivateMessage { from, message, ack }| ((from, message), ack)).unzip();
         for (outcome, ack) in mail::receive(&context, messages).await.into_iter().zip(acks) {
             match outcome {
                 Ok(()) => ack.accept(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::Hash;
-use parangon_protocol::label::{Common, LabelId};
 use parangon_protocol::label::status::{State, StatusTree};
+use parangon_protocol::label::{Common, LabelId};
 use parangon_protocol::record::{EndorsementEntry, Record};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};

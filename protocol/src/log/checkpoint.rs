@@ -172,7 +172,7 @@ pub(crate) fn open_once(
 /// ```compile_fail
 /// # use parangon_protocol::log::{Checkpoint, Note, SignedCheckpoint};
 /// fn claim(checkpoint: Checkpoint, note: Note) -> SignedCheckpoint {
-///     SignedCheckpoint { checkpoint, note }
+///     SignedCheckpoint { checkpoint, note, signer: [0; 4] }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

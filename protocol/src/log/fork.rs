@@ -109,7 +109,7 @@ impl ForkProof {
             }
         };
         let found = evidence.check(small, large).is_ok();
-        Ok(found.then(|| Self { first: first.to_string(), second: second.to_string(), evidence }))
+        Ok(found.then(|| Self { first: first.bare().to_string(), second: second.bare().to_string(), evidence }))
     }
 
     /// Two signed heads of one log and size with two roots: a fork without further evidence. `None` for others.
@@ -118,7 +118,7 @@ impl ForkProof {
         let fork = one.origin == other.origin && one.size == other.size && one.root != other.root;
         // The smaller root comes first: whoever finds the fork writes the same proof.
         let (first, second) = if one.root <= other.root { (a, b) } else { (b, a) };
-        fork.then(|| Self { first: first.to_string(), second: second.to_string(), evidence: ForkEvidence::SameSize })
+        fork.then(|| Self { first: first.bare().to_string(), second: second.bare().to_string(), evidence: ForkEvidence::SameSize })
     }
 
     /// The log's origin as the first note has it, unchecked: it tells whose key to verify with.

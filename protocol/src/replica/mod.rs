@@ -136,8 +136,8 @@ pub enum Effect {
         /// What.
         request: Request,
     },
-    /// Compare this head with what the store holds of the log; a contradiction comes back as [`Event::Fork`], and
-    /// a larger head that cannot be compared here is answered by telling `from` ours.
+    /// Compare this head with what the store holds of the log, whose newest head is not smaller; a contradiction comes
+    /// back as [`Event::Fork`].
     Compare {
         /// Who sent it.
         from: AgencyId,
@@ -237,7 +237,7 @@ pub enum Refusal {
     /// The keys of an endorser are not known here yet.
     #[error("the keys of an endorser are not known here yet")]
     Waiting,
-    /// The standing does not apply: no such label, or it is withdrawn already.
+    /// The standing or the status does not apply: no such label, its state does not allow it, or it is not so.
     #[error("there is no such label of ours, or its state does not allow this")]
     Standing,
     /// The log is frozen: it told two stories.
@@ -360,7 +360,7 @@ impl Replica {
             Event::Append { ticket, records } => own::append(self, ticket, records, &mut out),
             Event::AppendStatus { ticket } => own::append_status(self, ticket, &mut out),
             Event::Span { from, span } => sync::span(self, now, &from, span, &mut out),
-            Event::Head { from, head } => sync::head(self, now, &from, head, &mut out),
+            Event::Head { from, head } => sync::head(self, now, &from, &head, &mut out),
             Event::Stranger { from, log } => sync::stranger(self, now, from, log, &mut out),
             Event::Cosignature(cosignature) => witness::cosignature(self, &cosignature, &mut out),
             Event::Fork(fork) => witness::fork(self, &fork, &mut out),
@@ -439,7 +439,7 @@ impl Replica {
     #[must_use]
     pub fn newest_head(&self, log: &LogId) -> Option<Head> {
         let state = self.logs.get(log)?;
-        state.current().map(|held| Head { log: log.clone(), note: held.note() })
+        state.current().map(|held| Head { log: log.clone(), note: held.note().to_owned() })
     }
 
     /// Who has cosigned the newest head, and how many must.

@@ -1,7 +1,9 @@
 //! Our own log: append, then durable, then sign, then announce, then answer.
 
+use std::collections::BTreeSet;
+
 use super::{Deferred, Effect, Refusal, Replica, Write, register, witness};
-use crate::check::{CheckedRecord, Soundness};
+use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::label::LabelId;
 use crate::label::status::{State, Status, StatusTree};
 use crate::limits;
@@ -56,14 +58,24 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
             return Err(Refusal::Behind);
         }
     }
-    for record in records {
+    // What the records of one batch do to each other shows only when they are applied: none may depend on another.
+    let (mut subjects, mut offers) = (BTreeSet::new(), BTreeSet::new());
+    for (record, place) in records.iter().zip(0..) {
         match record.soundness() {
             Soundness::Sound => {}
             Soundness::Void(flaw) => return Err(Refusal::Void(*flaw)),
             Soundness::Waiting(_) => return Err(Refusal::Waiting),
         }
         match record.record() {
-            Record::Label(label) => replica.labels.admits(&log, label).map_err(Refusal::Void)?,
+            Record::Label(label) => {
+                replica.labels.admits(&log, label).map_err(Refusal::Void)?;
+                if !offers.insert(label.common.offer) {
+                    return Err(Refusal::Void(Flaw::Offer));
+                }
+                if label.supersedes.is_some_and(|older| !subjects.insert(older)) {
+                    return Err(Refusal::Void(Flaw::Supersedes));
+                }
+            }
             Record::Standing(label, standing) => {
                 let state = replica.labels.own_state(&log, label).ok_or(Refusal::Standing)?;
                 let fits = match standing.action {
@@ -71,7 +83,13 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                     Action::Suspend => state == State::Active,
                     Action::Reinstate => state == State::Suspended,
                 };
-                if !fits {
+                if !fits || !subjects.insert(*label) {
+                    return Err(Refusal::Standing);
+                }
+            }
+            Record::Status(status) => {
+                let covered = replica.logs.get(&log).map_or(0, |state| state.frontier.size());
+                if place > 0 || *status != status_of(replica.states(&log), covered) {
                     return Err(Refusal::Standing);
                 }
             }
@@ -105,7 +123,7 @@ pub(super) fn sign(replica: &mut Replica, out: &mut Vec<Effect>) {
     let Some(state) = replica.logs.get_mut(&log) else { return };
     let checkpoint = Checkpoint { origin, size: state.frontier.size(), root: state.frontier.root() };
     let Ok(signed) = SignedCheckpoint::sign(&checkpoint, &replica.keys.log) else { return };
-    state.heads.insert(checkpoint.size, super::state::HeldHead::new(signed));
+    state.heads.insert(checkpoint.size, super::state::HeldHead::new(&signed));
     state.prune();
     let records = std::mem::take(&mut state.unannounced);
     let count = u64::try_from(records.len()).unwrap_or(u64::MAX);

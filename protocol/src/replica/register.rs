@@ -75,7 +75,8 @@ type Waiting = (LogId, u64, Vec<(LogId, u64)>);
 pub(super) struct Register {
     by_log: HashMap<LogId, BTreeMap<LabelId, Entry>>,
     owner: HashMap<LabelId, LogId>,
-    offers: HashSet<Hash>,
+    /// Per log: only the issuer's own log tells which label of an offer came first.
+    offers: HashMap<LogId, HashSet<Hash>>,
     waiting: BTreeMap<LabelId, Waiting>,
 }
 
@@ -112,7 +113,7 @@ impl Register {
 
     /// The rules of a label that depend on the labels before it.
     pub(super) fn admits(&self, log: &LogId, label: &Label) -> Result<(), Flaw> {
-        if self.offers.contains(&label.common.offer) {
+        if self.offers.get(log).is_some_and(|offers| offers.contains(&label.common.offer)) {
             return Err(Flaw::Offer);
         }
         let Some(older) = &label.supersedes else { return Ok(()) };
@@ -133,7 +134,7 @@ impl Register {
             valid_until: row.common.valid_until,
             subject: subject(&row.common),
         };
-        self.offers.insert(row.common.offer);
+        self.offers.entry(row.log.clone()).or_default().insert(row.common.offer);
         self.owner.insert(row.id, row.log.clone());
         self.by_log.entry(row.log).or_default().insert(row.id, entry);
     }
@@ -142,7 +143,7 @@ impl Register {
 /// Takes what a record says, once it is part of a log that is held.
 pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
     match record.record() {
-        Record::KeySet(set) => keyset(replica, log, index, set, out),
+        Record::KeySet(set) => keyset(replica, log, index, set),
         Record::Label(label) => add(replica, log, index, label, record.soundness(), out),
         Record::Endorsement(label, entry) => {
             let row = Confirmation { label: *label, log: log.clone(), index, endorsement: entry.endorsement };
@@ -165,7 +166,7 @@ pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &Che
                 state.status_due = false;
             } else {
                 // An untrue status is treated like a fork (protocol, "Logs and witnesses").
-                state.frozen = true;
+                state.freeze();
                 later(replica, Change::Frozen { log: log.clone() });
             }
         }
@@ -179,16 +180,16 @@ fn later(replica: &mut Replica, change: Change) {
     replica.deferred.push(Deferred::Emit(Effect::Changed(change)));
 }
 
-fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet, out: &mut Vec<Effect>) {
+fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet) {
     if Arc::make_mut(&mut replica.book).insert(log, index, set).is_ok() {
         replica.logs.entry(log.clone()).or_default().keysets.push((index, set.clone()));
         later(replica, Change::Keys { log: log.clone() });
     }
-    recheck(replica, out);
+    recheck(replica);
 }
 
-/// Asks for another check of the labels whose keys can be decided by now.
-pub(super) fn recheck(replica: &mut Replica, out: &mut Vec<Effect>) {
+/// Asks for another check of the labels whose keys can be decided by now, once their records are in the store.
+pub(super) fn recheck(replica: &mut Replica) {
     let mut due = BTreeSet::new();
     for (label, (log, index, keys)) in &replica.labels.waiting {
         let decided = |(owner, at): &(LogId, u64)| {
@@ -196,7 +197,7 @@ pub(super) fn recheck(replica: &mut Replica, out: &mut Vec<Effect>) {
         };
         if keys.iter().all(decided) {
             due.insert(*label);
-            out.push(Effect::Recheck { log: log.clone(), index: *index });
+            replica.deferred.push(Deferred::Emit(Effect::Recheck { log: log.clone(), index: *index }));
         }
     }
     replica.labels.waiting.retain(|label, _| !due.contains(label));
@@ -215,8 +216,10 @@ pub(super) fn rechecked(replica: &mut Replica, label: LabelId, soundness: Soundn
 
 fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness: &Soundness, out: &mut Vec<Effect>) {
     let Ok(id) = label.common.id() else { return };
-    if replica.labels.owner.contains_key(&id) {
-        return; // the first one counts
+    // A copy in another agency's log is nothing, or whoever was first to copy a label could take it from its owner; of
+    // two in one log the first one counts.
+    if label.common.owner != log.agency || replica.labels.owner.contains_key(&id) {
+        return;
     }
     let soundness = match (soundness, replica.labels.admits(log, label)) {
         (Soundness::Void(_), _) => soundness.clone(),

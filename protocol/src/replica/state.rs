@@ -147,6 +147,13 @@ impl LogState {
         new || grown
     }
 
+    /// Takes nothing more.
+    pub(super) fn freeze(&mut self) {
+        self.frozen = true;
+        self.pulls.clear();
+        self.early.clear();
+    }
+
     /// Forgets heads that nothing waits for.
     pub(super) fn prune(&mut self) {
         let size = self.frontier.size();

@@ -1,11 +1,11 @@
 //! Pull proves: heads are compared with several members, what is missing is fetched in ranges, each range is
 //! checked against a signed head before it is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{LogState, Pull};
-use super::{Effect, Replica, register, witness};
-use crate::check::{CheckedHead, CheckedSpan};
+use super::state::{Early, LogState, Pull};
+use super::{Deferred, Effect, Replica, register, witness};
+use crate::check::{CheckedFork, CheckedHead, CheckedSpan};
 use crate::id::{AgencyId, LogId};
 use crate::limits::RANGE_RECORDS;
 use crate::log::merkle;
@@ -18,26 +18,35 @@ const PULLS: usize = 4;
 /// Spans kept that came before what precedes them.
 const EARLY: usize = 8;
 
+/// Of these, spans that nobody asked for: announcements that overtook each other.
+const UNASKED: usize = 2;
+
 /// Members remembered as having more of a log.
 const SOURCES: usize = 8;
 
+/// Members that are asked for one log before a pause: what none of them gives is asked again later.
+const TRIES: usize = 4;
+
+/// In place of a digest: evidence against this log is held.
+const FROZEN: u16 = 1;
+
 pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
-    if now >= replica.next_poll && !replica.connected.is_empty() {
-        replica.next_poll = now.plus(replica.settings.poll_seconds);
+    // A clock that was set back must not stop the polling until it is there again.
+    let poll = replica.settings.poll_seconds;
+    if (now >= replica.next_poll || replica.next_poll > now.plus(poll)) && !replica.connected.is_empty() {
+        replica.next_poll = now.plus(poll);
         let peers: Vec<AgencyId> = replica.connected.iter().cloned().collect();
         for step in 0..replica.settings.fanout.min(peers.len()) {
             ask_heads(replica, &peers[(replica.round + step) % peers.len()], out);
         }
         replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }
-    let logs: Vec<LogId> = replica.logs.keys().cloned().collect();
-    for log in logs {
-        if let Some(state) = replica.logs.get_mut(&log) {
-            state.pulls.retain(|_, pull| pull.deadline > now);
-        }
-        pull(replica, now, &log, out);
+    let timeout = replica.settings.timeout_seconds;
+    for state in replica.logs.values_mut() {
+        state.expire(now, timeout);
     }
-    register::recheck(replica, out);
+    pull_all(replica, now, out);
+    register::recheck(replica);
 }
 
 pub(super) fn connected(replica: &mut Replica, now: Timestamp, peer: AgencyId, out: &mut Vec<Effect>) {
@@ -67,16 +76,17 @@ pub(super) fn disconnected(replica: &mut Replica, now: Timestamp, peer: &AgencyI
 }
 
 fn pull_all(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
-    let logs: Vec<LogId> = replica.logs.keys().cloned().collect();
+    let lacking = |(_, state): &(&LogId, &LogState)| state.target() > state.frontier.size();
+    let logs: Vec<LogId> = replica.logs.iter().filter(lacking).map(|(log, _)| log.clone()).collect();
     for log in logs {
         pull(replica, now, &log, out);
     }
 }
 
 fn ask_heads(replica: &Replica, to: &AgencyId, out: &mut Vec<Effect>) {
-    let known = replica.logs.iter().map(|(log, state)| {
-        let digest = state.current().map_or(0, super::state::HeldHead::digest);
-        (log.clone(), state.frontier.size(), digest)
+    let known = replica.logs.iter().map(|(log, state)| match state.evidence {
+        Some(_) => (log.clone(), 0, FROZEN),
+        None => (log.clone(), state.frontier.size(), state.digest()),
     });
     out.push(Effect::Ask { to: to.clone(), request: Request::Heads { known: known.collect() } });
 }
@@ -100,13 +110,19 @@ pub(super) fn failed(replica: &mut Replica, now: Timestamp, from: &AgencyId, req
     let Some(state) = replica.logs.get_mut(log) else { return };
     if state.pulls.get(start).is_some_and(|pull| pull.from == *from) {
         state.pulls.remove(start);
-        state.sources.retain(|source| source != from);
+        state.fail(from, now.plus(replica.settings.timeout_seconds));
         pull(replica, now, log, out);
     }
 }
 
-pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head: CheckedHead, out: &mut Vec<Effect>) {
+pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) {
     let log = head.log().clone();
+    if let Some(evidence) = replica.logs.get(&log).and_then(|state| state.evidence.as_deref())
+        && let Ok(proof) = serde_json::to_vec(evidence)
+    {
+        // Who goes on with a log that told two stories does not know it.
+        return out.push(Effect::Ask { to: from.clone(), request: Request::Fork { proof } });
+    }
     if take_head(replica, from, head, out) {
         witness::consider(replica, &log);
         witness::check_quorum(replica, &log, out);
@@ -114,10 +130,10 @@ pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head:
     }
 }
 
-/// Keeps a head that fits what is held; hands a doubtful one to the driver. True when it was kept.
-fn take_head(replica: &mut Replica, from: &AgencyId, head: CheckedHead, out: &mut Vec<Effect>) -> bool {
+/// Keeps a head that fits what is held. A doubtful one is proof of a fork, or is compared with the store's records.
+/// True when it was kept.
+fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) -> bool {
     let log = head.log().clone();
-    let mine = log.agency == replica.me;
     let state = replica.logs.entry(log.clone()).or_default();
     if state.frozen {
         return false;
@@ -125,11 +141,14 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: CheckedHead, out: &mu
     let (size, root) = (head.checkpoint().size, head.checkpoint().root);
     if let Some(held) = state.heads.get(&size) {
         if held.signed.checkpoint().root != root {
-            out.push(Effect::Compare { from: from.clone(), head });
+            if let Some(fork) = CheckedFork::between(&held.signed, head) {
+                witness::fork(replica, &fork, out);
+            }
             return false;
         }
     } else if size < state.frontier.size() || (size == state.frontier.size() && state.frontier.root() != root) {
-        out.push(Effect::Compare { from: from.clone(), head });
+        state.doubtful = Some((from.clone(), head.clone()));
+        resolve(replica, &log);
         return false;
     }
     if size > state.frontier.size() {
@@ -137,26 +156,37 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: CheckedHead, out: &mu
         state.sources.insert(0, from.clone());
         state.sources.truncate(SOURCES);
     }
-    // Somebody shows a longer log of ours than we hold: we are a copy or a restored backup. Hold it as the target, so
-    // that nothing is appended before the missing records are back.
-    let news = state.hold(&head) || mine;
-    if news {
+    // This may be a longer log of ours than we hold: we are a copy or a restored backup. It is the target then, and
+    // nothing is appended before the missing records are back.
+    if state.hold(head) {
         replica.touched.insert(log);
     }
     true
 }
 
+/// Has a doubtful head compared with what the store holds, once all of that is durable and a head of ours covers it.
+fn resolve(replica: &mut Replica, log: &LogId) {
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    if state.current().is_some()
+        && let Some((from, head)) = state.doubtful.take()
+    {
+        replica.deferred.push(Deferred::Emit(Effect::Compare { from, head }));
+    }
+}
+
 pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span: CheckedSpan, out: &mut Vec<Effect>) {
     let log = span.head().log().clone();
     let state = replica.logs.entry(log.clone()).or_default();
-    state.pulls.remove(&span.start());
-    if !take_head(replica, from, span.head().clone(), out) {
+    let asked = state.pulls.get(&span.start()).is_some_and(|pull| pull.from == *from);
+    if asked {
+        state.pulls.remove(&span.start());
+    }
+    if !take_head(replica, from, span.head(), out) {
         return;
     }
-    let mut next = Some((from.clone(), span));
-    while let Some((from, span)) = next {
-        next = None;
-        if !take_records(replica, &from, span, out) {
+    let mut next = Some(Early { from: from.clone(), span, asked });
+    while let Some(early) = next.take() {
+        if !take_records(replica, now, early, out) {
             break;
         }
         let Some(state) = replica.logs.get_mut(&log) else { break };
@@ -165,35 +195,41 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
             next = state.early.remove(&start);
         }
     }
+    resolve(replica, &log);
     witness::consider(replica, &log);
     witness::check_quorum(replica, &log, out);
-    register::recheck(replica, out);
+    register::recheck(replica);
     pull(replica, now, &log, out);
 }
 
 /// Appends what a span adds, when it leads to its head. False when it did not.
-fn take_records(replica: &mut Replica, from: &AgencyId, span: CheckedSpan, out: &mut Vec<Effect>) -> bool {
-    let log = span.head().log().clone();
+fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut Vec<Effect>) -> bool {
+    let log = early.span.head().log().clone();
     let Some(state) = replica.logs.get_mut(&log) else { return false };
     if state.frozen {
         return false;
     }
     let size = state.frontier.size();
-    let count = u64::try_from(span.records().len()).unwrap_or(0);
-    let end = span.start().saturating_add(count);
-    if span.start() > size {
-        if state.early.len() < EARLY {
-            state.early.insert(span.start(), (from.clone(), span));
-        }
+    let (start, count) = (early.span.start(), u64::try_from(early.span.records().len()).unwrap_or(0));
+    let end = start.saturating_add(count);
+    if start > size {
+        state.keep(early);
         return false;
     }
     if end <= size {
         return true;
     }
-    let skip = usize::try_from(size - span.start()).unwrap_or(usize::MAX);
+    let Early { from, span, asked } = early;
+    let skip = usize::try_from(size - start).unwrap_or(usize::MAX);
     let fresh = span.records().get(skip..).unwrap_or_default();
     let mut frontier = state.frontier.clone();
-    let rows: Vec<_> = fresh.iter().map(|record| (record.bytes().to_vec(), frontier.push_leaf(*record.leaf()))).collect();
+    let mut rows = Vec::with_capacity(fresh.len());
+    let mut contradicted = Vec::new();
+    for record in fresh {
+        rows.push((record.bytes().to_vec(), frontier.push_leaf(*record.leaf())));
+        let passed = state.heads.get(&frontier.size()).filter(|held| held.signed.checkpoint().root != frontier.root());
+        contradicted.extend(passed.map(|held| held.signed.clone()));
+    }
     let head = span.head().checkpoint();
     let fits = if end == head.size {
         frontier.root() == head.root
@@ -201,16 +237,28 @@ fn take_records(replica: &mut Replica, from: &AgencyId, span: CheckedSpan, out: 
         merkle::verify_consistency(end, head.size, span.proof(), &frontier.root(), &head.root).is_ok()
     };
     if !fits {
-        // Either the sender altered the records, or the log forked: its owner signed a head that does not extend ours.
-        state.sources.retain(|source| source != from);
-        state.heads.remove(&head.size);
-        out.push(Effect::Compare { from: from.clone(), head: span.head().clone() });
+        // Either the sender altered the records, or the log forked and its owner signed a head that does not extend ours.
+        // Only who has the longer log can prove that: it is told what we hold.
+        state.fail(&from, now.plus(replica.settings.timeout_seconds));
+        if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
+            out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
+        }
         return false;
+    }
+    // Heads that were held ahead of the records, and that the records now contradict.
+    for signed in contradicted {
+        state.heads.remove(&signed.checkpoint().size);
+        state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), signed)));
     }
     state.frontier = frontier;
     out.push(Effect::Persist(super::Write::Records { log: log.clone(), start: size, records: rows }));
     for (record, index) in fresh.iter().zip(size..) {
         register::apply(replica, &log, index, record, out);
+        if replica.frozen(&log) {
+            // An untrue status. Nobody believes anything behind it, wherever the span ended; the records are kept, so
+            // that others can be shown what it says.
+            break;
+        }
     }
     if let Some(state) = replica.logs.get_mut(&log) {
         state.prune();
@@ -228,22 +276,16 @@ fn pull(replica: &mut Replica, now: Timestamp, log: &LogId, out: &mut Vec<Effect
         return;
     }
     state.early.retain(|start, _| *start > size);
-    let candidates: Vec<AgencyId> = state
-        .sources
-        .iter()
-        .chain(replica.connected.iter().filter(|peer| !state.sources.contains(peer)))
-        .filter(|peer| replica.connected.contains(*peer))
-        .cloned()
-        .collect();
+    let candidates = candidates(state, &replica.connected, replica.round);
     if candidates.is_empty() {
         return;
     }
     let mut covered: BTreeMap<u64, u64> = state.pulls.iter().map(|(start, pull)| (*start, start.saturating_add(pull.count))).collect();
     covered.extend(
-        state.early.iter().map(|(start, (_, span))| (*start, start.saturating_add(u64::try_from(span.records().len()).unwrap_or(0)))),
+        state.early.iter().map(|(start, early)| (*start, start.saturating_add(u64::try_from(early.span.records().len()).unwrap_or(0)))),
     );
     let mut cursor = size;
-    while cursor < target && state.pulls.len() < PULLS && state.early.len() < EARLY {
+    while cursor < target && state.pulls.len() < PULLS && state.early.len() < EARLY + UNASKED {
         if let Some((_, end)) = covered.range(..=cursor).find(|(_, end)| **end > cursor) {
             cursor = *end;
             continue;
@@ -257,6 +299,47 @@ fn pull(replica: &mut Replica, now: Timestamp, log: &LogId, out: &mut Vec<Effect
     }
 }
 
+/// Whom to ask for a log: who is known to have more of it, then anybody, beginning with another one each time. Nobody
+/// who has just failed, and nobody at all when several have.
+fn candidates(state: &LogState, connected: &BTreeSet<AgencyId>, round: usize) -> Vec<AgencyId> {
+    if state.failed.len() >= TRIES {
+        return vec![];
+    }
+    let others = connected.iter().cycle().skip(round % connected.len().max(1)).take(connected.len());
+    let all = state.sources.iter().filter(|source| connected.contains(*source)).chain(others.filter(|peer| !state.sources.contains(peer)));
+    all.filter(|peer| !state.failed.contains_key(*peer)).take(PULLS).cloned().collect()
+}
+
+impl LogState {
+    /// Keeps a span for later. Those that nobody asked for get the room of two, so that they never stop the asking.
+    fn keep(&mut self, early: Early) {
+        let same = self.early.values().filter(|held| held.asked == early.asked).count();
+        let room = if early.asked { EARLY + PULLS } else { UNASKED };
+        if same < room && self.early.get(&early.span.start()).is_none_or(|held| !held.asked) {
+            self.early.insert(early.span.start(), early);
+        }
+    }
+
+    /// Remembers until when nothing of this log is asked of a peer.
+    fn fail(&mut self, peer: &AgencyId, until: Timestamp) {
+        self.failed.insert(peer.clone(), until);
+        self.sources.retain(|source| source != peer);
+    }
+
+    /// Forgets questions that nobody answered in time, and failures that are long ago. A deadline farther away than
+    /// any can be was set by a clock that ran ahead.
+    fn expire(&mut self, now: Timestamp, timeout: u64) {
+        let open = |until: Timestamp| until > now && until <= now.plus(timeout);
+        self.failed.retain(|_, until| open(*until));
+        let late: Vec<u64> = self.pulls.iter().filter(|(_, pull)| !open(pull.deadline)).map(|(start, _)| *start).collect();
+        for start in late {
+            if let Some(pull) = self.pulls.remove(&start) {
+                self.fail(&pull.from, now.plus(timeout));
+            }
+        }
+    }
+}
+
 impl Replica {
     /// The heads that differ from what the asker holds: the answer to [`Request::Heads`].
     #[must_use]
@@ -264,10 +347,11 @@ impl Replica {
         let known: BTreeMap<&LogId, (u64, u16)> = known.iter().map(|(log, size, digest)| (log, (*size, *digest))).collect();
         let differs = |log: &LogId, state: &LogState| match (known.get(log), state.current()) {
             (_, None) => false,
+            (Some((0, FROZEN)), Some(_)) => state.evidence.is_none(),
             (None, Some(_)) => true,
             (Some((size, digest)), Some(held)) => {
                 let own = held.signed.checkpoint().size;
-                own > *size || (own == *size && held.digest() != *digest)
+                own > *size || (own == *size && state.digest() != *digest)
             }
         };
         self.logs.iter().filter(|(log, state)| differs(log, state)).filter_map(|(log, _)| self.newest_head(log)).collect()

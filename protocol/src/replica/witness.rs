@@ -44,7 +44,7 @@ pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64
         return;
     }
     let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);
-    held.cosignatures.insert(replica.me.clone(), Cosignature { time: now, line: line.clone() });
+    held.merge(&[(replica.me.clone(), Cosignature { time: now, line: line.clone() })].into());
     replica.touched.insert(log.clone());
     if replica.connected.contains(&log.agency) {
         let request = Request::Cosigned { log: log.clone(), size, line: line.to_string() };
@@ -75,7 +75,8 @@ pub(super) fn resume(replica: &mut Replica) {
 /// A cosignature from its witness, or passed on.
 pub(super) fn cosignature(replica: &mut Replica, checked: &CheckedCosignature, out: &mut Vec<Effect>) {
     let (log, size, witness, cosignature) = checked.parts();
-    let Some(held) = replica.logs.get_mut(log).and_then(|state| state.heads.get_mut(&size)) else { return };
+    let Some(state) = replica.logs.get_mut(log).filter(|state| size > state.final_size) else { return };
+    let Some(held) = state.heads.get_mut(&size) else { return };
     if held.merge(&[(witness.clone(), cosignature.clone())].into()) {
         replica.touched.insert(log.clone());
         check_quorum(replica, log, out);
@@ -91,7 +92,7 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
         let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
         **size > done && witnesses.tally(times).reached()
     });
-    let Some((size, note)) = reached.map(|(size, held)| (*size, held.note())) else { return };
+    let Some((size, note)) = reached.map(|(size, held)| (*size, held.note().to_owned())) else { return };
     state.final_size = size;
     state.prune();
     replica.touched.insert(log.clone());
@@ -111,9 +112,8 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     if state.frozen {
         return;
     }
-    state.frozen = true;
-    state.pulls.clear();
-    state.early.clear();
+    state.freeze();
+    state.evidence = Some(Box::new(proof.clone()));
     replica.touched.insert(log.clone());
     out.push(Effect::Persist(Write::Fork { log: log.clone(), proof: Box::new(proof.clone()) }));
     replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Frozen { log: log.clone() })));

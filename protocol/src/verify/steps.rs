@@ -15,7 +15,8 @@ use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Label, LabelId};
 use crate::limits;
-use crate::log::note::{Algorithm, key_id};
+use crate::log::cosignature;
+use crate::log::note::{Algorithm, NoteSignature, key_id};
 use crate::log::quorum::{Tally, Witnesses};
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -275,20 +276,24 @@ fn open(book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Res
     })?;
     // Nothing authenticates an extra line, so it has no place in the file.
     let extra = proven.proof.iter().any(|line| line.starts_with("extra "));
-    if extra || has_renamed_line(book, &placed.head) { Err(mismatch(part)) } else { Ok(placed) }
+    if extra || has_altered_line(book, &placed.head) { Err(mismatch(part)) } else { Ok(placed) }
 }
 
-/// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that are not
-/// known here are ignored, as C2SP asks.
-fn has_renamed_line(book: &KeyBook, head: &CheckedHead) -> bool {
-    let key = |member: &Member| {
+/// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that
+/// are not known here are ignored, as C2SP asks.
+fn has_altered_line(book: &KeyBook, head: &CheckedHead) -> bool {
+    let known = |member: &Member| {
         let name = witness_name(book.federation(), &member.id);
         let (_, key) = book.witness_named(&name)?;
-        Some((key_id(&name, Algorithm::Cosignature, &key), name))
+        Some((key_id(&name, Algorithm::Cosignature, &key), name, key))
     };
-    let ids: BTreeMap<[u8; 4], String> = book.chain().newest().members.iter().filter_map(key).collect();
-    let lines = &head.signed().note().signatures;
-    lines.iter().any(|line| ids.iter().any(|(id, name)| (line.id == *id) != (line.name == *name)))
+    let keys: Vec<_> = book.chain().newest().members.iter().filter_map(known).collect();
+    head.signed().note().signatures.iter().any(|line| {
+        keys.iter().filter(|(id, name, _)| (line.id == *id) != (line.name == *name)).any(|(id, name, key)| {
+            let restored = NoteSignature { name: name.clone(), id: *id, bytes: line.bytes.clone() };
+            cosignature::verify(head.checkpoint(), name, key, &restored).is_ok()
+        })
+    })
 }
 
 /// The members' cosignatures on a head, counted by the charter that rules it.

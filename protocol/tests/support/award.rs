@@ -91,14 +91,15 @@ impl Award {
 }
 
 /// The label with its issuer's proof made anew.
-pub fn sign_again(federation: &Federation, mut label: Label) -> Label {
-    let issue = key("issue", label.common.owner.as_str());
-    let subject = LabelSubject {
-        federation: federation.fingerprint(),
-        charter: federation.charter(),
-        label: &label,
-        issuer_key: &issue.public(),
-    };
+pub fn sign_again(federation: &Federation, label: Label) -> Label {
+    sign_with("issue", federation, label)
+}
+
+/// The same with the owner's key of that role.
+pub fn sign_with(role: &str, federation: &Federation, mut label: Label) -> Label {
+    let issue = key(role, label.common.owner.as_str());
+    let subject =
+        LabelSubject { federation: federation.fingerprint(), charter: federation.charter(), label: &label, issuer_key: &issue.public() };
     label.proof = subject.sign(&issue).unwrap();
     label
 }

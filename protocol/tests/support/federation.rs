@@ -62,13 +62,19 @@ impl Federation {
         witness_name(self.fingerprint(), &super::agency(agency))
     }
 
+    /// The agency's first key set.
     pub fn keyset(&self, id: &str) -> SignedKeySet {
+        self.keyset_with(id, 1, "issue")
+    }
+
+    /// The agency's key set of that number, with the issue key of that role and all other keys as before.
+    pub fn keyset_with(&self, id: &str, number: u32, issue: &str) -> SignedKeySet {
         let set = KeySet {
             agency: super::agency(id),
-            number: 1,
+            number,
             log: key("log", id).public(),
             witness: key("witness", id).public(),
-            issue: key("issue", id).public(),
+            issue: key(issue, id).public(),
             sealing: format!("age1{}", "q".repeat(58)),
             transport: key("transport", id).public(),
         };

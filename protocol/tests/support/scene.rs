@@ -134,10 +134,11 @@ impl Scene {
             let index = self.last(&log, self.shown(&log), confirmed)?;
             Some(Confirmed { agency: endorsement.endorser.clone(), entry: self.proven(&log, index) })
         });
-        let keysets = self.logs.iter().filter_map(|(_, ledger)| match Record::read(ledger.records().first()?).unwrap() {
-            Record::KeySet(keyset) => Some(PlacedKeySet { index: 0, keyset: *keyset }),
-            other => panic!("a log begins with {other:?}"),
-        });
+        let placed = |(text, index): (&Vec<u8>, u64)| match Record::read(text).unwrap() {
+            Record::KeySet(keyset) => Some(PlacedKeySet { index, keyset: *keyset }),
+            _ => None,
+        };
+        let keysets = self.logs.values().flat_map(|ledger| ledger.records().iter().zip(0..).filter_map(placed));
         Bundle {
             r#type: KIND.to_owned(),
             v: 1,
@@ -174,7 +175,9 @@ impl Scene {
     }
 
     pub fn credential(&self, label: &Label) -> String {
-        let issuer_key = &key("issue", label.common.owner.as_str()).public();
+        let log = LogId::first(label.common.owner.clone());
+        let Record::KeySet(set) = Record::read(self.logs[&log].get(label.keyset)).unwrap() else { panic!("no key set") };
+        let issuer_key = &set.body.issue;
         let (federation, charter) = (self.federation.fingerprint(), self.federation.charter());
         LabelSubject { federation, charter, label, issuer_key }.to_json().unwrap()
     }

@@ -1,6 +1,8 @@
 //! Vectors that nobody in the project wrote. They are read from the folder that `PARANGON_VECTORS` names; without it
 //! the tests say loudly that they were skipped.
 
+#![allow(dead_code, unreachable_pub, missing_docs)] // each test target uses its part
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

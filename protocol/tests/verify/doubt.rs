@@ -7,7 +7,7 @@ use parangon_protocol::verify::{Cause, Outcome, Trust, verify};
 use crate::support::award::gold;
 use crate::support::federation::{Federation, MEMBERS, place_under};
 use crate::support::scene::{Scene, WITNESSED};
-use crate::support::{agency, log, time};
+use crate::support::{agency, time};
 use crate::{TODAY, assert_outcome, shown, today};
 
 /// Case C10, as the reader sees it.
@@ -69,9 +69,21 @@ fn no_part_leans_on_the_quorum_of_another_head() {
     let (good, weak) = (scene.bundle(id), later.bundle(id));
     let expected = Cause::NoQuorum { agency: agency("stuttgart"), have: 2, needed: 3 };
     let cases = [
-        { let mut bundle = good.clone(); bundle.label = weak.label; bundle },
-        { let mut bundle = good.clone(); bundle.adoption = weak.adoption; bundle },
-        { let mut bundle = good.clone(); bundle.status = weak.status; bundle },
+        {
+            let mut bundle = good.clone();
+            bundle.label = weak.label;
+            bundle
+        },
+        {
+            let mut bundle = good.clone();
+            bundle.adoption = weak.adoption;
+            bundle
+        },
+        {
+            let mut bundle = good.clone();
+            bundle.status = weak.status;
+            bundle
+        },
     ];
     for bundle in cases {
         let verdict = today(&scene.federation, &bundle);
@@ -189,5 +201,4 @@ fn l08_a_status_that_is_too_old_is_not_believed() {
     assert_outcome(&verdict, Outcome::CannotTell, 15);
     assert_eq!(verdict.cause, Some(Cause::StaleStatus { as_of: time("2026-11-24T06:02:00Z") }));
     assert_eq!(verdict.as_of, Some(time("2026-11-24T06:02:00Z")));
-    let _ = log("stuttgart");
 }

@@ -1,14 +1,17 @@
 //! Heads, cosignatures and inclusion proofs that do not prove what they are shown for.
 
+use parangon_protocol::label::Label;
 use parangon_protocol::label::bundle::{Bundle, Proven};
 use parangon_protocol::log::checkpoint::Checkpoint;
 use parangon_protocol::log::cosignature::cosign;
 use parangon_protocol::log::note::{Note, NoteSignature};
 use parangon_protocol::log::proof::TlogProof;
+use parangon_protocol::record::Record;
 use parangon_protocol::verify::{Cause, Outcome};
 
+use crate::support::award::sign_with;
 use crate::support::federation::key;
-use crate::support::scene::{Scene, WITNESSED};
+use crate::support::scene::{Scene, WITNESSED, another};
 use crate::support::{log, time};
 use crate::{assert_altered, assert_outcome, today};
 
@@ -119,14 +122,23 @@ fn c14_a_cosignature_is_not_lifted() {
 
 /// What C2SP asks for: lines by unknown keys are ignored. A member's own line under another name is no such line.
 #[test]
-fn foreign_lines_are_ignored_and_renamed_ones_are_not() {
+fn foreign_lines_are_ignored_and_altered_ones_are_not() {
     let (scene, id) = Scene::gold();
     let good = scene.bundle(id);
     let foreign = NoteSignature { name: "witness.example/w1".into(), id: [1, 2, 3, 4], bytes: vec![0; 72] };
     let bundle = label_note(&good, |note| note.signatures.push(foreign));
     assert_outcome(&today(&scene.federation, &bundle), Outcome::Valid, 0);
+    // By a key that Porto had before, or has from later on: not counted, and not held against the file.
+    let bundle = label_note(&good, |note| {
+        let head = Checkpoint::parse(&note.text).unwrap();
+        *note.signatures.last_mut().unwrap() =
+            cosign(&head, &key("old witness", "porto"), &scene.federation.witness_name("porto"), time(WITNESSED));
+    });
+    assert_outcome(&today(&scene.federation, &bundle), Outcome::Valid, 0);
     for line in 1..5 {
         let bundle = label_note(&good, |note| note.signatures[line].name.push('s'));
+        assert_altered(&today(&scene.federation, &bundle), "label");
+        let bundle = label_note(&good, |note| note.signatures[line].id[3] ^= 1);
         assert_altered(&today(&scene.federation, &bundle), "label");
     }
 }
@@ -168,6 +180,29 @@ fn a_key_set_needs_its_identity_key_and_its_place() {
         bundle.keysets[at].keyset.body.issue = key("issue", "nobody").public();
         assert_altered(&today(&scene.federation, &bundle), "key set");
     }
+}
+
+/// The index of a key set decides which key had to sign: labels from before a replacement stay valid.
+#[test]
+fn each_label_is_checked_with_the_key_set_that_it_names() {
+    let (mut scene, before) = Scene::gold();
+    let second = scene.federation.keyset_with("stuttgart", 2, "second issue");
+    let index = scene.append("stuttgart", &Record::KeySet(Box::new(second)));
+    let label = Label { keyset: index, ..another().sign(&scene.federation) };
+    let issue = |scene: &Scene, label: Label| {
+        let (mut scene, id) = (scene.clone(), label.common.id().unwrap());
+        scene.issue(label);
+        scene.state("stuttgart");
+        scene.cosign_all(WITNESSED);
+        assert_outcome(&today(&scene.federation, &scene.bundle(before)), Outcome::Valid, 0);
+        today(&scene.federation, &scene.bundle(id))
+    };
+    let signed = sign_with("second issue", &scene.federation, label.clone());
+    assert_outcome(&issue(&scene, signed.clone()), Outcome::Valid, 0);
+    let old_key = sign_with("issue", &scene.federation, label);
+    assert_altered(&issue(&scene, old_key), "signature");
+    let new_key = Label { keyset: 0, ..signed };
+    assert_altered(&issue(&scene, new_key), "signature");
 }
 
 /// Every founder signed the charter; nobody else did.

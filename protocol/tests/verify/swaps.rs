@@ -3,7 +3,6 @@
 use parangon_protocol::id::Hash;
 use parangon_protocol::label::bundle::Bundle;
 use parangon_protocol::label::{Common, Label};
-use parangon_protocol::record::Record;
 use parangon_protocol::verify::Outcome;
 use serde_json::Value;
 
@@ -89,7 +88,8 @@ fn halves_of_an_older_file_of_the_same_label_never_fit() {
     let new = scene.bundle(id);
     // Inclusion proofs under either head lead to a head with its quorum.
     let whole = ["/label", "/label/proof", "/adoption", "/adoption/proof", "/status", "/confirmations"];
-    let entries = ["/confirmations/0", "/confirmations/1", "/confirmations/0/entry", "/confirmations/1/entry", "/confirmations/0/entry/proof"];
+    let entries =
+        ["/confirmations/0", "/confirmations/1", "/confirmations/0/entry", "/confirmations/1/entry", "/confirmations/0/entry/proof"];
     let shared = [&whole[..], &entries[..]].concat();
     for (into, from) in [(&old, &new), (&new, &old)] {
         let (into, from) = (json(into), json(from));
@@ -138,13 +138,13 @@ fn label() -> (Award, Label) {
 #[test]
 fn c9_a_signature_for_one_purpose_serves_no_other() {
     let (award, good) = label();
-    let proofs = [good.proof.clone(), good.endorsements[0].proof.clone(), good.endorsements[1].proof.clone()];
+    let proofs = [good.proof, good.endorsements[0].proof, good.endorsements[1].proof];
     for (place, own) in proofs.iter().enumerate() {
         for other in proofs.iter().filter(|other| *other != own) {
             let mut bad = good.clone();
             match place {
-                0 => bad.proof = other.clone(),
-                n => bad.endorsements[n - 1].proof = other.clone(),
+                0 => bad.proof = *other,
+                n => bad.endorsements[n - 1].proof = *other,
             }
             let (scene, bundle) = logged(&award, bad);
             assert_altered(&today(&scene.federation, &bundle), "signature");
@@ -156,24 +156,20 @@ fn c9_a_signature_for_one_purpose_serves_no_other() {
 /// and signs anew has no endorsement for it.
 #[test]
 fn r3_nothing_is_altered_after_the_review() {
-    let changes: [(&str, fn(&mut Common)); 7] = [
-        ("offer", |common| common.offer = Hash::of(&[b"next year's"])),
-        ("name", |common| common.cluster.name = "Other".parse().unwrap()),
-        ("country", |common| common.cluster.country = "FR".parse().unwrap()),
-        ("region", |common| common.cluster.region = Some("Alsace".parse().unwrap())),
-        ("field", |common| common.cluster.field = None),
-        ("dossier", |common| common.dossier = Hash::of(&[b"better scores"])),
-        ("month", |common| (common.assessed, common.valid_until) = ("2026-11".parse().unwrap(), "2028-11".parse().unwrap())),
+    let changes: [fn(&mut Common); 7] = [
+        |common| common.offer = Hash::of(&[b"next year's"]),
+        |common| common.cluster.name = "Other".parse().unwrap(),
+        |common| common.cluster.country = "FR".parse().unwrap(),
+        |common| common.cluster.region = Some("Alsace".parse().unwrap()),
+        |common| common.cluster.field = None,
+        |common| common.dossier = Hash::of(&[b"better scores"]),
+        |common| (common.assessed, common.valid_until) = ("2026-11".parse().unwrap(), "2028-11".parse().unwrap()),
     ];
-    let federation = Federation::default();
-    for (name, change) in changes {
+    for change in changes {
         let (award, mut altered) = label();
         change(&mut altered.common);
-        let (scene, bundle) = logged(&award, sign_again(&federation, altered));
-        let verdict = today(&scene.federation, &bundle);
-        assert_outcome(&verdict, Outcome::NotAuthentic, 10);
-        assert_altered(&verdict, "signature");
-        assert!(!name.is_empty());
+        let (scene, bundle) = logged(&award, sign_again(&Federation::default(), altered));
+        assert_altered(&today(&scene.federation, &bundle), "signature");
     }
 }
 
@@ -248,5 +244,4 @@ fn a_record_serves_only_as_what_it_is() {
             assert!(matches!(verdict.code, 10 | 17), "{place}: {}", verdict.sentence);
         }
     }
-    assert!(matches!(Record::read(&serde_json::to_vec(&good.label.record).unwrap()), Ok(Record::Label(_)) | Err(_)));
 }

@@ -196,7 +196,15 @@ impl Audit {
     }
 
     /// An honest witness's cosignature leaves its node: everything it vouches for must be on its disk.
-    pub(super) fn cosigned(&mut self, federation: &Federation, me: usize, owner: usize, size: u64, root: Hash, disk: &Disk) -> Result<(), Breach> {
+    pub(super) fn cosigned(
+        &mut self,
+        federation: &Federation,
+        me: usize,
+        owner: usize,
+        size: u64,
+        root: Hash,
+        disk: &Disk,
+    ) -> Result<(), Breach> {
         let log = &federation.seats[owner].log;
         let held = &disk.logs[owner];
         let marked = held.snapshot.as_ref().and_then(|snapshot| snapshot.cosigned);

@@ -203,6 +203,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
         final_size: frontier.size(),
         cosigned: Some((frontier.size(), frontier.root())),
         frozen: false,
+        evidence: None,
         status: None,
         status_due: false,
         keysets: vec![(0, keyset.clone())],

@@ -248,7 +248,10 @@ impl Sim<'_> {
         let forged = if self.rng.chance(500) {
             checkpoint::sign(&forged, &self.federation.seats[who].log_key)
         } else {
-            Note { text: forged.body(), signatures: vec![NoteSignature { bytes: Signature([7; 64]).0.to_vec(), ..signed.note().signatures[0].clone() }] }
+            Note {
+                text: forged.body(),
+                signatures: vec![NoteSignature { bytes: Signature([7; 64]).0.to_vec(), ..signed.note().signatures[0].clone() }],
+            }
         };
         let proof = ForkProof { first: signed.to_string(), second: forged.to_string(), evidence };
         let text = serde_json::to_vec(&proof).expect("texts and hashes");

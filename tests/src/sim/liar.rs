@@ -112,14 +112,19 @@ impl Sim<'_> {
         let post = self.post(gossip, false);
         let audience = self.liars[&who].audience.clone();
         for (to, sees) in audience.iter().enumerate() {
-            if to != who && *sees == branch && self.plan.gossip && self.rng.chance(if self.liars[&who].branches.len() > 1 { 800 } else { 250 }) {
+            if to != who
+                && *sees == branch
+                && self.plan.gossip
+                && self.rng.chance(if self.liars[&who].branches.len() > 1 { 800 } else { 250 })
+            {
                 self.throw(who, to, &post);
             }
         }
         if !self.plan.gossip {
             // Without gossip it tells a few.
             if let Gossip::Grown { head, .. } = &post.gossip {
-                let some: Vec<usize> = audience.iter().enumerate().filter(|(to, sees)| *to != who && **sees == branch).map(|(to, _)| to).collect();
+                let some: Vec<usize> =
+                    audience.iter().enumerate().filter(|(to, sees)| *to != who && **sees == branch).map(|(to, _)| to).collect();
                 for to in self.rng.several(&some, 6) {
                     self.tell(who, to, Request::Tell(head.clone()), false);
                 }

@@ -197,8 +197,7 @@ fn play(plan: &Plan, config: &Config, federation: &Federation) -> Outcome {
 impl<'a> Sim<'a> {
     fn new(federation: &'a Federation, plan: &'a Plan, config: &Config) -> Self {
         let rng = Rng::part(plan.seed, 2);
-        let liars: BTreeMap<usize, Liar> =
-            plan.liars.iter().map(|(who, manner)| (*who, Liar::new(federation, *who, *manner))).collect();
+        let liars: BTreeMap<usize, Liar> = plan.liars.iter().map(|(who, manner)| (*who, Liar::new(federation, *who, *manner))).collect();
         let nodes = (0..federation.len()).map(|who| Node::new(federation, who, plan.newcomers.contains(&who))).collect();
         Self {
             federation,
@@ -281,10 +280,22 @@ impl<'a> Sim<'a> {
                 }
                 Ok(())
             }
-            Happening::Local { who, life, event } => if self.nodes[who].life == life { self.step(who, *event) } else { Ok(()) },
+            Happening::Local { who, life, event } => {
+                if self.nodes[who].life == life {
+                    self.step(who, *event)
+                } else {
+                    Ok(())
+                }
+            }
             Happening::Start { who } => self.restart(who),
             Happening::Back { who } => self.back(who),
-            Happening::Chores { who, life } => if self.nodes[who].life == life { self.chores(who) } else { Ok(()) },
+            Happening::Chores { who, life } => {
+                if self.nodes[who].life == life {
+                    self.chores(who)
+                } else {
+                    Ok(())
+                }
+            }
             Happening::Confirm { who, issued } => {
                 self.liar_confirms(who, issued);
                 Ok(())

@@ -46,7 +46,14 @@ pub(super) struct Net {
 
 impl Net {
     pub(super) fn new(weather: Weather, count: usize) -> Self {
-        Self { weather, reachable: vec![true; count], side: vec![false; count], hung_up: vec![false; count], posts: 0, archive: vec![vec![]; count] }
+        Self {
+            weather,
+            reachable: vec![true; count],
+            side: vec![false; count],
+            hung_up: vec![false; count],
+            posts: 0,
+            archive: vec![vec![]; count],
+        }
     }
 }
 
@@ -172,9 +179,9 @@ impl Sim<'_> {
             return self.step(who, event);
         }
         self.count("bogus input");
-        let before = self.nodes[who].digest(self.federation);
+        let before = self.nodes[who].digest(self.federation, &self.audit.forked);
         self.step(who, event)?;
-        if self.nodes[who].digest(self.federation) == before {
+        if self.nodes[who].digest(self.federation, &self.audit.forked) == before {
             return Ok(());
         }
         breach("I8 refused input changes nothing", format!("agency {who} changed its state by what a liar made up"))
@@ -261,7 +268,7 @@ impl Sim<'_> {
                     Ok(None) | Err(_) => Response::Missing,
                 }
             }
-            Request::Tell(_) | Request::Cosigned { .. } => {
+            Request::Tell(_) | Request::Cosigned { .. } | Request::Fork { .. } => {
                 self.told(who, from, request, false)?;
                 Response::Done
             }
@@ -294,7 +301,18 @@ impl Sim<'_> {
                     Err(_) => self.count("cosignatures refused"),
                 }
             }
-            _ => {}
+            Request::Fork { proof } => {
+                let gossip = Gossip::Fork { proof: proof.clone() };
+                match self.memo.gossip(node.tag, replica.book(), &gossip) {
+                    Some(Ok(Checked::Fork(fork))) => self.take(who, Event::Fork(fork), bogus)?,
+                    Some(Err(CheckError::UnknownKey(log))) => {
+                        let from = self.federation.seats[from].id.clone();
+                        self.take(who, Event::Stranger { from, log }, bogus)?;
+                    }
+                    _ => self.count("evidence refused"),
+                }
+            }
+            Request::Heads { .. } | Request::Range { .. } => {}
         }
         Ok(())
     }
@@ -426,5 +444,6 @@ fn kind(request: &Request) -> u64 {
         Request::Range { start, count, .. } => 1 << 40 | start << 20 | count,
         Request::Tell(head) => digest(&[head.note.as_bytes()]),
         Request::Cosigned { size, .. } => 1 << 50 | size,
+        Request::Fork { proof } => digest(&[proof]),
     }
 }

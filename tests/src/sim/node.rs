@@ -81,11 +81,15 @@ impl Node {
         self.next_call
     }
 
-    /// Everything a refused input must leave as it was.
-    pub(super) fn digest(&self, federation: &Federation) -> Vec<(u64, Hash, bool)> {
+    /// Everything a refused input must leave as it was. Of the logs in `forked` any head can be the missing half of the
+    /// proof.
+    pub(super) fn digest(&self, federation: &Federation, forked: &HashSet<usize>) -> Vec<(u64, Hash, bool)> {
         let Some(replica) = &self.replica else { return vec![] };
-        let log = |log: &LogId| replica.held(log).map(|(size, root)| (size, root, replica.frozen(log))).unwrap_or_default();
-        let mut digest: Vec<_> = federation.seats.iter().map(|seat| log(&seat.log)).collect();
+        let log = |(owner, seat): (usize, &super::federation::Seat)| {
+            let frozen = replica.frozen(&seat.log) && !forked.contains(&owner);
+            replica.held(&seat.log).map(|(size, root)| (size, root, frozen)).unwrap_or_default()
+        };
+        let mut digest: Vec<_> = federation.seats.iter().enumerate().map(log).collect();
         digest.push((u64::try_from(replica.label_count()).unwrap_or(0), Hash::default(), false));
         digest
     }
@@ -112,7 +116,7 @@ impl Sim<'_> {
     fn bounded(&self, who: usize) -> Result<(), Breach> {
         let Some(replica) = &self.nodes[who].replica else { return Ok(()) };
         let load = replica.load();
-        if load.pulls > 4 || load.early > 12 || load.heads > 16 || load.sources > 8 {
+        if load.pulls > 4 || load.early > 14 || load.heads > 16 || load.sources > 8 {
             return breach("I9 queues are bounded", format!("agency {who}: {load:?} for one log"));
         }
         Ok(())

@@ -289,13 +289,15 @@ fn liars(rng: &mut Rng, federation: &Federation) -> Vec<(usize, Manner)> {
         _ => most,
     };
     // Not those under a shared parent: one of a pair that lies while the other does not is half a liar.
-    let alone: Vec<usize> =
-        (0..federation.len()).filter(|who| federation.seats.iter().filter(|seat| seat.group == federation.seats[*who].group).count() == 1).collect();
+    let alone: Vec<usize> = (0..federation.len())
+        .filter(|who| federation.seats.iter().filter(|seat| seat.group == federation.seats[*who].group).count() == 1)
+        .collect();
     let rates = [0, 0, 100, 500, 1000];
     rng.several(&alone, count.min(most))
         .into_iter()
         .map(|who| {
-            let manner = Manner { cosigns: rng.chance(500), withholds: *rng.pick(&rates), alters: *rng.pick(&rates), stale: *rng.pick(&rates) };
+            let manner =
+                Manner { cosigns: rng.chance(500), withholds: *rng.pick(&rates), alters: *rng.pick(&rates), stale: *rng.pick(&rates) };
             (who, manner)
         })
         .collect()
@@ -315,8 +317,7 @@ pub(super) fn panel(rng: &mut Rng, owner: usize, level: Level, federation: &Fede
     let charter = federation.charter();
     let rule = charter.rule(&charter.schemes[0].id, level).expect("each level has a rule");
     let country = |who: usize| &charter.members[who].country;
-    let mut left: Vec<usize> =
-        (0..federation.len()).filter(|who| federation.seats[*who].group != federation.seats[owner].group).collect();
+    let mut left: Vec<usize> = (0..federation.len()).filter(|who| federation.seats[*who].group != federation.seats[owner].group).collect();
     left = rng.several(&left, left.len());
     let mut chosen: Vec<usize> = Vec::new();
     let mut groups = std::collections::BTreeSet::new();

@@ -63,15 +63,17 @@ impl Sim<'_> {
                 let what = format!("agency {lacks} does not know that {} is frozen, {} others do", seat.log, frozen.len());
                 return breach("L1 evidence reaches everybody", what);
             }
-            let disputed = self.audit.forked.contains(&owner) && !frozen.is_empty();
+            // Of a log that told two stories each holds what it was shown; behind an untrue status nothing counts.
+            let disputed = !frozen.is_empty();
             let first = self.held(honest[0], owner);
             for who in &honest {
                 let held = self.held(*who, owner);
-                if !disputed && held != first {
+                if !disputed && held.0 != first.0 {
                     let what = format!("{}: agency {} holds {}, agency {who} {}", seat.log, honest[0], first.0, held.0);
                     return breach("I4 all hold the same", what);
                 }
-                if frozen.is_empty() && held.1 < held.0 {
+                // The founding heads stand in the snapshots without the cosignatures that made them final.
+                if frozen.is_empty() && held.1 < held.0 && held.0 > 2 {
                     let what = format!("{}: agency {who} holds {} records, final {}", seat.log, held.0, held.1);
                     return breach("L3 the quorum is reached", what);
                 }
@@ -124,7 +126,9 @@ impl Sim<'_> {
             let mut told: Vec<Model> = Vec::new();
             for (owner, log) in self.nodes[who].disk.logs.iter().enumerate() {
                 let root = super::disk::root_at(&log.rows, count(log.rows.len())).unwrap_or_default();
-                let fresh = || model::tell(&self.federation.seats[owner].log, &log.rows);
+                let believed = self.audit.untrue.get(&owner).and_then(|at| usize::try_from(*at).ok()).unwrap_or(log.rows.len());
+                let rows = &log.rows[..believed.min(log.rows.len())];
+                let fresh = || model::tell(&self.federation.seats[owner].log, rows);
                 told.push(models.entry((owner, root.0)).or_insert_with(fresh).clone());
             }
             self.labels_are_true(who, &told)?;

@@ -83,9 +83,7 @@ impl Sim<'_> {
     /// An active label of ours that this one may replace.
     fn renewable(&mut self, who: usize, level: Level) -> Option<Older> {
         let replica = self.nodes[who].replica.as_ref()?;
-        let fits = |issued: &&Issued| {
-            issued.owner == who && issued.level <= level && replica.label(&issued.id) == Some(State::Active)
-        };
+        let fits = |issued: &&Issued| issued.owner == who && issued.level <= level && replica.label(&issued.id) == Some(State::Active);
         let found: Vec<&Issued> = self.issued.iter().filter(fits).collect();
         let one = if found.is_empty() { None } else { Some(*self.rng.pick(&found)) };
         one.map(|one| Older { id: one.id, cluster: one.cluster.clone(), level: one.level, valid_until: one.valid_until })

@@ -28,6 +28,7 @@ fn every_message_comes_back_as_it_was() {
         Request::Range { log: log("oslo", 1), start: 0, count: bounds::RANGE_RECORDS },
         Request::Tell(head(bounds::NOTE_BYTES)),
         Request::Cosigned { log: log("oslo", 1), size: 4, line: "— x y".into() },
+        Request::Fork { proof: vec![7; bounds::NOTE_BYTES] },
     ] {
         assert_eq!(decode_request(&encode_request(request.clone()).expect("fits")), Ok(request));
     }
@@ -63,6 +64,7 @@ fn the_bytes_of_version_1_do_not_change() {
         (encode_request(Request::Range { log: log("oslo", 2), start: 3, count: 4 }), [&[1], &oslo[..], &[3, 4]].concat()),
         (encode_request(Request::Tell(head(1))), [&[2], &oslo[..], &[1, b'n']].concat()),
         (encode_request(Request::Cosigned { log: log("oslo", 2), size: 3, line: "l".into() }), [&[3], &oslo[..], &[3, 1, b'l']].concat()),
+        (encode_request(Request::Fork { proof: vec![9] }), vec![4, 1, 9]),
         (encode_response(Ok(Response::Heads(vec![head(1)]))), [&[0, 1], &oslo[..], &[1, b'n']].concat()),
         (encode_response(Ok(Response::Done)), vec![2]),
         (encode_response(Ok(Response::Missing)), vec![3]),

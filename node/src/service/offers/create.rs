@@ -11,8 +11,8 @@ use parangon_protocol::time::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::sealing::PLAIN_BYTES;
 use super::{Notes, OfferView, Offered, scheme_of};
+use crate::sealing::PLAIN_BYTES;
 use crate::service::assessments::{self, Sheet};
 use crate::service::{Context, Error, clusters, item, mail, register, salt};
 use crate::store::WriteTx;

@@ -106,16 +106,3 @@ async fn a_message_waits_for_a_member_that_is_away() {
     });
     empty.await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn zz_measure() {
-    let agencies = federation(&THREE).await;
-    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
-    let began = std::time::Instant::now();
-    for n in 0..20 { stuttgart.awards(&format!("C{n}"), "gold", 4, &[berlin, lyon]).await; }
-    eprintln!("sequential {:?}", began.elapsed() / 20);
-    let began = std::time::Instant::now();
-    let all = (0..40).map(|n| async move { stuttgart.awards(&format!("D{n}"), "gold", 4, &[berlin, lyon]).await });
-    futures::future::join_all(all).await;
-    eprintln!("concurrent {:?}", began.elapsed() / 40);
-}

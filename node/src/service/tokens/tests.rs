@@ -14,9 +14,21 @@ async fn a_token_lives_until_it_is_revoked_or_ends() {
     let new = |name: &str, scope, days| NewToken { name: name.into(), scope, expires_days: days };
     let check = |token: String| context.run(move |context| check(context, &token));
 
-    let reader = context.run({ let new = new("report", Scope::Read, Some(1)); move |context| create(context, &new) }).await.expect("made");
+    let reader = context
+        .run({
+            let new = new("report", Scope::Read, Some(1));
+            move |context| create(context, &new)
+        })
+        .await
+        .expect("made");
     clock.advance(1);
-    let writer = context.run({ let new = new("staff", Scope::Write, None); move |context| create(context, &new) }).await.expect("made");
+    let writer = context
+        .run({
+            let new = new("staff", Scope::Write, None);
+            move |context| create(context, &new)
+        })
+        .await
+        .expect("made");
     assert!(reader.token.starts_with(PREFIX) && reader.token.len() == PREFIX.len() + 43, "{}", reader.token.len());
     assert_eq!(check(reader.token.clone()).await.expect("alive"), Scope::Read);
     assert_eq!(check(writer.token.clone()).await.expect("alive"), Scope::Write);
