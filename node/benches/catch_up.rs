@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p parangon-node --bench catch_up`; `ROUNDS` and `RECORDS` change its size.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod support;
 
 use std::time::Instant;

@@ -4,6 +4,8 @@
 //!
 //! Each round measures the limit and the intake one after the other, so that a busy machine slows both: judge the ratio.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p parangon-node --bench latency`; `ROUNDS` is the number of labels.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod support;
 
 use std::time::{Duration, Instant};

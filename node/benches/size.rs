@@ -4,6 +4,8 @@
 //!
 //! Nodes run in child processes of this program: one that takes everything in from a peer, then others that only start.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};

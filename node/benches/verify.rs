@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p parangon-node --bench verify`
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod support;
 
 use criterion::{BenchmarkId, Criterion};

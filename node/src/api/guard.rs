@@ -30,7 +30,7 @@ impl Hosts {
 
     fn allows(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
-        self.0.iter().any(|allowed| *allowed == host)
+        self.0.contains(&host)
     }
 
     /// `http://HOST` of one of ours; `https://` for a proxy in front.
@@ -74,10 +74,9 @@ pub(super) fn inspect(hosts: &Hosts, headers: &HeaderMap) -> Result<(), ApiError
     if named.next().is_some() || !hosts.allows(host) {
         return Err(ApiError::Host);
     }
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        if !origin.to_str().is_ok_and(|origin| hosts.allows_origin(origin)) {
-            return Err(ApiError::Origin);
-        }
+    let foreign = |origin: &HeaderValue| !origin.to_str().is_ok_and(|origin| hosts.allows_origin(origin));
+    if headers.get_all(header::ORIGIN).iter().any(foreign) {
+        return Err(ApiError::Origin);
     }
     // Browsers say where a request comes from; programs do not send this header.
     match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {

@@ -1,7 +1,7 @@
-//! Drives the [`Replica`]: one owner on one thread, commands in, news out, durable before visible.
+//! Drives the replica: one owner on one thread, commands in, news out, durable before visible.
 //!
-//! Foreign bytes are checked by a pool of workers before they become commands ([`intake`]); the core takes what
-//! waits, steps the replica through all of it, commits once, and only then lets anything out ([`core`]).
+//! Foreign bytes are checked by a pool of workers before they become commands (`intake`); the core takes what
+//! waits, steps the replica through all of it, commits once, and only then lets anything out (`core`).
 
 mod core;
 mod intake;

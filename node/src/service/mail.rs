@@ -103,19 +103,17 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
     let good: Vec<&Opened> = opened.iter().flatten().flatten().collect();
     // All in one commit; when one of them is refused that is undone, and each gets a commit of its own.
     let together = good.len() > 1 && context.transact(|tx| good.iter().try_for_each(|message| apply(context, tx, message))).is_ok();
-    let outcome = |(opened, (from, _)): (&Result<Option<Opened>, Error>, &(AgencyId, Vec<u8>))| {
-        let refused = match opened {
-            Ok(None) => return Ok(()),
-            Ok(Some(_)) if together => return Ok(()),
-            Ok(Some(opened)) => match context.transact(|tx| apply(context, tx, opened)) {
-                Ok(()) => return Ok(()),
-                Err(error) => code(context, from, &error),
-            },
-            Err(error) => code(context, from, error),
+    let mut outcomes = Vec::with_capacity(messages.len());
+    for (opened, (from, _)) in opened.iter().zip(messages) {
+        let outcome = match opened {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) if together => Ok(()),
+            Ok(Some(opened)) => context.transact(|tx| apply(context, tx, opened)).map_err(|error| code(context, from, &error)),
+            Err(error) => Err(code(context, from, error)),
         };
-        Err(refused)
-    };
-    opened.iter().zip(messages).map(outcome).collect()
+        outcomes.push(outcome);
+    }
+    outcomes
 }
 
 /// What to tell the sender. Counted, and logged without the message.

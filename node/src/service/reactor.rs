@@ -76,11 +76,12 @@ pub async fn run(context: Context, stop: CancellationToken) {
             },
         };
         let everything = everything | drain(&mut changes, &mut labels);
-        if everything || !labels.is_empty() {
-            if let Err(error) = reactor.round(labels, everything).await {
-                tracing::warn!(%error, code = error.code(), "what followed from the logs could not be done; it is tried again");
-                sweep.reset_after(RETRY);
-            }
+        if !everything && labels.is_empty() {
+            continue;
+        }
+        if let Err(error) = reactor.round(labels, everything).await {
+            tracing::warn!(%error, code = error.code(), "what followed from the logs could not be done; it is tried again");
+            sweep.reset_after(RETRY);
         }
     }
 }

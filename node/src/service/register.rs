@@ -153,8 +153,8 @@ pub fn each<S: Source>(tx: &Tx<S>, mut each: impl FnMut(RegisterRow) -> Result<(
     }
 }
 
-/// The label of this cluster and scheme that a new one of `level` would replace: the newest that stands, unless that is a
-/// higher one still valid at `at`. The last part says whether such a higher one is there.
+/// The label of this cluster and scheme that a new one of `level` would replace: the newest that stands, higher ones
+/// that are still valid at `at` left out.
 pub(crate) fn replaced<S: Source>(
     tx: &Tx<S>,
     cluster: &ClusterId,

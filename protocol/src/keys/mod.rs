@@ -1,5 +1,6 @@
 //! Keys by role, and the only two ways to use them: strict Ed25519, bound to a purpose and a federation.
 
+mod base58;
 mod set;
 
 use std::fmt;
@@ -150,7 +151,7 @@ impl PublicKey {
     pub fn multikey(&self) -> String {
         let mut bytes = vec![0xed, 0x01];
         bytes.extend_from_slice(self.as_bytes());
-        format!("z{}", bs58::encode(bytes).into_string())
+        format!("z{}", base58::encode(&bytes))
     }
 
     /// Reads a `did:key` back.
@@ -210,7 +211,7 @@ impl Signature {
     /// `z` + base58btc: a Data Integrity `proofValue`.
     #[must_use]
     pub fn to_multibase(&self) -> String {
-        format!("z{}", bs58::encode(self.0).into_string())
+        format!("z{}", base58::encode(&self.0))
     }
 
     /// Reads a `proofValue` back.
@@ -219,11 +220,7 @@ impl Signature {
     /// [`KeyError::MalformedSignature`] for another base or length.
     pub fn from_multibase(text: &str) -> Result<Self, KeyError> {
         let text = text.strip_prefix('z').ok_or(KeyError::MalformedSignature)?;
-        let mut bytes = [0; 64];
-        match bs58::decode(text).onto(&mut bytes) {
-            Ok(64) => Ok(Self(bytes)),
-            _ => Err(KeyError::MalformedSignature),
-        }
+        base58::decode(text).map(Self).ok_or(KeyError::MalformedSignature)
     }
 }
 

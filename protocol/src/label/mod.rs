@@ -98,8 +98,7 @@ pub struct ProofValue(pub Signature);
 impl TryFrom<String> for ProofValue {
     type Error = KeyError;
     fn try_from(text: String) -> Result<Self, KeyError> {
-        let value = Self(Signature::from_multibase(&text)?);
-        if value.0.to_multibase() == text { Ok(value) } else { Err(KeyError::MalformedSignature) }
+        Signature::from_multibase(&text).map(Self)
     }
 }
 

@@ -103,11 +103,12 @@ fn c14_a_cosignature_is_not_lifted() {
         change(line);
     };
     let from_before = old.signatures.iter().find(|line| line.name == lyon).unwrap().clone();
-    let changes: [&dyn Fn(&mut NoteSignature); 6] = [
+    let changes: [&dyn Fn(&mut NoteSignature); 7] = [
         &|line| *line = from_before.clone(),
         &|line| line.bytes[7] ^= 1, // a second later or earlier
         &|line| line.bytes[70] ^= 1,
         &|line| line.id[0] ^= 1,
+        &|line| (line.id[3], line.bytes[0]) = (line.id[3] ^ 1, 0xf0), // one character of base64
         &|line| line.bytes.truncate(71),
         &|line| line.name = scene.federation.witness_name("oslo"),
     ];

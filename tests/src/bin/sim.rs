@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 
 fn progress(done: usize, total: usize, started: Instant) {
     let terminal = std::io::stderr().is_terminal();
-    if total > 1 && (terminal || done % 500 == 0) {
+    if total > 1 && (terminal || done.is_multiple_of(500)) {
         let end = if terminal { "\r" } else { "\n" };
         let _closed = write!(std::io::stderr().lock(), "{done} of {total} seeds, {} s{end}", started.elapsed().as_secs());
     }

@@ -101,6 +101,13 @@ impl Sim<'_> {
 
     /// A head without records: nothing may wait for it for ever.
     fn giant(&mut self, who: usize) {
+        if let Some(liar) = self.liars.get_mut(&who) {
+            liar.giants += 1;
+            if liar.giants > 1 {
+                // Two of one size are two stories.
+                self.audit.forked.insert(who);
+            }
+        }
         let seat = &self.federation.seats[who];
         let origin = seat.log.origin(self.federation.chain.fingerprint());
         let head = Checkpoint { origin, size: 1 << 39, root: Hash(self.rng.bytes()) };

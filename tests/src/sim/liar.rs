@@ -39,6 +39,8 @@ pub(super) struct Liar {
     /// A malformed record stands at the end: nothing behind it can reach anybody.
     pub(super) closed: bool,
     pub(super) keysets: u32,
+    /// Heads that it signed without records, all of one size.
+    pub(super) giants: u32,
 }
 
 impl Branch {
@@ -65,7 +67,7 @@ impl Liar {
             frontier.push_leaf(row.leaf());
         }
         let branch = Branch { rows, frontier, lines: BTreeMap::new(), announced: true };
-        Self { manner, branches: vec![branch], audience: vec![0; federation.len()], closed: false, keysets: 1 }
+        Self { manner, branches: vec![branch], audience: vec![0; federation.len()], closed: false, keysets: 1, giants: 0 }
     }
 }
 

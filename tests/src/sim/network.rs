@@ -21,6 +21,9 @@ const FAN: usize = 6;
 /// Rows of one answer. Less than a node asks for, so that a catch-up takes several questions.
 const ANSWER: u64 = 48;
 
+/// The outcome of a check, shared by everybody who gets the same message.
+type Remembered = Rc<Option<Result<Checked, CheckError>>>;
+
 /// An announcement on its way.
 pub(super) struct Post {
     id: u32,
@@ -28,7 +31,7 @@ pub(super) struct Post {
     /// Made by a liar so that nobody may take anything from it.
     pub(super) bogus: bool,
     digest: u64,
-    checked: RefCell<BTreeMap<u64, Rc<Option<Result<Checked, CheckError>>>>>,
+    checked: RefCell<BTreeMap<u64, Remembered>>,
 }
 
 /// The state of the network.
@@ -388,7 +391,11 @@ impl Sim<'_> {
         self.net.hung_up[who] = false;
         let id = self.federation.seats[who].id.clone();
         for peer in 0..self.nodes.len() {
-            if peer == who || !self.linked(who, peer) || !self.up(peer) {
+            if peer == who || !self.up(peer) {
+                continue;
+            }
+            if !self.linked(who, peer) {
+                self.net.hung_up[who] = true;
                 continue;
             }
             self.step(who, Event::Connected(self.federation.seats[peer].id.clone()))?;

@@ -22,6 +22,9 @@ use crate::store::{Source, Tx, WriteTx};
 /// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
 const STATUS_PLACES: u32 = 131_072;
 
+/// Seconds by which our clock may be behind what others vouch for.
+const CLOCK_TOLERANCE: u64 = 60;
+
 /// Draws of a free place before giving up: with half of the places taken, one in 2^64 times.
 const DRAWS: usize = 64;
 
@@ -44,8 +47,13 @@ pub(crate) struct AdoptionCache(Mutex<(u64, Option<u64>)>);
 ///
 /// # Errors
 /// [`Error::Unmet`] with every reason why the reviews do not carry the level, [`Error::State`] when the offer is closed,
-/// [`Error::Engine`] when the label breaks a rule.
+/// [`Error::Engine`] when the label breaks a rule, [`Error::ClockBehind`].
 pub async fn issue(context: &Context, offer: &str) -> Result<LabelView, Error> {
+    // Dates far from the other members' would make a label that they call not yet valid, or back-dated.
+    let seconds = context.clock_behind();
+    if seconds > CLOCK_TOLERANCE {
+        return Err(Error::ClockBehind { seconds });
+    }
     let _one = context.issuing().lock().await;
     let id = offer.to_owned();
     let (label, is_there) = context.run(move |context| prepare(context, &id)).await?;

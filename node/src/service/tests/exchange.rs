@@ -5,7 +5,7 @@ use parangon_protocol::verify::Outcome;
 use super::support::{Agency, THREE, federation, level};
 use crate::service::labels::{self, NewStanding};
 use crate::service::register::Standing;
-use crate::service::{inbox, verification};
+use crate::service::{inbox, item, offers, verification};
 
 /// How many records of a kind our log holds.
 fn own_records(agency: &Agency, kind: impl Fn(&Record) -> bool) -> usize {
@@ -105,4 +105,50 @@ async fn a_message_waits_for_a_member_that_is_away() {
         counts.is_empty().then_some(())
     });
     empty.await;
+}
+
+/// The offer and the reviews behind it, ready to be issued.
+async fn ready(owner: &Agency, reviewer: &Agency) -> String {
+    let assessment = owner.assessed("BioRegio", 3).await;
+    let offer = owner.offer(&assessment, "bronze", &[reviewer]).await.expect("an offer").id;
+    reviewer.reviews(&offer, level(3)).await;
+    owner.offer_until(&offer, "the review", |offer| offer.ready).await;
+    offer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_is_in_the_log_is_not_issued_again() {
+    let agencies = federation(&THREE).await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let offer = ready(stuttgart, lyon).await;
+    let before = offers::load(&stuttgart.context.store().read().expect("a snapshot"), &offer).expect("the offer");
+    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label");
+    let twice = labels::issue(&stuttgart.context, &offer).await.expect_err("one offer carries one label");
+    assert_eq!((twice.code(), twice.status()), ("PGN-0601", 409));
+    // As after a crash between the log and the offer.
+    stuttgart.context.transact(|tx| item::put(tx, &offer, &before)).expect("written");
+    let again = labels::issue(&stuttgart.context, &offer).await.expect("the same");
+    assert_eq!(again.id, label.id);
+    assert_eq!(own_records(stuttgart, |record| matches!(record, Record::Label(_))), 1);
+    assert_eq!(stuttgart.offer_until(&offer, "its end", |offer| offer.state == "issued").await.label, Some(label.id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endorsement_that_we_did_not_make_is_never_confirmed() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let offer = ready(stuttgart, lyon).await;
+    // Lyon's key signed it, but not through Lyon's review: a stolen key, for one.
+    let made = lyon.context.store().read().expect("a snapshot").private_ids(8, None, 10).expect("ids");
+    assert!(lyon.context.transact(|tx| Ok(tx.delete_private(8, &made[0])?)).expect("deleted"));
+    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label").id;
+    // Another label of the same two is confirmed, so Lyon has looked at this one, too.
+    let other = ready(berlin, lyon).await;
+    let other = labels::issue(&berlin.context, &other).await.expect("a label").id;
+    for agency in &agencies {
+        agency.label_until(&other, Standing::Valid).await;
+        let view = agency.label_until(&label, Standing::Provisional).await;
+        assert!(view.provisional_because.is_some_and(|because| because.contains("lyon has not confirmed")));
+    }
+    assert_eq!(own_records(lyon, |record| matches!(record, Record::Endorsement(..))), 1);
 }
