@@ -1,5 +1,7 @@
 //! The command line of Parangon: the node, the demonstration and everything else in one program.
 
+#![allow(rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, reason = "clap shows these comments as help texts")]
+
 mod args;
 mod client;
 mod commands;

@@ -118,7 +118,11 @@ pub fn rules(charter: &Charter, issuer: &AgencyId, label: &Label) -> Result<(), 
         return Err(Flaw::Rule);
     }
     let first = validity::valid_until(rule, common.assessed, None);
-    if common.valid_until != first && label.supersedes.is_none() {
+    // A renewal counts from the expiry before, which stands in another record: who holds the log recounts it exactly. One file
+    // bounds it: no label runs for longer than the longest award, and a renewal adds one award to what is left of it.
+    let longest = common.assessed.plus(rule.first_months.max(rule.renewal_months)).plus(rule.renewal_months);
+    let renewed = label.supersedes.is_some() && common.valid_until <= longest;
+    if common.valid_until != first && !renewed {
         return Err(Flaw::Validity);
     }
     let ordered = label.endorsements.windows(2).all(|pair| pair[0].endorser < pair[1].endorser);

@@ -90,6 +90,8 @@ pub(super) struct LogState {
     pub(super) heads: BTreeMap<u64, HeldHead>,
     /// Size of the largest head that has its quorum.
     pub(super) final_size: u64,
+    /// How many witnesses a quorum takes, once it was counted. The charter decides: whoever amends it forgets this.
+    pub(super) needed: OnceLock<usize>,
     /// The head that we cosigned last: never another of its size, never a smaller one.
     pub(super) cosigned: Option<(u64, Hash)>,
     /// It told two stories, or an untrue status: nothing more is taken from it.

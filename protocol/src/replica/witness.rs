@@ -40,7 +40,8 @@ pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64
     let Some(state) = replica.logs.get_mut(log) else { return };
     let marked = state.cosigned;
     let Some(held) = state.heads.get_mut(&size) else { return };
-    if state.frozen || marked != Some((size, held.signed.checkpoint().root)) {
+    // A head that has its quorum by now needs no more.
+    if state.frozen || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
         return;
     }
     let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);
@@ -64,7 +65,8 @@ pub(super) fn resume(replica: &mut Replica) {
             if size > 0 && state.current().is_none() && state.target() <= size {
                 replica.deferred.push(Deferred::SignOwn);
             }
-        } else if state.cosigned.is_some_and(|(at, _)| at == size)
+        } else if size > state.final_size
+            && state.cosigned.is_some_and(|(at, _)| at == size)
             && state.current().is_some_and(|held| !held.cosignatures.contains_key(&replica.me))
         {
             replica.deferred.push(Deferred::Cosign { log: log.clone(), size });
@@ -85,9 +87,15 @@ pub(super) fn cosignature(replica: &mut Replica, checked: &CheckedCosignature, o
 
 /// Looks for a larger head with its quorum; the owner announces it, so that everybody learns it.
 pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Effect>) {
+    let Some(state) = replica.logs.get(log) else { return };
+    let (done, have) = (state.final_size, state.frontier.size());
+    // Before anything is counted: agencies are never fewer than groups.
+    let needed = *state.needed.get_or_init(|| witnesses(replica, &log.agency).threshold());
+    if !state.heads.range(..=have).any(|(size, held)| *size > done && held.cosignatures.len() >= needed) {
+        return;
+    }
     let witnesses = witnesses(replica, &log.agency);
     let Some(state) = replica.logs.get_mut(log) else { return };
-    let (done, have) = (state.final_size, state.frontier.size());
     let reached = state.heads.range(..=have).rev().find(|(size, held)| {
         let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
         **size > done && witnesses.tally(times).reached()

@@ -1,9 +1,9 @@
 //! A federation in one thread: fifty replicas of the protocol, a network that loses, delays and repeats, crashes at
 //! every moment, clocks that jump, and members that lie. Everything is drawn from one seed; nothing else decides.
 //!
-//! [`run`] draws a plan ([`plan`]) from the seed and plays it on an event queue ordered by time. Nodes ([`node`]) keep
-//! the contract between a replica and its driver over a disk ([`disk`]) that survives crashes; liars ([`liar`]) keep
-//! no contract. An auditor ([`audit`], [`model`]) that knows everything compares what nodes do with what is true.
+//! [`run`] draws a plan (`plan`) from the seed and plays it on an event queue ordered by time. Nodes (`node`) keep
+//! the contract between a replica and its driver over a disk (`disk`) that survives crashes; liars (`liar`) keep
+//! no contract. An auditor (`audit`, `model`) that knows everything compares what nodes do with what is true.
 
 mod audit;
 mod disk;
