@@ -13,6 +13,7 @@ mod label;
 mod memo;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use book::KeyBook;
 pub use label::{Flaw, Soundness, label as check_label, rules as label_rules};
@@ -24,7 +25,7 @@ use crate::log::checkpoint::{self, Checkpoint, CheckpointError, SignedCheckpoint
 use crate::log::cosignature::{self, CosignatureError};
 use crate::log::fork::{ForkError, ForkProof};
 use crate::log::merkle;
-use crate::log::note::{Algorithm, NoteError, NoteSignature, key_id};
+use crate::log::note::{NoteError, NoteSignature};
 use crate::message;
 use crate::record::{Record, RecordError};
 use crate::time::Timestamp;
@@ -89,12 +90,12 @@ pub enum CheckError {
     },
 }
 
-/// A head whose log signature and member cosignatures were verified strictly.
+/// A head whose log signature and member cosignatures were verified strictly. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CheckedHead {
     log: LogId,
-    signed: SignedCheckpoint,
-    cosignatures: BTreeMap<AgencyId, Cosignature>,
+    signed: Arc<SignedCheckpoint>,
+    cosignatures: Arc<BTreeMap<AgencyId, Cosignature>>,
 }
 
 /// A member's verified cosignature on one head.
@@ -129,7 +130,7 @@ pub struct CheckedRecord {
 pub struct CheckedSpan {
     head: CheckedHead,
     start: u64,
-    records: Vec<CheckedRecord>,
+    records: Arc<[CheckedRecord]>,
     proof: Vec<Hash>,
 }
 
@@ -158,7 +159,7 @@ impl CheckedFork {
 impl CheckedHead {
     /// A head without cosignatures: a [`SignedCheckpoint`] is proof of the log's signature.
     pub(crate) fn alone(log: LogId, signed: SignedCheckpoint) -> Self {
-        Self { log, signed, cosignatures: BTreeMap::new() }
+        Self { log, signed: Arc::new(signed), cosignatures: Arc::default() }
     }
 
     /// Which log.
@@ -267,15 +268,15 @@ fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result
     })?;
     let mut cosignatures = BTreeMap::new();
     for line in &signed.note().signatures {
-        let Some((witness, key)) = book.witness_named(&line.name) else { continue };
-        // A line by a key that the witness no longer has, or by another key under its name, is one by an unknown key.
-        if witness == log.agency || line.id != key_id(&line.name, Algorithm::Cosignature, &key) {
+        // A line under a member's name by a key that it is not known to have had is one by an unknown key.
+        let Some((witness, key)) = book.witness_of(line) else { continue };
+        if witness == log.agency {
             continue;
         }
         let time = witnessed(book, signed.checkpoint(), &witness, &key, line)?;
         cosignatures.insert(witness, Cosignature { time, line: line.clone() });
     }
-    Ok(CheckedHead { log: log.clone(), signed, cosignatures })
+    Ok(CheckedHead { log: log.clone(), signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
 }
 
 /// Checks a cosignature line, once.
@@ -313,7 +314,7 @@ pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError>
 /// [`CheckError`] when the line is malformed, by no member, or does not verify.
 pub fn cosignature(book: &KeyBook, log: &LogId, head: &Checkpoint, line: &str) -> Result<CheckedCosignature, CheckError> {
     let line = NoteSignature::parse(line)?;
-    let (witness, key) = book.witness_named(&line.name).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    let (witness, key) = book.witness_of(&line).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
     let time = witnessed(book, head, &witness, &key, &line)?;
     Ok(CheckedCosignature { log: log.clone(), witness, size: head.size, cosignature: Cosignature { time, line } })
 }
@@ -396,5 +397,5 @@ pub fn record(book: &KeyBook, log: &LogId, index: u64, bytes: Vec<u8>) -> Result
 /// Puts a span together again whose records were checked one by one under the book that [`span_head`] returned.
 #[must_use]
 pub fn assemble(head: CheckedHead, start: u64, records: Vec<CheckedRecord>, proof: Vec<Hash>) -> CheckedSpan {
-    CheckedSpan { head, start, records, proof }
+    CheckedSpan { head, start, records: records.into(), proof }
 }

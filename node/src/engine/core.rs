@@ -127,6 +127,9 @@ impl Core {
 
     /// Makes durable what is pending, then lets out what waited for it.
     fn commit(&mut self) {
+        if self.failed.is_some() {
+            return; // what waits for the disk waits for ever: nothing of it may be signed or shown
+        }
         if !self.writes.is_empty() {
             let writes = std::mem::take(&mut self.writes);
             if let Err(error) = persist::write(&self.store, self.replica.me(), &writes) {

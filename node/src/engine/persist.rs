@@ -128,10 +128,10 @@ fn confirm(tx: &mut WriteTx, confirmation: &Confirmation) -> Result<(), StoreErr
 
 /// Counts only the endorsement that the label carries; the first entry of an endorser stays.
 fn join(row: &mut RegisterRow, confirmation: &Confirmation) -> bool {
-    let expected = (confirmation.log.agency.clone(), confirmation.endorsement);
-    let new = row.label.endorsements.contains(&expected) && !row.confirmations.contains_key(&expected.0);
+    let endorser = &confirmation.log.agency;
+    let new = row.label.carries(confirmation) && !row.confirmations.contains_key(endorser);
     if new {
-        row.confirmations.insert(expected.0, confirmation.index);
+        row.confirmations.insert(endorser.clone(), confirmation.index);
     }
     new
 }

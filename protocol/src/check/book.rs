@@ -7,13 +7,22 @@ use super::memo::Memo;
 use crate::charter::Chain;
 use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
 use crate::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
+use crate::log::note::{Algorithm, NoteSignature, key_id};
+
+/// A member as a witness, by the name its keys have.
+#[derive(Debug, Clone)]
+struct Witness {
+    agency: AgencyId,
+    /// Its witness keys with their ids, the newest last.
+    keys: Vec<([u8; 4], PublicKey)>,
+}
 
 /// Key sets by log and index. Cloned when it changes and shared otherwise.
 #[derive(Debug, Clone)]
 pub struct KeyBook {
     chain: Arc<Chain>,
     sets: BTreeMap<LogId, Vec<(u64, KeySet)>>,
-    witnesses: BTreeMap<String, (AgencyId, PublicKey)>,
+    witnesses: BTreeMap<String, Witness>,
     memo: Arc<Memo>,
 }
 
@@ -62,7 +71,10 @@ impl KeyBook {
         let set = self.verify_set(log, set)?.clone();
         let sets = self.sets.entry(log.clone()).or_default();
         if sets.last().is_none_or(|(last, _)| *last < index) {
-            self.witnesses.insert(witness_name(self.chain.fingerprint(), &log.agency), (log.agency.clone(), set.witness));
+            let name = witness_name(self.chain.fingerprint(), &log.agency);
+            let id = key_id(&name, Algorithm::Cosignature, &set.witness);
+            let witness = self.witnesses.entry(name).or_insert_with(|| Witness { agency: log.agency.clone(), keys: vec![] });
+            witness.keys.push((id, set.witness));
             sets.push((index, set));
         }
         Ok(())
@@ -93,9 +105,18 @@ impl KeyBook {
         newest.and_then(|(_, sets)| sets.last()).map(|(index, set)| (*index, set))
     }
 
-    /// The member whose witness key has this name.
+    /// The member whose witness key has this name, and the newest such key.
     #[must_use]
     pub fn witness_named(&self, name: &str) -> Option<(AgencyId, PublicKey)> {
-        self.witnesses.get(name).cloned()
+        let witness = self.witnesses.get(name)?;
+        witness.keys.last().map(|(_, key)| (witness.agency.clone(), *key))
+    }
+
+    /// The member and the one of its witness keys that this line says it is by. An earlier key of a member still
+    /// counts: those who know the later one must count the same cosignatures as those who do not.
+    #[must_use]
+    pub fn witness_of(&self, line: &NoteSignature) -> Option<(AgencyId, PublicKey)> {
+        let witness = self.witnesses.get(&line.name)?;
+        witness.keys.iter().find(|(id, _)| *id == line.id).map(|(_, key)| (witness.agency.clone(), *key))
     }
 }

@@ -68,7 +68,7 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
         }
         match record.record() {
             Record::Label(label) => {
-                replica.labels.admits(&log, label).map_err(Refusal::Void)?;
+                replica.labels.admits(&log, label).and_then(|()| register::renewal(replica, &log, label)).map_err(Refusal::Void)?;
                 if !offers.insert(label.common.offer) {
                     return Err(Refusal::Void(Flaw::Offer));
                 }

@@ -55,6 +55,15 @@ pub struct Confirmation {
     pub endorsement: Hash,
 }
 
+impl LabelRow {
+    /// Whether this is a confirmation of an endorsement that the label carries: others say nothing about it.
+    #[must_use]
+    pub fn carries(&self, confirmation: &Confirmation) -> bool {
+        let endorser = &confirmation.log.agency;
+        self.endorsements.iter().any(|(agency, id)| agency == endorser && *id == confirmation.endorsement)
+    }
+}
+
 /// What is kept in memory of one label: about 80 bytes.
 #[derive(Debug, Clone)]
 struct Entry {
@@ -249,7 +258,7 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
 }
 
 /// A label that replaces another may count its months from the other's expiry.
-fn renewal(replica: &Replica, log: &LogId, label: &Label) -> Result<(), Flaw> {
+pub(super) fn renewal(replica: &Replica, log: &LogId, label: &Label) -> Result<(), Flaw> {
     let common = &label.common;
     let charter = replica.book.chain().version(common.charter).ok_or(Flaw::Charter)?;
     let rule = charter.rule(&common.scheme, common.level).ok_or(Flaw::Rule)?;

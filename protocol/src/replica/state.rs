@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::check::{CheckedHead, CheckedSpan, Cosignature};
 use crate::id::{AgencyId, Hash};
+use crate::limits;
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::fork::ForkProof;
 use crate::log::merkle::Frontier;
@@ -32,10 +33,15 @@ impl HeldHead {
     /// The note with every cosignature gathered.
     pub(super) fn note(&self) -> &str {
         self.note.get_or_init(|| {
-            let mut signed = self.signed.clone();
-            // A note that is full keeps what it has: the quorum needs fewer lines than a note may carry.
-            let _full = signed.add(self.cosignatures.values().map(|cosignature| cosignature.line.clone()));
-            signed.note().to_string()
+            let mut note = self.signed.to_string();
+            for cosignature in self.cosignatures.values() {
+                let line = format!("{}\n", cosignature.line);
+                // A full note has room for a quorum: that needs fewer lines than there are members.
+                if note.len() + line.len() <= limits::NOTE_BYTES {
+                    note.push_str(&line);
+                }
+            }
+            note
         })
     }
 
@@ -78,7 +84,7 @@ pub(super) struct Early {
     pub(super) asked: bool,
 }
 
-/// What two holders of one head with its quorum have in common, whoever cosigned it.
+/// What two holders of one head with its quorum have in common, whoever cosigned it. No set of cosigners has it.
 const SETTLED: u16 = u16::MAX;
 
 /// Everything about one log but its records, which are in the store.
@@ -123,11 +129,11 @@ impl LogState {
         self.heads.get(&self.frontier.size())
     }
 
-    /// Differs between two sets of cosigners (but for one chance in 65,536, which the next poll repairs) as long as
-    /// the quorum is open; then it matters no more who else cosigned.
+    /// Differs between two sets of cosigners (but for one chance in 32,768, and others are asked too) as long as the
+    /// quorum is open; then it matters no more who else cosigned.
     pub(super) fn digest(&self) -> u16 {
         let size = self.frontier.size();
-        if self.final_size == size && size > 0 { SETTLED } else { self.current().map_or(0, |held| held.digest) }
+        if self.final_size == size && size > 0 { SETTLED } else { self.current().map_or(0, |held| held.digest >> 1) }
     }
 
     /// The size to reach: that of the largest verified head.
@@ -170,5 +176,32 @@ impl LogState {
         }
         let done = self.final_size;
         self.heads.retain(|at, _| *at >= done || *at == size);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::id::{Fingerprint, LogId};
+    use crate::keys::SecretKey;
+    use crate::log::checkpoint::Checkpoint;
+
+    /// Seed 118 of an earlier simulation: a node one cosignature short of the quorum, whose digest happened to be the
+    /// mark of those who had it, was told nothing by any of them.
+    #[test]
+    fn no_set_of_cosigners_looks_like_a_quorum() {
+        let mut frontier = Frontier::default();
+        frontier.push_leaf(Hash::of(&[b"a record"]));
+        let log = LogId::first("agency-1".parse().unwrap());
+        let head = Checkpoint { origin: log.origin(&Fingerprint(Hash::of(&[]))), size: 1, root: frontier.root() };
+        let mut held = HeldHead::new(&SignedCheckpoint::sign(&head, &SecretKey::from_seed(&[1; 32])).unwrap());
+        for digest in [0, SETTLED - 1, SETTLED] {
+            held.digest = digest;
+            let open = LogState { frontier: frontier.clone(), heads: [(1, held.clone())].into(), ..LogState::default() };
+            assert_ne!(open.digest(), SETTLED, "{digest}");
+            let settled = LogState { final_size: 1, ..open };
+            assert_eq!(settled.digest(), SETTLED);
+        }
     }
 }

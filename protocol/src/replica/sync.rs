@@ -18,7 +18,7 @@ const PULLS: usize = 4;
 /// Spans kept that came before what precedes them.
 const EARLY: usize = 8;
 
-/// Of these, spans that nobody asked for: announcements that overtook each other.
+/// Spans kept beside them that nobody asked for: announcements that overtook each other.
 const UNASKED: usize = 2;
 
 /// Members remembered as having more of a log.
@@ -285,7 +285,8 @@ fn pull(replica: &mut Replica, now: Timestamp, log: &LogId, out: &mut Vec<Effect
         state.early.iter().map(|(start, early)| (*start, start.saturating_add(u64::try_from(early.span.records().len()).unwrap_or(0)))),
     );
     let mut cursor = size;
-    while cursor < target && state.pulls.len() < PULLS && state.early.len() < EARLY + UNASKED {
+    // However much waits for it, what comes next is always asked for.
+    while cursor < target && state.pulls.len() < PULLS && (cursor == size || state.early.len() < EARLY) {
         if let Some((_, end)) = covered.range(..=cursor).find(|(_, end)| **end > cursor) {
             cursor = *end;
             continue;
@@ -311,10 +312,10 @@ fn candidates(state: &LogState, connected: &BTreeSet<AgencyId>, round: usize) ->
 }
 
 impl LogState {
-    /// Keeps a span for later. Those that nobody asked for get the room of two, so that they never stop the asking.
+    /// Keeps a span for later, where there is room. Those that nobody asked for never take that of the others.
     fn keep(&mut self, early: Early) {
         let same = self.early.values().filter(|held| held.asked == early.asked).count();
-        let room = if early.asked { EARLY + PULLS } else { UNASKED };
+        let room = if early.asked { EARLY } else { UNASKED };
         if same < room && self.early.get(&early.span.start()).is_none_or(|held| !held.asked) {
             self.early.insert(early.span.start(), early);
         }
@@ -341,19 +342,26 @@ impl LogState {
 }
 
 impl Replica {
-    /// The heads that differ from what the asker holds: the answer to [`Request::Heads`].
+    /// The heads that differ from what the asker holds: the answer to [`Request::Heads`]. `known` is in the order of
+    /// the logs, as every replica asks; what stands out of order counts as not held.
     #[must_use]
     pub fn answer_heads(&self, known: &[(LogId, u64, u16)]) -> Vec<Head> {
-        let known: BTreeMap<&LogId, (u64, u16)> = known.iter().map(|(log, size, digest)| (log, (*size, *digest))).collect();
-        let differs = |log: &LogId, state: &LogState| match (known.get(log), state.current()) {
-            (_, None) => false,
-            (Some((0, FROZEN)), Some(_)) => state.evidence.is_none(),
-            (None, Some(_)) => true,
-            (Some((size, digest)), Some(held)) => {
-                let own = held.signed.checkpoint().size;
-                own > *size || (own == *size && state.digest() != *digest)
+        let mut known = known.iter().peekable();
+        let mut heads = Vec::new();
+        for (log, state) in &self.logs {
+            while known.next_if(|(other, ..)| other < log).is_some() {}
+            let theirs = known.next_if(|(other, ..)| other == log);
+            let Some(held) = state.current() else { continue };
+            let own = held.signed.checkpoint().size;
+            let differs = match theirs {
+                None => true,
+                Some((_, 0, FROZEN)) => state.evidence.is_none(),
+                Some((_, size, digest)) => own > *size || (own == *size && state.digest() != *digest),
+            };
+            if differs {
+                heads.push(Head { log: log.clone(), note: held.note().to_owned() });
             }
-        };
-        self.logs.iter().filter(|(log, state)| differs(log, state)).filter_map(|(log, _)| self.newest_head(log)).collect()
+        }
+        heads
     }
 }
