@@ -121,7 +121,8 @@ fn main() {
     let count = std::env::var("LABELS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000);
     let work = Work::new(count);
     if std::env::var_os("ONLY_INTAKE").is_some() {
-        // For a profiler.
+        // For a profiler: the pause shows where the intake begins.
+        std::thread::sleep(Duration::from_secs(2));
         println!("{:?}", work.intake());
         return;
     }

@@ -28,6 +28,12 @@ struct Args {
     /// Agencies in the federation.
     #[arg(long, default_value_t = 50)]
     replicas: usize,
+    /// Things that honest agencies do in one run.
+    #[arg(long, default_value_t = Config::default().work)]
+    work: u64,
+    /// Lies of each active liar in one run, at most.
+    #[arg(long, default_value_t = Config::default().lies)]
+    lies: u64,
     /// Writes everything that happens to stderr.
     #[arg(long, requires = "seed")]
     trace: bool,
@@ -47,7 +53,7 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let config = Config { replicas: args.replicas, trace: args.trace, ..Config::default() };
+    let config = Config { replicas: args.replicas, work: args.work, lies: args.lies, trace: args.trace };
     let federation = Federation::found(args.replicas);
     let (from, to) = args.seed.map_or(args.seeds, |seed| (seed, seed + 1));
     let to = args.count.map_or(to, |count| from + count);
@@ -58,8 +64,8 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let total = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-    let outcomes: Vec<Outcome> = (from..to)
-        .into_par_iter()
+    let mut outcomes: Vec<Outcome> = (from..to)
+        .par_bridge()
         .filter_map(|seed| {
             if stop.load(Ordering::Relaxed) {
                 return None;
@@ -75,6 +81,7 @@ fn main() -> ExitCode {
             Some(outcome)
         })
         .collect();
+    outcomes.sort_by_key(|outcome| outcome.seed);
     report(&args, &config, &federation, &outcomes, started)
 }
 

@@ -208,8 +208,7 @@ impl Disk {
 
 /// The first entry of each endorser that counts stays.
 fn join(label: &mut DiskLabel, confirmation: &Confirmation) {
-    let expected = (confirmation.log.agency.clone(), confirmation.endorsement);
-    if label.row.endorsements.contains(&expected) {
-        label.confirmations.entry(expected.0).or_insert(confirmation.index);
+    if label.row.carries(confirmation) {
+        label.confirmations.entry(confirmation.log.agency.clone()).or_insert(confirmation.index);
     }
 }

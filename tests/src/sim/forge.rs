@@ -170,7 +170,11 @@ impl Sim<'_> {
                 None => return,
             },
             // Any label may carry the offer of another agency's: hashes tell nothing of who offered.
-            None if self.rng.chance(500) => offer = self.others_label(who).map(|victim| victim.offer),
+            None if self.rng.chance(500) => {
+                let others = self.others_label(who).map(|victim| victim.offer);
+                let used = |offer: &Hash| self.issued.iter().any(|issued| issued.owner == who && issued.offer == *offer);
+                offer = others.filter(|offer| !used(offer));
+            }
             _ => {}
         }
         let award = Award { owner: who, level, endorsers: &endorsers, older: older.as_ref(), offer, now: self.clock(who), flaw };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use parangon_protocol::id::{LogId, witness_name};
+use parangon_protocol::id::{Hash, LogId, witness_name};
 use parangon_protocol::log::checkpoint::{self, Checkpoint, SignedCheckpoint};
 use parangon_protocol::log::cosignature;
 use parangon_protocol::log::merkle::{self, Frontier};
@@ -225,6 +225,7 @@ impl Sim<'_> {
     }
 
     fn liar_range(&mut self, who: usize, from: usize, log: &LogId, start: u64, limit: u64) -> (Option<Response>, bool) {
+        let limit = limit.min(self.plan.answer);
         let manner = self.liars[&who].manner;
         if self.rng.chance(manner.withholds) {
             self.count("ranges withheld");
@@ -241,8 +242,8 @@ impl Sim<'_> {
         let Some(mut range) = range else { return (Some(Response::Missing), false) };
         if self.rng.chance(manner.alters) {
             self.count("ranges altered");
-            self.alter(&mut range);
-            return (Some(Response::Range(range)), true);
+            let bogus = self.alter(&mut range);
+            return (Some(Response::Range(range)), bogus);
         }
         (Some(Response::Range(range)), false)
     }
@@ -260,9 +261,11 @@ impl Sim<'_> {
         serve::range(&Reader(&holder.disk.logs[owner].rows), log, head.note, size, start, limit).ok().flatten()
     }
 
-    /// Changes a range so that it no longer leads to its head.
-    fn alter(&mut self, range: &mut Range) {
-        let at = self.rng.index(range.records.len());
+    /// Changes a range so that it no longer leads to its head. True when the change is at its end: of a range changed
+    /// in the middle somebody who already has that part may well take the rest.
+    fn alter(&mut self, range: &mut Range) -> bool {
+        let last = range.records.len() - 1;
+        let at = if self.rng.chance(500) { last } else { self.rng.index(range.records.len()) };
         match self.rng.below(3) {
             0 if range.records.len() > 1 => {
                 range.records.remove(at);
@@ -270,17 +273,21 @@ impl Sim<'_> {
             1 if range.records.len() > 1 && at > 0 => range.records.swap(at, at - 1),
             _ => range.records[at] = anchor(self.rng.next(), self.clock(0)),
         }
+        at == last
     }
 
-    /// A liar that endorsed a label confirms it, or does not.
+    /// A liar that endorsed a label confirms it, or another endorsement, or nothing.
     pub(super) fn liar_confirms(&mut self, who: usize, issued: usize) {
         let issued = &self.issued[issued];
         let endorsement = issued.endorsements.iter().find(|(endorser, _)| *endorser == who).map(|(_, id)| *id);
-        if let Some(endorsement) = endorsement
-            && self.rng.chance(500)
-        {
-            let text = confirmation(issued.id, endorsement);
-            self.grow(who, 0, vec![text]);
+        let (label, Some(endorsement)) = (issued.id, endorsement) else { return };
+        match self.rng.below(3) {
+            0 => self.grow(who, 0, vec![confirmation(label, endorsement)]),
+            1 => {
+                let wrong = Hash(self.rng.bytes());
+                self.grow(who, 0, vec![confirmation(label, wrong)]);
+            }
+            _ => {}
         }
     }
 

@@ -33,7 +33,7 @@ pub use self::audit::Breach;
 pub use self::federation::Federation;
 pub use self::shrink::shrink;
 
-use self::audit::Audit;
+use self::audit::{Audit, breach};
 use self::liar::Liar;
 use self::memo::Memo;
 use self::network::Post;
@@ -41,6 +41,9 @@ use self::node::Node;
 use self::plan::{Op, Plan};
 use self::rng::Rng;
 use self::trace::Trace;
+
+/// Happenings after which a run does not end by itself: many times what the longest take.
+const ENDLESS: u64 = 1_000_000;
 
 /// The size of a run.
 #[derive(Debug, Clone)]
@@ -57,7 +60,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { replicas: 50, work: 10, lies: 4, trace: false }
+        Self { replicas: 50, work: 5, lies: 3, trace: false }
     }
 }
 
@@ -252,6 +255,9 @@ impl<'a> Sim<'a> {
         self.schedule(plan::HEAL, Happening::Look);
         while let Some(entry) = self.queue.pop() {
             self.now = entry.at;
+            if self.scheduled > ENDLESS {
+                return breach("I9 work ends", format!("{} messages and timers are under way", self.queue.len()));
+            }
             self.happen(entry.what)?;
             if self.done {
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 use parangon_protocol::check::{self, CheckError};
@@ -17,9 +18,6 @@ use super::{Happening, Sim};
 
 /// Neighbours that an announcement is passed on to: the mesh of a real node has eight.
 const FAN: usize = 6;
-
-/// Rows of one answer. Less than a node asks for, so that a catch-up takes several questions.
-const ANSWER: u64 = 48;
 
 /// The outcome of a check, shared by everybody who gets the same message.
 type Remembered = Rc<Option<Result<Checked, CheckError>>>;
@@ -184,21 +182,21 @@ impl Sim<'_> {
         self.count("bogus input");
         let before = self.nodes[who].digest(self.federation, &self.audit.forked);
         self.step(who, event)?;
-        if self.nodes[who].digest(self.federation, &self.audit.forked) == before {
-            return Ok(());
+        let after = self.nodes[who].digest(self.federation, &self.audit.forked);
+        match before.iter().zip(&after).enumerate().find(|(_, (before, after))| before != after) {
+            None => Ok(()),
+            Some((log, (before, after))) => {
+                let what = format!("agency {who} changed its state by what a liar made up: log {log} was {before:?}, is {after:?}");
+                breach("I8 refused input changes nothing", what)
+            }
         }
-        breach("I8 refused input changes nothing", format!("agency {who} changed its state by what a liar made up"))
     }
 
     /// An honest node asks, as its replica wants.
     pub(super) fn ask(&mut self, who: usize, to: usize, request: Request) -> Result<(), Breach> {
         if let Request::Cosigned { log, size, .. } = &request {
             let owner = self.federation.who(&log.agency);
-            let root = self.nodes[who].replica.as_ref().and_then(|replica| replica.checkpoint(log, *size)).map(|head| head.root);
-            let Some(root) = root else {
-                return breach("L6 replayed before cosigned", format!("agency {who} cosigned {log} ({size}) that it does not hold"));
-            };
-            self.audit.cosigned(self.federation, who, owner, *size, root, &self.nodes[who].disk)?;
+            self.audit.cosigned(self.federation, who, owner, *size, &self.nodes[who].disk)?;
         }
         self.send(who, to, request);
         Ok(())
@@ -244,6 +242,7 @@ impl Sim<'_> {
             return Ok(());
         }
         self.trace.note(self.now, "asked", &[index(to), index(from), u64::from(call), kind(request)]);
+        self.trace.say(self.now, format_args!("agency {from} asks agency {to}: {}", Short(request)));
         let (response, bogus) =
             if self.is_liar(to) { self.liar_answers(to, from, request) } else { (Some(self.answer(to, from, request)?), false) };
         match response {
@@ -266,7 +265,7 @@ impl Sim<'_> {
                 let Some(head) = replica.newest_head(log) else { return Ok(Response::Missing) };
                 let (size, _) = replica.held(log).unwrap_or_default();
                 let rows = &node.disk.logs[self.federation.who(&log.agency)].rows;
-                match serve::range(&Reader(rows), log, head.note, size, *start, (*count).min(ANSWER)) {
+                match serve::range(&Reader(rows), log, head.note, size, *start, (*count).min(self.plan.answer)) {
                     Ok(Some(range)) => Response::Range(range),
                     Ok(None) | Err(_) => Response::Missing,
                 }
@@ -342,6 +341,7 @@ impl Sim<'_> {
         }
         let Some((_, request)) = self.nodes[to].calls.remove(&call) else { return Ok(()) };
         self.trace.note(self.now, "answer", &[index(to), index(from), u64::from(call)]);
+        self.trace.say(self.now, format_args!("agency {to} hears from agency {from}: {}", Answer(response)));
         match response {
             Response::Heads(heads) => {
                 for head in heads {
@@ -442,6 +442,35 @@ impl Sim<'_> {
     pub(super) fn back(&mut self, who: usize) -> Result<(), Breach> {
         self.net.reachable[who] = true;
         if !self.is_liar(who) && self.nodes[who].replica.is_some() { self.greet(who) } else { Ok(()) }
+    }
+}
+
+/// An answer in a few words.
+struct Answer<'a>(&'a Response);
+
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Response::Heads(heads) => write!(f, "{} heads", heads.len()),
+            Response::Range(range) => write!(f, "{} records of {} from {}", range.records.len(), range.log, range.start),
+            Response::Done => f.write_str("done"),
+            Response::Missing => f.write_str("nothing"),
+        }
+    }
+}
+
+/// A question in a few words.
+struct Short<'a>(&'a Request);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Request::Heads { .. } => f.write_str("heads"),
+            Request::Range { log, start, count } => write!(f, "{count} records of {log} from {start}"),
+            Request::Tell(head) => write!(f, "do you know this head of {}?", head.log),
+            Request::Cosigned { log, size, .. } => write!(f, "I cosigned {log} ({size})"),
+            Request::Fork { .. } => f.write_str("a log forked"),
+        }
     }
 }
 

@@ -107,19 +107,18 @@ impl Sim<'_> {
         let now = self.clock(who);
         let Some(replica) = self.nodes[who].replica.as_mut() else { return Ok(()) };
         let effects = replica.step(now, event);
-        self.bounded(who)?;
         self.rebook(who);
         self.perform(who, effects)
     }
 
-    /// Nothing inside a replica grows without bound (I9).
-    fn bounded(&self, who: usize) -> Result<(), Breach> {
-        let Some(replica) = &self.nodes[who].replica else { return Ok(()) };
+    /// Nothing inside a replica grows without bound (I9). Says whether something waits for the disk.
+    fn bounded(&self, who: usize) -> Result<bool, Breach> {
+        let Some(replica) = &self.nodes[who].replica else { return Ok(false) };
         let load = replica.load();
-        if load.pulls > 4 || load.early > 14 || load.heads > 16 || load.sources > 8 {
+        if load.pulls > 4 || load.early > 10 || load.heads > 16 || load.sources > 8 {
             return breach("I9 queues are bounded", format!("agency {who}: {load:?} for one log"));
         }
-        Ok(())
+        Ok(load.deferred > 0)
     }
 
     /// Notices that the key book has changed.
@@ -141,8 +140,8 @@ impl Sim<'_> {
                 effect => self.nodes[who].held.push(effect),
             }
         }
+        let waits = self.bounded(who)?;
         let node = &mut self.nodes[who];
-        let waits = node.replica.as_ref().is_some_and(|replica| replica.load().deferred > 0);
         if node.writes.is_empty() && !waits {
             for effect in std::mem::take(&mut node.held) {
                 self.act(who, effect)?;
@@ -334,6 +333,9 @@ impl Sim<'_> {
     }
 
     pub(super) fn restart(&mut self, who: usize) -> Result<(), Breach> {
+        if self.nodes[who].replica.is_some() {
+            return Ok(()); // woken before its time, when all came back
+        }
         self.start(who)?;
         self.greet(who)?;
         let life = self.nodes[who].life;

@@ -8,7 +8,7 @@ use super::federation::Federation;
 use super::rng::Rng;
 
 /// When the last disturbance ends. Milliseconds.
-pub(super) const HEAL: u64 = 50_000;
+pub(super) const HEAL: u64 = 40_000;
 
 /// The network between all nodes.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +133,8 @@ pub(super) struct Plan {
     pub(super) eager: bool,
     /// How long a commit takes at most, milliseconds.
     pub(super) commit: u64,
+    /// Records in one answer, at most: fewer than are asked for, so that a catch-up takes several answers.
+    pub(super) answer: u64,
     pub(super) weather: Weather,
     pub(super) liars: Vec<(usize, Manner)>,
     /// Agencies that start with nothing but their own log.
@@ -154,6 +156,7 @@ impl Plan {
             gossip: !rng.chance(125),
             eager: rng.chance(600),
             commit: rng.between(1, 40),
+            answer: *rng.pick(&[2, 6, 16, 48, 128]),
             weather: weather(&mut rng),
             liars,
             newcomers,
@@ -178,7 +181,7 @@ impl Plan {
             let who = *rng.pick(&writers);
             match rng.below(10) {
                 0..=2 => {
-                    let count = if rng.chance(60) { rng.between(130, 300) } else { rng.between(1, 4) };
+                    let count = if rng.chance(60) { rng.between(130, 200) } else { rng.between(1, 4) };
                     self.at(at, Op::Anchors { who, count });
                 }
                 3..=6 => self.label(rng, at, who, federation),
@@ -194,8 +197,23 @@ impl Plan {
     fn label(&mut self, rng: &mut Rng, at: u64, who: usize, federation: &Federation) {
         let last = who + 1 == federation.len();
         let level = if last { Level::Bronze } else { *rng.pick(&[Level::Bronze, Level::Silver, Level::Gold]) };
-        let endorsers = panel(rng, who, level, federation);
+        let mut endorsers = panel(rng, who, level, federation);
+        if rng.chance(400) {
+            self.bribe(rng, who, &mut endorsers, federation);
+        }
         self.at(at, Op::Label { who, level, endorsers, renews: rng.chance(300) });
+    }
+
+    /// A liar takes the place of one endorser, where the rules still allow the panel.
+    fn bribe(&mut self, rng: &mut Rng, owner: usize, endorsers: &mut [usize], federation: &Federation) {
+        let country = |who: usize| &federation.charter().members[who].country;
+        let fits = |liar: &usize| !endorsers.contains(liar) && *liar != owner && country(*liar) != country(owner);
+        let liars: Vec<usize> = self.liars.iter().map(|(who, _)| *who).filter(fits).collect();
+        if !liars.is_empty() && !endorsers.is_empty() {
+            let place = rng.index(endorsers.len());
+            endorsers[place] = *rng.pick(&liars);
+            endorsers.sort_unstable();
+        }
     }
 
     fn trouble(&mut self, rng: &mut Rng, all: &[usize], honest: &[usize]) {
