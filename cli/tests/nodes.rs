@@ -3,98 +3,11 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Child;
+use std::time::Instant;
 
-use common::Desk;
+use common::nodes::{AGENCIES, Nodes, PATIENCE};
 use serde_json::Value;
-
-const AGENCIES: [(&str, &str); 3] = [("oslo", "NO"), ("porto", "PT"), ("lyon", "FR")];
-
-/// How long the federation may take for anything. Far more than it needs on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Running nodes; ended when dropped.
-struct Nodes {
-    desk: Desk,
-    children: Vec<Child>,
-}
-
-impl Drop for Nodes {
-    fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// A port that is free now.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
-}
-
-impl Nodes {
-    fn start() -> Self {
-        let desk = Desk::new();
-        for (id, country) in AGENCIES {
-            let listen = format!("/ip4/127.0.0.1/tcp/{}", port());
-            let name = format!("Agency {id}");
-            let words =
-                ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
-            desk.run_words(&words).ends(0);
-        }
-        let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
-        desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);
-        for (id, _) in AGENCIES {
-            desk.run(&format!("federation sign draft.json --data {id} --yes")).ends(0);
-        }
-        for (id, _) in AGENCIES {
-            desk.run(&format!("federation found draft.json oslo.sig.json porto.sig.json lyon.sig.json --data {id}")).ends(0);
-        }
-        let mut nodes = Self { desk, children: vec![] };
-        for (id, _) in AGENCIES {
-            nodes.serve(id);
-        }
-        for (id, _) in AGENCIES {
-            nodes.until(&format!("status --data {id} --json"), |status| {
-                let members = status["node"]["members"].as_array().expect("members");
-                members.len() == 3 && members.iter().all(|member| member["final_size"].as_u64() >= Some(2))
-            });
-        }
-        nodes
-    }
-
-    /// Starts one node and waits for the line that says where it answers.
-    fn serve(&mut self, id: &str) {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_parangon"));
-        command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", id]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
-        let announced: Value = serde_json::from_str(&line).expect("JSON");
-        assert_eq!(announced["agency"], id);
-        self.children.push(child);
-    }
-
-    /// Asks until the answer is as wanted.
-    fn until(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let answer = self.desk.run(line).ends(0).json();
-            if wanted(&answer) {
-                return answer;
-            }
-            assert!(began.elapsed() < PATIENCE, "{line}: {answer}");
-        }
-    }
-
-    fn json(&self, line: &str) -> Value {
-        self.desk.run(line).ends(0).json()
-    }
-}
 
 fn id(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()

@@ -1,6 +1,8 @@
 //! What the tests of the command line share: the program in a directory of its own, with nothing of the user's.
 #![allow(dead_code)] // each test file uses a part of it
 
+pub(crate) mod nodes;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 

@@ -14,7 +14,7 @@ use crate::store::{Source, Tx, WriteTx};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCluster {
-    /// Its name, 1 to 200 characters.
+    /// Its name, 1 to 200 characters; white space around it is taken off.
     pub name: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,

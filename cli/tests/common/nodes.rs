@@ -1,0 +1,104 @@
+//! Three agencies on this computer, founded by the command line alone.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Desk;
+
+/// Id and country of the agencies.
+pub(crate) const AGENCIES: [(&str, &str); 3] = [("oslo", "NO"), ("porto", "PT"), ("lyon", "FR")];
+
+/// How long the federation may take for anything. Far more than it needs on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Running nodes; ended when dropped.
+pub(crate) struct Nodes {
+    pub(crate) desk: Desk,
+    pub(crate) children: Vec<Child>,
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A port that is free now.
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
+}
+
+impl Nodes {
+    /// Founds the federation; no node runs yet.
+    pub(crate) fn found() -> Self {
+        let desk = Desk::new();
+        for (id, country) in AGENCIES {
+            let listen = format!("/ip4/127.0.0.1/tcp/{}", port());
+            let name = format!("Agency {id}");
+            let words =
+                ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
+            desk.run_words(&words).ends(0);
+        }
+        let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
+        desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);
+        for (id, _) in AGENCIES {
+            desk.run(&format!("federation sign draft.json --data {id} --yes")).ends(0);
+        }
+        for (id, _) in AGENCIES {
+            desk.run(&format!("federation found draft.json oslo.sig.json porto.sig.json lyon.sig.json --data {id}")).ends(0);
+        }
+        Self { desk, children: vec![] }
+    }
+
+    /// Founds the federation, starts all nodes and waits until each holds the beginnings of all logs as final.
+    pub(crate) fn start() -> Self {
+        let mut nodes = Self::found();
+        for (id, _) in AGENCIES {
+            nodes.serve(id);
+        }
+        for (id, _) in AGENCIES {
+            nodes.until(&format!("status --data {id} --json"), |status| {
+                let members = status["node"]["members"].as_array().expect("members");
+                members.len() == 3 && members.iter().all(|member| member["final_size"].as_u64() >= Some(2))
+            });
+        }
+        nodes
+    }
+
+    /// Starts one node and waits for the line that says where it answers.
+    pub(crate) fn serve(&mut self, id: &str) -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parangon"));
+        command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", id]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
+        self.children.push(child);
+        let announced: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(announced["agency"], id);
+        announced
+    }
+
+    /// Asks until the answer is as wanted.
+    pub(crate) fn until(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let answer = self.desk.run(line).ends(0).json();
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "{line}: {answer}");
+        }
+    }
+
+    /// The answer to one command line.
+    pub(crate) fn json(&self, line: &str) -> Value {
+        self.desk.run(line).ends(0).json()
+    }
+}
