@@ -1,10 +1,13 @@
 //! The chain of charter versions, from the founding document on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Charter, CharterError};
+use super::amendment::{Amendment, AmendmentError};
+use super::{Charter, CharterError, Level, Member};
 use crate::canonical;
-use crate::id::{AgencyId, Fingerprint, Hash};
+use crate::id::{AgencyId, Fingerprint, Hash, LogId, SchemeId};
 use crate::keys::{KeyError, Purpose, Signature};
 use crate::limits;
 
@@ -28,12 +31,31 @@ pub struct Founding {
     pub signatures: Vec<FoundingSignature>,
 }
 
-/// A verified chain. The only way to make one is [`Chain::verify`], so holding one is proof that every version
-/// was agreed to. Amendments will extend it; today it has one link.
+/// A chain as it stands in files: the founding document, then every amendment in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainText {
+    /// Version 1.
+    pub founding: Founding,
+    /// Versions 2 and up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amendments: Vec<Amendment>,
+}
+
+/// A verified chain. The only ways to make one are [`Chain::verify`] and [`Chain::extend`], so holding one is proof that
+/// every version was agreed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
     founding: Founding,
     fingerprint: Fingerprint,
+    links: Vec<Link>,
+}
+
+/// An amendment and what it cuts off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Link {
+    amendment: Amendment,
+    cut_offs: BTreeMap<LogId, u64>,
 }
 
 /// Why a chain was refused.
@@ -42,6 +64,14 @@ pub enum ChainError {
     /// A link is wrong.
     #[error(transparent)]
     Charter(#[from] CharterError),
+    /// A version does not follow the one before.
+    #[error("version {version}: {cause}")]
+    Amendment {
+        /// Which.
+        version: u32,
+        /// Why.
+        cause: AmendmentError,
+    },
     /// It starts from another federation's founding document.
     #[error("this is the charter of federation {found}, not of {expected}")]
     OtherFederation {
@@ -85,7 +115,7 @@ impl Chain {
         if !missing.is_empty() {
             return Err(CharterError::Unsigned(missing.into_iter().collect()).into());
         }
-        Ok(Self { founding, fingerprint })
+        Ok(Self { founding, fingerprint, links: vec![] })
     }
 
     /// The same, and the fingerprint must be the pinned one.
@@ -100,6 +130,47 @@ impl Chain {
         Self::verify(founding)
     }
 
+    /// The whole chain of a file, and the fingerprint must be the pinned one if there is one.
+    ///
+    /// # Errors
+    /// As [`Chain::verify_pinned`] and [`Chain::extend`].
+    pub fn read(text: ChainText, pinned: Option<&Fingerprint>) -> Result<Self, ChainError> {
+        let first = match pinned {
+            Some(pinned) => Self::verify_pinned(text.founding, pinned)?,
+            None => Self::verify(text.founding)?,
+        };
+        text.amendments.into_iter().try_fold(first, Self::extend)
+    }
+
+    /// The chain with one version more.
+    ///
+    /// # Errors
+    /// [`ChainError::Amendment`]: the version does not follow, or too few members agreed to it.
+    pub fn extend(mut self, amendment: Amendment) -> Result<Self, ChainError> {
+        let version = amendment.charter.version;
+        let refused = |cause| ChainError::Amendment { version, cause };
+        let cut_offs = amendment.check(&self.fingerprint, self.newest()).map_err(refused)?;
+        self.not_reused(&amendment.charter).map_err(refused)?;
+        self.links.push(Link { amendment, cut_offs });
+        Ok(self)
+    }
+
+    /// Ids and identity keys are never given to another agency, or former members' logs and votes would be its.
+    fn not_reused(&self, next: &Charter) -> Result<(), AmendmentError> {
+        let newest = self.newest();
+        for member in &next.members {
+            let reused = self.versions().any(|charter| {
+                let other_key = |other: &Member| other.id != member.id && other.identity == member.identity;
+                let came_back = newest.member(&member.id).is_none() && charter.member(&member.id).is_some();
+                came_back || charter.members.iter().any(other_key)
+            });
+            if reused {
+                return Err(AmendmentError::Reused(member.id.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// The federation's fingerprint.
     #[must_use]
     pub fn fingerprint(&self) -> &Fingerprint {
@@ -112,15 +183,49 @@ impl Chain {
         &self.founding
     }
 
+    /// All versions, the first one first.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Charter> {
+        std::iter::once(&self.founding.charter).chain(self.links.iter().map(|link| &link.amendment.charter))
+    }
+
+    /// The amendments, in their order.
+    pub fn amendments(&self) -> impl Iterator<Item = &Amendment> {
+        self.links.iter().map(|link| &link.amendment)
+    }
+
+    /// The chain as files hold it.
+    #[must_use]
+    pub fn to_text(&self) -> ChainText {
+        ChainText { founding: self.founding.clone(), amendments: self.amendments().cloned().collect() }
+    }
+
     /// The charter of that version.
     #[must_use]
     pub fn version(&self, version: u32) -> Option<&Charter> {
-        (version == self.founding.charter.version).then_some(&self.founding.charter)
+        let at = usize::try_from(version.checked_sub(1)?).ok()?;
+        if at == 0 { Some(&self.founding.charter) } else { self.links.get(at - 1).map(|link| &link.amendment.charter) }
     }
 
     /// The newest version.
     #[must_use]
     pub fn newest(&self) -> &Charter {
-        &self.founding.charter
+        self.links.last().map_or(&self.founding.charter, |link| &link.amendment.charter)
+    }
+
+    /// What this agency may issue is decided by the version that its log stands under, up to where a later version cut
+    /// that off: whether a record at `index` of `log` under `version` may say this (protocol, "Which charter held?").
+    #[must_use]
+    pub fn entitles(&self, log: &LogId, index: u64, version: u32, scheme: &SchemeId, level: Level) -> bool {
+        let may = |charter: &Charter| charter.member(&log.agency).is_some_and(|member| member.may_issue(scheme, level));
+        let later = self.links.iter().filter(|link| link.amendment.charter.version > version);
+        self.version(version).is_some_and(may)
+            && later.filter(|link| link.cut_offs.get(log).is_some_and(|end| index >= *end)).all(|link| may(&link.amendment.charter))
+    }
+
+    /// Where an amendment ends a log: records at or above are no member's.
+    #[must_use]
+    pub fn end_of(&self, log: &LogId) -> Option<u64> {
+        let ends = self.links.iter().filter(|link| link.amendment.charter.member(&log.agency).is_none());
+        ends.filter_map(|link| link.cut_offs.get(log).copied()).min()
     }
 }

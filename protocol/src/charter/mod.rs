@@ -1,21 +1,28 @@
 //! The constitution: who is a member, with which rights, under which rules. Rules are data here; the code that
 //! applies them lives with what they rule (protocol, "Charter").
 
+mod amendment;
 mod card;
 mod chain;
+mod difference;
 mod template;
+mod vote;
 
 use serde::{Deserialize, Serialize};
 
+pub use amendment::{Amendment, AmendmentError, Standing};
 pub use card::{CardBody, CardError, MemberCard, peer_id};
-pub use chain::{Chain, ChainError, Founding, FoundingSignature};
+pub use chain::{Chain, ChainError, ChainText, Founding, FoundingSignature};
+pub use difference::{Difference, differences};
 pub use template::{demo_scheme, ecei_scheme};
+pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
 
 use crate::assessment::{EligibilityRule, Requirements};
 use crate::canonical::{self, CanonicalError};
 use crate::id::{AgencyId, CatalogueId, Country, Fingerprint, Hash, Name, SchemeId};
 use crate::keys::{KeyError, PublicKey, Purpose, SecretKey, Signature};
 use crate::limits;
+use crate::log::quorum::Witnesses;
 use crate::time::{Month, Timestamp};
 
 /// The three levels, lowest first.
@@ -313,6 +320,12 @@ impl Charter {
             Some(parent) => format!("parent {parent}"),
             None => id.to_string(),
         }
+    }
+
+    /// Who watches a log: all other members, agencies under one parent counted once.
+    #[must_use]
+    pub fn witnesses(&self, owner: &AgencyId) -> Witnesses {
+        Witnesses::new(owner, self.members.iter().map(|member| (member.id.clone(), member.parent.as_ref().map(ToString::to_string))))
     }
 
     fn check(&self) -> Result<(), CharterError> {

@@ -66,11 +66,14 @@ pub enum Purpose {
     Acceptance,
     /// A review's content.
     Review,
+    /// A vote on the next version of the charter, by the identity key.
+    Vote,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [Self::Member, Self::Charter, Self::KeySet, Self::Envelope, Self::Offer, Self::Acceptance, Self::Review];
+    pub const ALL: [Self; 8] =
+        [Self::Member, Self::Charter, Self::KeySet, Self::Envelope, Self::Offer, Self::Acceptance, Self::Review, Self::Vote];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -81,6 +84,7 @@ impl Purpose {
             Self::Offer => "offer",
             Self::Acceptance => "acceptance",
             Self::Review => "review",
+            Self::Vote => "vote",
         }
     }
 

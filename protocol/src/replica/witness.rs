@@ -10,9 +10,7 @@ use crate::time::Timestamp;
 
 /// Who watches a log: all other members, agencies under one parent counted once.
 pub(super) fn witnesses(replica: &Replica, owner: &AgencyId) -> Witnesses {
-    let charter = replica.book.chain().newest();
-    let members = charter.members.iter().map(|member| (member.id.clone(), member.parent.as_ref().map(ToString::to_string)));
-    Witnesses::new(owner, members)
+    replica.book.chain().newest().witnesses(owner)
 }
 
 /// Notes, durably, that the newest head of `log` is about to be cosigned; the signature follows when that is on

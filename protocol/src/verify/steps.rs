@@ -16,7 +16,7 @@ use crate::label::{Label, LabelId};
 use crate::limits;
 use crate::log::cosignature::{self, CosignatureError};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
-use crate::log::quorum::{Tally, Witnesses};
+use crate::log::quorum::Tally;
 use crate::record::Record;
 use crate::time::Timestamp;
 
@@ -301,7 +301,6 @@ fn has_altered_line(book: &KeyBook, head: &CheckedHead) -> bool {
 
 /// The members' cosignatures on a head, counted by the charter that rules it.
 pub(super) fn tally(charter: &Charter, owner: &AgencyId, head: &CheckedHead) -> Tally {
-    let members = charter.members.iter().map(|member| (member.id.clone(), member.parent.as_ref().map(ToString::to_string)));
     let times = head.cosignatures().iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
-    Witnesses::new(owner, members).tally(times)
+    charter.witnesses(owner).tally(times)
 }

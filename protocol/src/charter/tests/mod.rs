@@ -1,3 +1,7 @@
+//! Charters and their chains.
+
+mod amendment;
+
 use super::*;
 use crate::keys::SecretKey;
 

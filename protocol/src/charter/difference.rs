@@ -1,0 +1,215 @@
+//! What one version of a charter changes of the one before, for people to read before they vote, and for the rules
+//! that depend on it.
+
+use std::fmt;
+
+use super::{Charter, Level, Member};
+use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
+use crate::keys::PublicKey;
+use crate::time::Month;
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// A new member.
+    Joins(Box<Member>),
+    /// A member less.
+    Leaves(AgencyId, Name),
+    /// Another identity key; whether it is the successor that the old one committed to.
+    Identity {
+        /// Whose.
+        agency: AgencyId,
+        /// The new one.
+        key: PublicKey,
+        /// Whether the member had committed to it.
+        committed: bool,
+    },
+    /// Another successor of the identity key.
+    Successor(AgencyId),
+    /// Another body above it: who counts as one voice and one witness changes.
+    Parent {
+        /// Whose.
+        agency: AgencyId,
+        /// The body before.
+        from: Option<Name>,
+        /// The body from now on.
+        to: Option<Name>,
+    },
+    /// May issue this from now on.
+    Gains(AgencyId, SchemeId, Level),
+    /// May issue this no more.
+    Loses(AgencyId, SchemeId, Level),
+    /// Another name or country.
+    Described(AgencyId),
+    /// Other addresses.
+    Contacts(AgencyId),
+    /// A scheme is new.
+    SchemeAdded(SchemeId),
+    /// A scheme is gone.
+    SchemeRemoved(SchemeId),
+    /// A level of a scheme takes something else than before, or exists from now on, or no more.
+    Rule(SchemeId, Level),
+    /// A scheme has another name.
+    SchemeNamed(SchemeId),
+    /// A catalogue is new, gone or another one.
+    Catalogue(CatalogueId),
+    /// Who may review whom.
+    Conflicts,
+    /// What statistics must hide: the smallest count before and from now on.
+    Disclosure(u32, u32),
+    /// Days after which a status is too old: before and from now on.
+    StatusAge(u32, u32),
+    /// The month after which the charter is stale.
+    ReviewBy(Month),
+    /// The federation's name.
+    Named(Name),
+}
+
+impl Difference {
+    /// Whether two thirds must agree: members, identity keys or who counts as a witness.
+    #[must_use]
+    pub fn changes_members(&self) -> bool {
+        self.changes_keys() || self.changes_witnesses()
+    }
+
+    /// Whether an identity key changes, or the promise of its successor.
+    #[must_use]
+    pub fn changes_keys(&self) -> bool {
+        matches!(self, Self::Identity { .. } | Self::Successor(_))
+    }
+
+    /// Whether it changes who witnesses, or who counts as one witness.
+    #[must_use]
+    pub fn changes_witnesses(&self) -> bool {
+        matches!(self, Self::Joins(_) | Self::Leaves(..) | Self::Parent { .. })
+    }
+
+    /// The agency whose logs end or narrow by it, and need a cut-off.
+    #[must_use]
+    pub fn cuts(&self) -> Option<&AgencyId> {
+        match self {
+            Self::Leaves(agency, _) | Self::Loses(agency, ..) => Some(agency),
+            _ => None,
+        }
+    }
+}
+
+/// What `next` changes of `present`, members first.
+#[must_use]
+pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
+    let mut all = Vec::new();
+    for member in &next.members {
+        match present.member(&member.id) {
+            None => all.push(Difference::Joins(Box::new(member.clone()))),
+            Some(before) => of_member(before, member, &mut all),
+        }
+    }
+    let gone = present.members.iter().filter(|member| next.member(&member.id).is_none());
+    all.extend(gone.map(|member| Difference::Leaves(member.id.clone(), member.name.clone())));
+    of_schemes(present, next, &mut all);
+    let mut catalogues: Vec<_> = present.catalogues.iter().chain(&next.catalogues).map(|catalogue| &catalogue.id).collect();
+    catalogues.sort_unstable();
+    catalogues.dedup();
+    let other = |id: &&CatalogueId| present.catalogue(id) != next.catalogue(id);
+    all.extend(catalogues.into_iter().filter(other).cloned().map(Difference::Catalogue));
+    if present.conflicts != next.conflicts {
+        all.push(Difference::Conflicts);
+    }
+    if present.disclosure != next.disclosure {
+        all.push(Difference::Disclosure(present.disclosure.minimum, next.disclosure.minimum));
+    }
+    if present.status_max_age_days != next.status_max_age_days {
+        all.push(Difference::StatusAge(present.status_max_age_days, next.status_max_age_days));
+    }
+    if present.review_by != next.review_by {
+        all.push(Difference::ReviewBy(next.review_by));
+    }
+    if present.name != next.name {
+        all.push(Difference::Named(next.name.clone()));
+    }
+    all
+}
+
+fn of_member(before: &Member, after: &Member, all: &mut Vec<Difference>) {
+    let agency = &after.id;
+    if before.identity != after.identity {
+        let committed = before.successor == after.identity.hash();
+        all.push(Difference::Identity { agency: agency.clone(), key: after.identity, committed });
+    }
+    if before.successor != after.successor {
+        all.push(Difference::Successor(agency.clone()));
+    }
+    if before.parent != after.parent {
+        all.push(Difference::Parent { agency: agency.clone(), from: before.parent.clone(), to: after.parent.clone() });
+    }
+    let rights = |member: &Member| -> Vec<(SchemeId, Level)> {
+        let pairs = |right: &super::Right| right.levels.iter().map(|level| (right.scheme.clone(), *level)).collect::<Vec<_>>();
+        let mut rights: Vec<_> = member.rights.iter().flat_map(pairs).collect();
+        rights.sort_unstable();
+        rights.dedup();
+        rights
+    };
+    let (had, has) = (rights(before), rights(after));
+    let gained = has.iter().filter(|right| !had.contains(right));
+    all.extend(gained.map(|(scheme, level)| Difference::Gains(agency.clone(), scheme.clone(), *level)));
+    let lost = had.iter().filter(|right| !has.contains(right));
+    all.extend(lost.map(|(scheme, level)| Difference::Loses(agency.clone(), scheme.clone(), *level)));
+    if (&before.name, &before.country) != (&after.name, &after.country) {
+        all.push(Difference::Described(agency.clone()));
+    }
+    if before.contacts != after.contacts {
+        all.push(Difference::Contacts(agency.clone()));
+    }
+}
+
+fn of_schemes(present: &Charter, next: &Charter, all: &mut Vec<Difference>) {
+    for scheme in &next.schemes {
+        let Some(before) = present.schemes.iter().find(|before| before.id == scheme.id) else {
+            all.push(Difference::SchemeAdded(scheme.id.clone()));
+            continue;
+        };
+        if before.name != scheme.name {
+            all.push(Difference::SchemeNamed(scheme.id.clone()));
+        }
+        for level in [Level::Bronze, Level::Silver, Level::Gold] {
+            if present.rule(&scheme.id, level) != next.rule(&scheme.id, level) {
+                all.push(Difference::Rule(scheme.id.clone(), level));
+            }
+        }
+    }
+    let gone = present.schemes.iter().filter(|before| next.schemes.iter().all(|scheme| scheme.id != before.id));
+    all.extend(gone.map(|scheme| Difference::SchemeRemoved(scheme.id.clone())));
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = |name: &Option<Name>| name.as_ref().map_or_else(|| "no body above it".to_owned(), |name| format!("\"{name}\""));
+        match self {
+            Self::Joins(member) => write!(f, "{} (\"{}\", {}) becomes a member", member.id, member.name, member.country),
+            Self::Leaves(agency, name) => write!(f, "{agency} (\"{name}\") is no longer a member"),
+            Self::Identity { agency, key, committed: true } => {
+                write!(f, "{agency} has another identity key, the successor it had committed to: {key}")
+            }
+            Self::Identity { agency, key, committed: false } => {
+                write!(f, "{agency} has another identity key, which it had NOT committed to: {key}")
+            }
+            Self::Successor(agency) => write!(f, "{agency} commits to another successor of its identity key"),
+            Self::Parent { agency, from, to } => write!(f, "{agency} belongs to {} instead of {}", body(to), body(from)),
+            Self::Gains(agency, scheme, level) => write!(f, "{agency} may issue {level} of the scheme {scheme}"),
+            Self::Loses(agency, scheme, level) => write!(f, "{agency} may no longer issue {level} of the scheme {scheme}"),
+            Self::Described(agency) => write!(f, "{agency} has another name or country"),
+            Self::Contacts(agency) => write!(f, "{agency} has other addresses"),
+            Self::SchemeAdded(scheme) => write!(f, "the scheme {scheme} is new"),
+            Self::SchemeRemoved(scheme) => write!(f, "the scheme {scheme} ends"),
+            Self::Rule(scheme, level) => write!(f, "{level} of the scheme {scheme} takes something else than before"),
+            Self::SchemeNamed(scheme) => write!(f, "the scheme {scheme} has another name"),
+            Self::Catalogue(catalogue) => write!(f, "the catalogue {catalogue} is new, ends, or is another one"),
+            Self::Conflicts => f.write_str("who may review whom"),
+            Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
+            Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
+            Self::StatusAge(from, to) => write!(f, "a label's status is good for {to} days instead of {from}"),
+            Self::ReviewBy(month) => write!(f, "the charter is to be looked at again by {month}"),
+            Self::Named(name) => write!(f, "the federation is called \"{name}\""),
+        }
+    }
+}
