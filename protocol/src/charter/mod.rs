@@ -175,10 +175,10 @@ pub struct LevelRule {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueRef {
-    /// Its name.
-    pub id: CatalogueId,
     /// SHA-256 of its canonical text.
     pub hash: Hash,
+    /// Its name.
+    pub id: CatalogueId,
 }
 
 /// Who may review whom (domain: independence of reviewers is policy, hence data).

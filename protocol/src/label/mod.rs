@@ -1,4 +1,6 @@
 //! Labels: what is awarded, what endorsers vouch for, and what became of it.
+//!
+//! Fields stand in the order of the canonical text: then writing it takes no sorting.
 
 pub mod bundle;
 pub mod credential;
@@ -20,18 +22,18 @@ use crate::time::{Month, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterFacts {
+    /// Where it is.
+    pub country: Country,
+    /// Its technology field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Name>,
     /// Its stable id.
     pub id: ClusterId,
     /// Its name at the time of the award.
     pub name: Name,
-    /// Where it is.
-    pub country: Country,
     /// Its region, as the agency writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Name>,
-    /// Its technology field.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<Name>,
 }
 
 /// The fields that owner and endorsers agree on. Their hash is the label's id, so each signature that carries
@@ -39,26 +41,26 @@ pub struct ClusterFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Common {
-    /// Charter version whose rules apply.
-    pub charter: u32,
-    /// The issuing agency, which registered the cluster.
-    pub owner: AgencyId,
-    /// Hash of the offer. One offer carries one label.
-    pub offer: Hash,
-    /// The cluster.
-    pub cluster: ClusterFacts,
-    /// The label system.
-    pub scheme: SchemeId,
-    /// The catalogue the assessment used.
-    pub catalogue: CatalogueRef,
-    /// The level awarded.
-    pub level: Level,
     /// Month of the assessment.
     pub assessed: Month,
-    /// Valid to the end of this month.
-    pub valid_until: Month,
+    /// The catalogue the assessment used.
+    pub catalogue: CatalogueRef,
+    /// Charter version whose rules apply.
+    pub charter: u32,
+    /// The cluster.
+    pub cluster: ClusterFacts,
     /// Commitment to the dossier that all reviewers got.
     pub dossier: Hash,
+    /// The level awarded.
+    pub level: Level,
+    /// Hash of the offer. One offer carries one label.
+    pub offer: Hash,
+    /// The issuing agency, which registered the cluster.
+    pub owner: AgencyId,
+    /// The label system.
+    pub scheme: SchemeId,
+    /// Valid to the end of this month.
+    pub valid_until: Month,
 }
 
 /// A label's id: the hash of its common fields.
@@ -120,22 +122,22 @@ pub enum Conflicts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endorsement {
-    /// Who.
-    pub endorser: AgencyId,
-    /// Index of its key set in its own log.
-    pub keyset: u64,
-    /// Commitment to its own copy of the dossier.
-    pub copy: Hash,
-    /// Commitment to its review.
-    pub review: Hash,
     /// Its declaration.
     pub conflicts: Conflicts,
+    /// Commitment to its own copy of the dossier.
+    pub copy: Hash,
     /// When it was signed: a claim.
     pub created: Timestamp,
+    /// Who.
+    pub endorser: AgencyId,
     /// A label issued later may not carry it.
     pub expires: Timestamp,
+    /// Index of its key set in its own log.
+    pub keyset: u64,
     /// By the endorser's issue key.
     pub proof: ProofValue,
+    /// Commitment to its review.
+    pub review: Hash,
 }
 
 impl Endorsement {
@@ -175,33 +177,33 @@ impl Endorsement {
 pub struct HeadRef {
     /// Which log.
     pub log: LogId,
-    /// Its size then.
-    pub size: u64,
     /// Its root then.
     pub root: Hash,
+    /// Its size then.
+    pub size: u64,
 }
 
 /// A label as it stands in its issuer's log: every field that both credential templates need, and the proofs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// What everybody signed.
-    pub common: Common,
-    /// When it was issued: a claim, checked against witnesses' times.
-    pub issued: Timestamp,
-    /// Its random place in the issuer's bitstring status list.
-    pub status_index: u32,
-    /// Index of the issuer's key set in this log.
-    pub keyset: u64,
     /// Index of the issuer's charter record in this log.
     pub adoption: u64,
+    /// What everybody signed.
+    pub common: Common,
     /// Who vouches, sorted by endorser.
     pub endorsements: Vec<Endorsement>,
     /// What the conflict rules were computed on.
     pub heads: Vec<HeadRef>,
+    /// When it was issued: a claim, checked against witnesses' times.
+    pub issued: Timestamp,
+    /// Index of the issuer's key set in this log.
+    pub keyset: u64,
+    /// By the issuer's issue key, over the credential.
+    pub proof: ProofValue,
+    /// Its random place in the issuer's bitstring status list.
+    pub status_index: u32,
     /// The label that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<LabelId>,
-    /// By the issuer's issue key, over the credential.
-    pub proof: ProofValue,
 }
