@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError, Value};
+use crate::charter::Vote;
 use crate::id::Hash;
 use crate::keys::SignedKeySet;
 use crate::label::status::Status;
@@ -103,6 +104,8 @@ pub enum Record {
     Release(Box<Release>),
     /// A day's anchor.
     Anchor(Anchor),
+    /// A vote on the next version of the charter.
+    Vote(Box<Vote>),
     /// A type or version that this program does not know: kept, not interpreted, reported.
     Unknown {
         /// Its type.
@@ -169,6 +172,7 @@ impl Record {
             "status" => plain(text).map(Self::Status),
             "release" => plain(text).map(Self::Release),
             "anchor" => plain(text).map(Self::Anchor),
+            "vote" => plain(text).map(Self::Vote),
             _ => return None,
         })
     }
@@ -187,6 +191,7 @@ impl Record {
             Self::Status(body) => write("status", vec![], body),
             Self::Release(body) => write("release", vec![], body),
             Self::Anchor(body) => write("anchor", vec![], body),
+            Self::Vote(body) => write("vote", vec![], body),
             Self::Unknown { .. } => Err(RecordError::Untyped),
         }
     }

@@ -42,11 +42,12 @@ pub(crate) fn text_of(federation: &Federation) -> Vec<u8> {
         r#type: KIND.to_owned(),
         v: 1,
         founding: federation.chain.founding().clone(),
+        amendments: vec![],
         keysets: keysets.collect(),
         label: proven(federation, &log, place),
         adoption: proven(federation, &log, 1),
         confirmations: confirmations.collect(),
-        status: Some(StatusPart { entry: proven(federation, &log, place + 1), path: tree.prove(&id) }),
+        status: Some(StatusPart { entry: proven(federation, &log, place + 1), path: tree.prove(&id), adoption: None }),
         credential: credential(federation, &label),
     };
     bundle.to_text().expect("a bundle within its bound")

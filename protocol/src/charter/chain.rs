@@ -212,6 +212,12 @@ impl Chain {
         self.links.last().map_or(&self.founding.charter, |link| &link.amendment.charter)
     }
 
+    /// Whether any version lists this agency: what it logged as a member stays true.
+    #[must_use]
+    pub fn knows(&self, agency: &AgencyId) -> bool {
+        self.versions().any(|charter| charter.member(agency).is_some())
+    }
+
     /// What this agency may issue is decided by the version that its log stands under, up to where a later version cut
     /// that off: whether a record at `index` of `log` under `version` may say this (protocol, "Which charter held?").
     #[must_use]

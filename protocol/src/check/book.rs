@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::memo::Memo;
 use crate::charter::Chain;
 use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
-use crate::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
+use crate::keys::{KeyError, KeySet, KeySetError, PublicKey, SignedKeySet};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
 
 /// A member as a witness, by the name its keys have.
@@ -17,11 +17,20 @@ struct Witness {
     keys: Vec<([u8; 4], PublicKey)>,
 }
 
+/// A key set in its log.
+#[derive(Debug, Clone)]
+struct Placed {
+    index: u64,
+    set: KeySet,
+    /// The first charter version that lists the identity key which signed it.
+    since: u32,
+}
+
 /// Key sets by log and index. Cloned when it changes and shared otherwise.
 #[derive(Debug, Clone)]
 pub struct KeyBook {
     chain: Arc<Chain>,
-    sets: BTreeMap<LogId, Vec<(u64, KeySet)>>,
+    sets: BTreeMap<LogId, Vec<Placed>>,
     witnesses: BTreeMap<String, Witness>,
     memo: Arc<Memo>,
 }
@@ -50,9 +59,28 @@ impl KeyBook {
     /// # Errors
     /// [`KeySetError`], also when it is another agency's.
     pub fn verify_set<'a>(&self, log: &LogId, set: &'a SignedKeySet) -> Result<&'a KeySet, KeySetError> {
-        let member = self.chain.newest().member(&log.agency).filter(|_| set.body.agency == log.agency);
-        let member = member.ok_or(KeySetError::Key(crate::keys::KeyError::Forged))?;
-        set.verify(self.federation(), &member.identity)
+        self.signed_since(log, set).map(|_| &set.body)
+    }
+
+    /// The first charter version that lists the identity key which signed this set. Once a key set is known that a later
+    /// identity key signed, an earlier one, lost or stolen by then, signs no more.
+    fn signed_since(&self, log: &LogId, set: &SignedKeySet) -> Result<u32, KeySetError> {
+        let mut outcome = Err(KeySetError::Key(KeyError::Forged));
+        if set.body.agency != log.agency {
+            return outcome;
+        }
+        let earliest = self.sets.get(log).and_then(|sets| sets.last()).map_or(0, |placed| placed.since);
+        let mut tried: Option<PublicKey> = None;
+        for charter in self.chain.versions() {
+            let Some(member) = charter.member(&log.agency).filter(|member| tried != Some(member.identity)) else { continue };
+            tried = Some(member.identity);
+            match set.verify(self.federation(), &member.identity) {
+                Ok(_) if charter.version >= earliest => return Ok(charter.version),
+                Ok(_) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
     }
 
     /// Signatures that verified under keys of this book or of one that it was cloned from.
@@ -68,14 +96,14 @@ impl KeyBook {
         if self.set_at(log, index) == Some(&set.body) {
             return Ok(());
         }
-        let set = self.verify_set(log, set)?.clone();
+        let (since, set) = (self.signed_since(log, set)?, set.body.clone());
         let sets = self.sets.entry(log.clone()).or_default();
-        if sets.last().is_none_or(|(last, _)| *last < index) {
+        if sets.last().is_none_or(|last| last.index < index) {
             let name = witness_name(self.chain.fingerprint(), &log.agency);
             let id = key_id(&name, Algorithm::Cosignature, &set.witness);
             let witness = self.witnesses.entry(name).or_insert_with(|| Witness { agency: log.agency.clone(), keys: vec![] });
             witness.keys.push((id, set.witness));
-            sets.push((index, set));
+            sets.push(Placed { index, set, since });
         }
         Ok(())
     }
@@ -83,7 +111,7 @@ impl KeyBook {
     /// The key that signs this log's checkpoints: an epoch keeps its first.
     #[must_use]
     pub fn log_key(&self, log: &LogId) -> Option<PublicKey> {
-        Some(self.sets.get(log)?.first()?.1.log)
+        Some(self.sets.get(log)?.first()?.set.log)
     }
 
     /// The issue key that stands at exactly this index of the agency's log.
@@ -95,14 +123,20 @@ impl KeyBook {
     /// The key set that stands at exactly this index.
     #[must_use]
     pub fn set_at(&self, log: &LogId, index: u64) -> Option<&KeySet> {
-        self.sets.get(log)?.iter().find(|(at, _)| *at == index).map(|(_, set)| set)
+        self.sets.get(log)?.iter().find(|placed| placed.index == index).map(|placed| &placed.set)
+    }
+
+    /// The index of the key set that holds for a record at `index`: the last one before it, of those known here.
+    #[must_use]
+    pub fn in_force(&self, log: &LogId, index: u64) -> Option<u64> {
+        self.sets.get(log)?.iter().map(|placed| placed.index).take_while(|at| *at < index).last()
     }
 
     /// The newest key set of an agency, with its index.
     #[must_use]
     pub fn current(&self, agency: &AgencyId) -> Option<(u64, &KeySet)> {
         let newest = self.sets.iter().filter(|(log, _)| log.agency == *agency).max_by_key(|(log, _)| log.epoch);
-        newest.and_then(|(_, sets)| sets.last()).map(|(index, set)| (*index, set))
+        newest.and_then(|(_, sets)| sets.last()).map(|placed| (placed.index, &placed.set))
     }
 
     /// The member whose witness key has this name, and the newest such key.

@@ -48,8 +48,8 @@ pub enum Flaw {
     /// Endorsements out of order, twice, too many, or expired before it was issued.
     #[error("its endorsements are out of order or had expired")]
     Endorsements,
-    /// A key set index that holds no key set.
-    #[error("it names a key set that does not exist")]
+    /// A key set index that holds no key set, or one that was replaced before the label.
+    #[error("it names a key set that does not exist or was replaced before")]
     KeySet,
     /// The issuer's proof fails.
     #[error("the issuer's signature does not verify")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::status::StatusProof;
 use crate::canonical::{self, CanonicalError, Value};
-use crate::charter::Founding;
+use crate::charter::{Amendment, ChainText, Founding};
 use crate::check::{self, CheckError, CheckedHead, KeyBook};
 use crate::id::{AgencyId, LogId};
 use crate::keys::SignedKeySet;
@@ -56,6 +56,9 @@ pub struct StatusPart {
     pub entry: Proven,
     /// The label's leaf in the status tree, or its absence.
     pub path: StatusProof,
+    /// The issuer's charter record that rules the status's head, when it is a later one than the label's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<Proven>,
 }
 
 /// The file.
@@ -68,6 +71,9 @@ pub struct Bundle {
     pub v: u32,
     /// The charter with its founders' signatures.
     pub founding: Founding,
+    /// Every later version of the charter, with the votes that made it one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amendments: Vec<Amendment>,
     /// The key sets of issuer, endorsers and witnesses.
     pub keysets: Vec<PlacedKeySet>,
     /// The label record in the issuer's log.
@@ -125,6 +131,12 @@ impl Bundle {
             return Err(BundleError::Kind);
         }
         Ok(canonical::decode_relaxed(text, limits::DOCUMENT_BYTES)?)
+    }
+
+    /// The charter chain that it carries, unchecked.
+    #[must_use]
+    pub fn chain(&self) -> ChainText {
+        ChainText { founding: self.founding.clone(), amendments: self.amendments.clone() }
     }
 
     /// Its text: canonical JSON.

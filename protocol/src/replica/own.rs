@@ -58,6 +58,7 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
             return Err(Refusal::Behind);
         }
     }
+    let size = replica.logs.get(&log).map_or(0, |state| state.frontier.size());
     // What the records of one batch do to each other shows only when they are applied: none may depend on another.
     let (mut subjects, mut offers) = (BTreeSet::new(), BTreeSet::new());
     for (record, place) in records.iter().zip(0..) {
@@ -68,7 +69,8 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
         }
         match record.record() {
             Record::Label(label) => {
-                replica.labels.admits(&log, label).and_then(|()| register::renewal(replica, &log, label)).map_err(Refusal::Void)?;
+                let index = size.saturating_add(place);
+                replica.labels.admits(&log, label).and_then(|()| register::placed(replica, &log, index, label)).map_err(Refusal::Void)?;
                 if !offers.insert(label.common.offer) {
                     return Err(Refusal::Void(Flaw::Offer));
                 }
@@ -88,8 +90,7 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                 }
             }
             Record::Status(status) => {
-                let covered = replica.logs.get(&log).map_or(0, |state| state.frontier.size());
-                if place > 0 || *status != status_of(replica.states(&log), covered) {
+                if place > 0 || *status != status_of(replica.states(&log), size) {
                     return Err(Refusal::Standing);
                 }
             }

@@ -180,7 +180,7 @@ pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &Che
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
-        Record::Charter(_) | Record::Anchor(_) | Record::Unknown { .. } => {}
+        Record::Charter(_) | Record::Anchor(_) | Record::Vote(_) | Record::Unknown { .. } => {}
     }
     later(replica, Change::Record { log: log.clone(), index });
 }
@@ -233,7 +233,7 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
     let soundness = match (soundness, replica.labels.admits(log, label)) {
         (Soundness::Void(_), _) => soundness.clone(),
         (_, Err(flaw)) => Soundness::Void(flaw),
-        (_, Ok(())) => renewal(replica, log, label).map_or_else(Soundness::Void, |()| soundness.clone()),
+        (_, Ok(())) => placed(replica, log, index, label).map_or_else(Soundness::Void, |()| soundness.clone()),
     };
     let endorsements = label.endorsements.iter().filter_map(|e| e.id(&id).ok().map(|hash| (e.endorser.clone(), hash))).collect();
     let row = LabelRow {
@@ -257,8 +257,21 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
     }
 }
 
+/// The rules that depend on where a label stands: the right and the key set in force there, and the label that it
+/// replaces.
+pub(super) fn placed(replica: &Replica, log: &LogId, index: u64, label: &Label) -> Result<(), Flaw> {
+    let common = &label.common;
+    if !replica.book.chain().entitles(log, index, common.charter, &common.scheme, common.level) {
+        return Err(Flaw::Right);
+    }
+    if replica.book.in_force(log, index) != Some(label.keyset) {
+        return Err(Flaw::KeySet);
+    }
+    renewal(replica, log, label)
+}
+
 /// A label that replaces another may count its months from the other's expiry.
-pub(super) fn renewal(replica: &Replica, log: &LogId, label: &Label) -> Result<(), Flaw> {
+fn renewal(replica: &Replica, log: &LogId, label: &Label) -> Result<(), Flaw> {
     let common = &label.common;
     let charter = replica.book.chain().version(common.charter).ok_or(Flaw::Charter)?;
     let rule = charter.rule(&common.scheme, common.level).ok_or(Flaw::Rule)?;

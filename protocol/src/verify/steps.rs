@@ -9,7 +9,7 @@ use super::{Cause, Check, Facts, Outcome, Trust, Verdict};
 use crate::charter::{Chain, Charter, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, LogId, Name, witness_name};
-use crate::label::bundle::{Bundle, BundleError, Included, Proven};
+use crate::label::bundle::{Bundle, BundleError, Included, Proven, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Label, LabelId};
@@ -35,7 +35,7 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
         let cause = Cause::OtherVersion { version: bundle.v, known: VERSION };
         return Verdict::new(Outcome::CannotTell, Some(cause), at).say();
     }
-    let Ok(chain) = Chain::verify(bundle.founding.clone()) else {
+    let Ok(chain) = Chain::read(bundle.chain(), None) else {
         return Verdict::new(Outcome::NotAuthentic, Some(mismatch("charter").1), at).say();
     };
     let fingerprint = *chain.fingerprint();
@@ -105,6 +105,7 @@ impl Case<'_> {
         let id = label.common.id().map_err(|_| mismatch("label"))?;
         let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
         self.sound(&book, &log, label, &charter)?;
+        self.placed(&book, &log, placed.index, label)?;
         self.facts(label, id, &charter, &placed.head);
         self.adopted(&book, &charter, &log, label)?;
         self.quorum(&charter, &log.agency, &placed.head)?;
@@ -128,7 +129,10 @@ impl Case<'_> {
         }
         self.note(
             "charter",
-            format!("version {}, signed by all {} founders", self.chain.newest().version, self.chain.newest().members.len()),
+            match self.chain.newest() {
+                first if first.version == 1 => format!("version 1, signed by all {} founders", first.members.len()),
+                newest => format!("version {}, each version agreed to by the members of the one before", newest.version),
+            },
         );
         Ok(book)
     }
@@ -157,6 +161,19 @@ impl Case<'_> {
         Ok(())
     }
 
+    /// The right and the key set that held where the label stands, as far as the file tells.
+    fn placed(&self, book: &KeyBook, log: &LogId, index: u64, label: &Label) -> Result<(), Stop> {
+        let common = &label.common;
+        let flaw = if !self.chain.entitles(log, index, common.charter, &common.scheme, common.level) {
+            Flaw::Right
+        } else if book.in_force(log, index) != Some(label.keyset) {
+            Flaw::KeySet
+        } else {
+            return Ok(());
+        };
+        Err((Outcome::NotEntitled, Cause::Rule { flaw }))
+    }
+
     fn facts(&mut self, label: &Label, id: LabelId, charter: &Charter, head: &CheckedHead) {
         let name = |agency: &AgencyId| charter.member(agency).map(|member| member.name.clone());
         let endorsers: Vec<Name> = label.endorsements.iter().filter_map(|e| name(&e.endorser)).collect();
@@ -180,12 +197,26 @@ impl Case<'_> {
     }
 
     fn adopted(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: &Label) -> Result<(), Stop> {
-        let placed = open(book, log, &self.bundle.adoption, "charter record")?;
+        let (version, placed) = self.adoption(book, log, &self.bundle.adoption)?;
+        let fits = placed.index == label.adoption && version == label.common.charter;
+        if fits { self.quorum(charter, &log.agency, &placed.head).map(drop) } else { Err((Outcome::NotEntitled, Cause::NotAdopted)) }
+    }
+
+    /// A charter record of this log: which version it adopts.
+    fn adoption(&self, book: &KeyBook, log: &LogId, proven: &Proven) -> Result<(u32, Included), Stop> {
+        let placed = open(book, log, proven, "charter record")?;
         let refused = (Outcome::NotEntitled, Cause::NotAdopted);
-        let Record::Charter(adoption) = placed.record else { return Err(refused) };
-        let version = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
-        let fits = placed.index == label.adoption && adoption.version == label.common.charter && version == Some(adoption.hash);
-        if fits { self.quorum(charter, &log.agency, &placed.head).map(drop) } else { Err(refused) }
+        let Record::Charter(adoption) = &placed.record else { return Err(refused) };
+        let hash = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
+        if hash == Some(adoption.hash) { Ok((adoption.version, placed)) } else { Err(refused) }
+    }
+
+    /// The version that rules the head of the status: that of the last charter record inside it.
+    fn ruling(&self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart) -> Result<Charter, Stop> {
+        let Some(proven) = &part.adoption else { return Ok(charter.clone()) };
+        let (version, _) = self.adoption(book, log, proven)?;
+        let later = self.chain.version(version).filter(|later| later.version > charter.version);
+        later.cloned().ok_or_else(|| mismatch("charter record"))
     }
 
     fn quorum(&mut self, charter: &Charter, agency: &AgencyId, head: &CheckedHead) -> Result<Tally, Stop> {
@@ -231,6 +262,7 @@ impl Case<'_> {
         let placed = open(book, log, &part.entry, "status")?;
         let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
         let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
+        let charter = &self.ruling(book, charter, log, part)?;
         let tally = self.quorum(charter, &log.agency, &placed.head)?;
         if status.covered <= label || status.covered > placed.index {
             return Err((Outcome::CannotTell, Cause::EarlierStatus));
@@ -286,7 +318,8 @@ fn has_altered_line(book: &KeyBook, head: &CheckedHead) -> bool {
         let (_, key) = book.witness_named(&name)?;
         Some((key_id(&name, Algorithm::Cosignature, &key), name, key))
     };
-    let keys: Vec<_> = book.chain().newest().members.iter().filter_map(known).collect();
+    let members = book.chain().versions().flat_map(|charter| &charter.members);
+    let keys: Vec<_> = members.filter_map(known).collect();
     head.signed().note().signatures.iter().any(|line| {
         keys.iter().filter(|(id, name, _)| (line.id == *id) != (line.name == *name)).any(|(id, name, key)| {
             let restored = NoteSignature { name: name.clone(), id: *id, bytes: line.bytes.clone() };

@@ -80,7 +80,7 @@ impl Award {
         let issue = key("issue", endorser);
         let subject = EndorsementSubject {
             federation: federation.fingerprint(),
-            charter: federation.charter(),
+            charter: federation.charter_of(&self.common),
             label_common: &self.common,
             label_id: self.id(),
             endorsement: &unsigned,
@@ -98,8 +98,12 @@ pub fn sign_again(federation: &Federation, label: Label) -> Label {
 /// The same with the owner's key of that role.
 pub fn sign_with(role: &str, federation: &Federation, mut label: Label) -> Label {
     let issue = key(role, label.common.owner.as_str());
-    let subject =
-        LabelSubject { federation: federation.fingerprint(), charter: federation.charter(), label: &label, issuer_key: &issue.public() };
+    let subject = LabelSubject {
+        federation: federation.fingerprint(),
+        charter: federation.charter_of(&label.common),
+        label: &label,
+        issuer_key: &issue.public(),
+    };
     label.proof = subject.sign(&issue).unwrap();
     label
 }

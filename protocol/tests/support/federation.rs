@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, ecei_scheme,
+    Amendment, Ballot, Chain, ChainError, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, LastHead, Level, Member, Right,
+    differences, ecei_scheme,
 };
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, witness_name};
 use parangon_protocol::keys::{KeySet, SecretKey, SignedKeySet};
+use parangon_protocol::label::Common;
+use parangon_protocol::log::checkpoint::{Checkpoint, sign};
 use parangon_protocol::record::{Adoption, Record};
 
 use super::{log, time};
@@ -46,8 +49,39 @@ impl Federation {
         Self { chain: Arc::new(Chain::verify(Founding { charter, signatures }).unwrap()) }
     }
 
+    /// With one version more, which these voted for. Each saw `seen` records of every log that it ends.
+    pub fn amended(&self, change: impl FnOnce(&mut Charter), voters: &[&str], seen: u64) -> Result<Self, ChainError> {
+        let mut charter = self.charter().clone();
+        charter.version += 1;
+        charter.previous = Some(self.charter().hash().unwrap());
+        change(&mut charter);
+        let concerned = Amendment::concerned(&differences(self.charter(), &charter));
+        let vote = |voter: &&str| {
+            let heads = concerned.iter().filter(|log| log.agency.as_str() != *voter).map(|log| {
+                let head = Checkpoint { origin: log.origin(self.fingerprint()), size: seen, root: Hash::of(&[&seen.to_be_bytes()]) };
+                LastHead::new(log.clone(), Some(&sign(&head, &key("log", log.agency.as_str())).to_string()))
+            });
+            let ballot = Ballot {
+                version: charter.version,
+                charter: charter.hash().unwrap(),
+                agency: super::agency(voter),
+                accept: true,
+                heads: heads.collect(),
+            };
+            ballot.sign(self.fingerprint(), &key("identity", voter)).unwrap()
+        };
+        let votes = voters.iter().map(vote).collect();
+        let chain = Chain::clone(&self.chain).extend(Amendment { charter, votes })?;
+        Ok(Self { chain: Arc::new(chain) })
+    }
+
     pub fn charter(&self) -> &Charter {
         self.chain.newest()
+    }
+
+    /// The version that a label names; the newest one where there is no such version.
+    pub fn charter_of(&self, common: &Common) -> &Charter {
+        self.chain.version(common.charter).unwrap_or(self.charter())
     }
 
     pub fn fingerprint(&self) -> &Fingerprint {
@@ -92,7 +126,7 @@ impl Federation {
 
     /// What every log begins with.
     pub fn first_records(&self, id: &str) -> [Record; 2] {
-        let adoption = Adoption { version: 1, hash: self.charter().hash().unwrap() };
+        let adoption = Adoption { version: 1, hash: self.chain.founding().charter.hash().unwrap() };
         [Record::KeySet(Box::new(self.keyset(id))), Record::Charter(adoption)]
     }
 }

@@ -143,6 +143,7 @@ impl Scene {
             r#type: KIND.to_owned(),
             v: 1,
             founding: self.federation.chain.founding().clone(),
+            amendments: self.federation.chain.amendments().cloned().collect(),
             keysets: keysets.collect(),
             label: self.proven(&log, index),
             adoption: self.proven(&log, label.adoption),
@@ -178,7 +179,7 @@ impl Scene {
         let log = LogId::first(label.common.owner.clone());
         let Record::KeySet(set) = Record::read(self.logs[&log].get(label.keyset)).unwrap() else { panic!("no key set") };
         let issuer_key = &set.body.issue;
-        let (federation, charter) = (self.federation.fingerprint(), self.federation.charter());
+        let (federation, charter) = (self.federation.fingerprint(), self.federation.charter_of(&label.common));
         LabelSubject { federation, charter, label, issuer_key }.to_json().unwrap()
     }
 
@@ -198,7 +199,11 @@ impl Scene {
         let truth = states(&self.logs[log], status.covered);
         let without = truth.iter().copied().filter(|(label, _)| *label != id).collect::<Vec<_>>();
         let tree = [truth, without].into_iter().map(StatusTree::new).find(|tree| tree.root() == status.root).unwrap();
-        Some(StatusPart { entry: self.proven(log, index), path: tree.prove(&id) })
+        let (_, _, label) = self.find(id);
+        let adopts_later = |record: &Record| matches!(record, Record::Charter(adoption) if adoption.version > label.common.charter);
+        let later = self.last(log, self.shown(log), adopts_later);
+        let adoption = later.map(|at| self.proven(log, at));
+        Some(StatusPart { entry: self.proven(log, index), path: tree.prove(&id), adoption })
     }
 }
 

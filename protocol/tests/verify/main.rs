@@ -13,6 +13,7 @@ mod proofs;
 mod rules;
 mod standing;
 mod swaps;
+mod years;
 
 use parangon_protocol::label::LabelId;
 use parangon_protocol::label::bundle::Bundle;

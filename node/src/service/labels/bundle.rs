@@ -65,6 +65,7 @@ impl Desk<'_> {
             r#type: KIND.to_owned(),
             v: 1,
             founding: context.engine().chain().founding().clone(),
+            amendments: context.engine().chain().amendments().cloned().collect(),
             keysets: self.keysets(log, &label)?,
             label: self.proven(log, row.label.index, &anchor)?,
             adoption: self.proven(log, label.adoption, &anchor)?,
@@ -96,11 +97,11 @@ impl Desk<'_> {
         Proven::new(&self.record(log, index)?, &proof).map_err(damaged)
     }
 
-    /// The key sets that the label names, and the current ones of all members: their witness keys made the quorum.
+    /// The key sets that the label names, and the current ones of all who ever were members: their witness keys made the quorum.
     fn keysets(&self, log: &LogId, label: &Label) -> Result<Vec<PlacedKeySet>, Error> {
         let mut places: BTreeSet<(LogId, u64)> = [(log.clone(), label.keyset)].into();
         places.extend(label.endorsements.iter().map(|e| (LogId::first(e.endorser.clone()), e.keyset)));
-        for member in &self.book.chain().newest().members {
+        for member in self.book.chain().versions().flat_map(|charter| &charter.members) {
             if let Some((index, _)) = self.book.current(&member.id) {
                 places.insert((LogId::first(member.id.clone()), index));
             }
@@ -116,13 +117,28 @@ impl Desk<'_> {
         Ok(keysets)
     }
 
+    /// The last charter record under the head, when it adopts a later version than the label's.
+    fn later_adoption(&self, log: &LogId, row: &RegisterRow, anchor: &Anchor) -> Result<Option<Proven>, Error> {
+        let version = row.label.common.charter;
+        if self.book.chain().newest().version == version {
+            return Ok(None);
+        }
+        for index in (row.label.index + 1..anchor.size).rev() {
+            if let Ok(Record::Charter(adoption)) = Record::read(&self.record(log, index)?) {
+                return if adoption.version > version { self.proven(log, index, anchor).map(Some) } else { Ok(None) };
+            }
+        }
+        Ok(None)
+    }
+
     /// The newest status under the head, with the label's place in its tree. None when nothing was stated since.
     fn status(&self, log: &LogId, row: &RegisterRow, anchor: &Anchor) -> Result<Option<StatusPart>, Error> {
         let first = anchor.size.saturating_sub(LOOK_BACK).max(row.label.index + 1);
         for index in (first..anchor.size).rev() {
             if let Ok(Record::Status(status)) = Record::read(&self.record(log, index)?) {
                 let path = self.tree(log, &status)?.prove(&row.label.id);
-                return Ok(Some(StatusPart { entry: self.proven(log, index, anchor)?, path }));
+                let adoption = self.later_adoption(log, row, anchor)?;
+                return Ok(Some(StatusPart { entry: self.proven(log, index, anchor)?, path, adoption }));
             }
         }
         Ok(None)
