@@ -27,8 +27,8 @@ pub enum Soundness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flaw {
-    /// Its charter version is unknown.
-    #[error("it names an unknown version of the charter")]
+    /// Its charter version is unknown, or not the one that its log had adopted last.
+    #[error("it names a version of the charter that is unknown or did not rule its log")]
     Charter,
     /// It stands in another agency's log, or the cluster is another agency's.
     #[error("it was not issued by the agency that registered the cluster")]

@@ -445,7 +445,8 @@ impl Replica {
     /// Who has cosigned the newest head, and how many must.
     #[must_use]
     pub fn cosigners(&self, log: &LogId) -> (Vec<AgencyId>, usize) {
-        let needed = witness::witnesses(self, &log.agency).threshold();
+        let size = self.held(log).map_or(0, |(size, _)| size);
+        let needed = witness::witnesses(self, log, size).threshold();
         let by = self.logs.get(log).and_then(LogState::current).map(|held| held.cosignatures.keys().cloned().collect());
         (by.unwrap_or_default(), needed)
     }
@@ -454,6 +455,12 @@ impl Replica {
     #[must_use]
     pub fn checkpoint(&self, log: &LogId, size: u64) -> Option<&crate::log::checkpoint::Checkpoint> {
         self.logs.get(log)?.heads.get(&size).map(|held| held.signed.checkpoint())
+    }
+
+    /// The charter record that rules what a log appends next: its index and version.
+    #[must_use]
+    pub fn adopted(&self, log: &LogId) -> Option<(u64, u32)> {
+        self.logs.get(log)?.adopted.last().copied()
     }
 
     /// The state of a label, as the records held say.

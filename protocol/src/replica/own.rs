@@ -89,10 +89,8 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                     return Err(Refusal::Standing);
                 }
             }
-            Record::Status(status) => {
-                if place > 0 || *status != status_of(replica.states(&log), size) {
-                    return Err(Refusal::Standing);
-                }
+            Record::Status(status) if place > 0 || *status != status_of(replica.states(&log), size) => {
+                return Err(Refusal::Standing);
             }
             _ => {}
         }

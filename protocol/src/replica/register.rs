@@ -2,7 +2,7 @@
 //! wants to see is in the store's rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId, validity};
-use crate::record::{Action, Record};
+use crate::record::{Action, Adoption, Record};
 use crate::time::{Month, Timestamp};
 
 /// A label as the register shows it. Derived from records; can be rebuilt from them.
@@ -151,7 +151,12 @@ impl Register {
 
 /// Takes what a record says, once it is part of a log that is held.
 pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
+    if replica.book.chain().end_of(log).is_some_and(|end| index >= end) {
+        // No member's any more: kept, as part of the log, and without effect.
+        return later(replica, Change::Record { log: log.clone(), index });
+    }
     match record.record() {
+        Record::Charter(adoption) => adopt(replica, log, index, adoption),
         Record::KeySet(set) => keyset(replica, log, index, set),
         Record::Label(label) => add(replica, log, index, label, record.soundness(), out),
         Record::Endorsement(label, entry) => {
@@ -180,13 +185,23 @@ pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &Che
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
-        Record::Charter(_) | Record::Anchor(_) | Record::Vote(_) | Record::Unknown { .. } => {}
+        Record::Anchor(_) | Record::Vote(_) | Record::Unknown { .. } => {}
     }
     later(replica, Change::Record { log: log.clone(), index });
 }
 
 fn later(replica: &mut Replica, change: Change) {
     replica.deferred.push(Deferred::Emit(Effect::Changed(change)));
+}
+
+/// A log adopts a version of the chain that is known here, and never an earlier one than before.
+fn adopt(replica: &mut Replica, log: &LogId, index: u64, adoption: &Adoption) {
+    let known = replica.book.chain().version(adoption.version).and_then(|charter| charter.hash().ok()) == Some(adoption.hash);
+    let state = replica.logs.entry(log.clone()).or_default();
+    if known && state.adopted.last().is_none_or(|(_, version)| *version < adoption.version) {
+        state.adopted.push((index, adoption.version));
+        state.needed = OnceLock::new();
+    }
 }
 
 fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet) {
@@ -257,10 +272,14 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
     }
 }
 
-/// The rules that depend on where a label stands: the right and the key set in force there, and the label that it
+/// The rules that depend on where a label stands: the charter, the right and the key set in force there, and the label that it
 /// replaces.
 pub(super) fn placed(replica: &Replica, log: &LogId, index: u64, label: &Label) -> Result<(), Flaw> {
     let common = &label.common;
+    let ruling = replica.logs.get(log).and_then(|state| state.ruling(index));
+    if ruling != Some((label.adoption, common.charter)) {
+        return Err(Flaw::Charter);
+    }
     if !replica.book.chain().entitles(log, index, common.charter, &common.scheme, common.level) {
         return Err(Flaw::Right);
     }

@@ -41,6 +41,8 @@ pub struct LogSnapshot {
     pub evidence: Option<Box<ForkProof>>,
     /// Key sets.
     pub keysets: Vec<(u64, SignedKeySet)>,
+    /// Charter versions adopted, each with the index of its record.
+    pub adopted: Vec<(u64, u32)>,
 }
 
 pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
@@ -58,6 +60,7 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         status: state.status,
         status_due: state.status_due,
         keysets: state.keysets.clone(),
+        adopted: state.adopted.clone(),
     }
 }
 
@@ -80,6 +83,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             status: snapshot.status,
             status_due: snapshot.status_due,
             keysets: snapshot.keysets,
+            adopted: snapshot.adopted,
             ..LogState::default()
         };
         for note in snapshot.notes {

@@ -96,7 +96,9 @@ pub(super) struct LogState {
     pub(super) heads: BTreeMap<u64, HeldHead>,
     /// Size of the largest head that has its quorum.
     pub(super) final_size: u64,
-    /// How many witnesses a quorum takes, once it was counted. The charter decides: whoever amends it forgets this.
+    /// Charter versions that the log adopted, with the index of each record. Each rules what follows it.
+    pub(super) adopted: Vec<(u64, u32)>,
+    /// How many cosignatures no quorum does without, once that was counted; forgotten when a version is adopted.
     pub(super) needed: OnceLock<usize>,
     /// The head that we cosigned last: never another of its size, never a smaller one.
     pub(super) cosigned: Option<(u64, Hash)>,
@@ -134,6 +136,11 @@ impl LogState {
     pub(super) fn digest(&self) -> u16 {
         let size = self.frontier.size();
         if self.final_size == size && size > 0 { SETTLED } else { self.current().map_or(0, |held| held.digest >> 1) }
+    }
+
+    /// The charter record that rules what stands at `index`, and the head of that size: where it stands, which version.
+    pub(super) fn ruling(&self, index: u64) -> Option<(u64, u32)> {
+        self.adopted.iter().rev().find(|(at, _)| *at < index).copied()
     }
 
     /// The size to reach: that of the largest verified head.

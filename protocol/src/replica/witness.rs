@@ -2,15 +2,25 @@
 
 use super::{Change, Deferred, Effect, Replica, Write};
 use crate::check::{CheckedCosignature, CheckedFork, Cosignature};
-use crate::id::{AgencyId, LogId, witness_name};
+use crate::id::{LogId, witness_name};
 use crate::log::cosignature;
 use crate::log::quorum::Witnesses;
 use crate::message::{Gossip, Request};
 use crate::time::Timestamp;
 
-/// Who watches a log: all other members, agencies under one parent counted once.
-pub(super) fn witnesses(replica: &Replica, owner: &AgencyId) -> Witnesses {
-    replica.book.chain().newest().witnesses(owner)
+/// Who watches a log, by the charter that its head of this size had adopted: all other members of that version, agencies
+/// under one parent counted once.
+pub(super) fn witnesses(replica: &Replica, log: &LogId, size: u64) -> Witnesses {
+    let adopted = replica.logs.get(log).and_then(|state| state.ruling(size)).map_or(1, |(_, version)| version);
+    let chain = replica.book.chain();
+    chain.version(adopted).unwrap_or(&chain.founding().charter).witnesses(&log.agency)
+}
+
+/// How many cosignatures the smallest quorum takes of those that the log's heads may need.
+fn least_needed(replica: &Replica, log: &LogId) -> usize {
+    let places = replica.logs.get(log).map(|state| state.adopted.iter().map(|(at, _)| at + 1).collect::<Vec<_>>());
+    let sizes = places.filter(|sizes| !sizes.is_empty()).unwrap_or(vec![1]);
+    sizes.into_iter().map(|size| witnesses(replica, log, size).threshold()).min().unwrap_or(usize::MAX)
 }
 
 /// Notes, durably, that the newest head of `log` is about to be cosigned; the signature follows when that is on
@@ -24,7 +34,9 @@ pub(super) fn consider(replica: &mut Replica, log: &LogId) {
     let (size, root) = (held.signed.checkpoint().size, held.signed.checkpoint().root);
     // A log's first two records are its key set and the charter it adopts; before that there is nothing to watch.
     let grown = state.cosigned.is_none_or(|(last, _)| last < size);
-    if state.frozen || size < 2 || !grown {
+    // Nor beyond the end of a member's log.
+    let ended = replica.book.chain().end_of(log).is_some_and(|end| size > end);
+    if state.frozen || size < 2 || !grown || ended {
         return;
     }
     state.cosigned = Some((size, root));
@@ -88,17 +100,16 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     let Some(state) = replica.logs.get(log) else { return };
     let (done, have) = (state.final_size, state.frontier.size());
     // Before anything is counted: agencies are never fewer than groups.
-    let needed = *state.needed.get_or_init(|| witnesses(replica, &log.agency).threshold());
+    let needed = *state.needed.get_or_init(|| least_needed(replica, log));
     if !state.heads.range(..=have).any(|(size, held)| *size > done && held.cosignatures.len() >= needed) {
         return;
     }
-    let witnesses = witnesses(replica, &log.agency);
-    let Some(state) = replica.logs.get_mut(log) else { return };
     let reached = state.heads.range(..=have).rev().find(|(size, held)| {
         let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
-        **size > done && witnesses.tally(times).reached()
+        **size > done && witnesses(replica, log, **size).tally(times).reached()
     });
     let Some((size, note)) = reached.map(|(size, held)| (*size, held.note().to_owned())) else { return };
+    let Some(state) = replica.logs.get_mut(log) else { return };
     state.final_size = size;
     state.prune();
     replica.touched.insert(log.clone());

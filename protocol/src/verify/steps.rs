@@ -212,9 +212,13 @@ impl Case<'_> {
     }
 
     /// The version that rules the head of the status: that of the last charter record inside it.
-    fn ruling(&self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart) -> Result<Charter, Stop> {
+    /// A label that stands behind it, at index `label`, would have had to name it.
+    fn ruling(&self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart, label: u64) -> Result<Charter, Stop> {
         let Some(proven) = &part.adoption else { return Ok(charter.clone()) };
-        let (version, _) = self.adoption(book, log, proven)?;
+        let (version, placed) = self.adoption(book, log, proven)?;
+        if placed.index < label {
+            return Err((Outcome::NotEntitled, Cause::NotAdopted));
+        }
         let later = self.chain.version(version).filter(|later| later.version > charter.version);
         later.cloned().ok_or_else(|| mismatch("charter record"))
     }
@@ -247,6 +251,9 @@ impl Case<'_> {
             let entry = self.bundle.confirmations.iter().find(|entry| entry.agency == endorsement.endorser).ok_or_else(missing)?;
             let placed = open(book, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
             let Record::Endorsement(about, body) = placed.record else { return Err(mismatch("confirmation")) };
+            if self.chain.end_of(&LogId::first(entry.agency.clone())).is_some_and(|end| placed.index >= end) {
+                return Err(missing());
+            }
             let expected = endorsement.id(&id).map_err(|_| mismatch("endorsement"))?;
             if about != id || body.endorsement != expected {
                 return Err(missing());
@@ -262,7 +269,7 @@ impl Case<'_> {
         let placed = open(book, log, &part.entry, "status")?;
         let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
         let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
-        let charter = &self.ruling(book, charter, log, part)?;
+        let charter = &self.ruling(book, charter, log, part, label)?;
         let tally = self.quorum(charter, &log.agency, &placed.head)?;
         if status.covered <= label || status.covered > placed.index {
             return Err((Outcome::CannotTell, Cause::EarlierStatus));

@@ -150,10 +150,13 @@ impl Audit {
         if shown.size != size || root_at(rows, size) != Some(shown.root) {
             return breach("I3 witnessed", format!("agency {me} keeps a final head of {log} ({size}) of records that it does not hold"));
         }
-        let own = federation.seats[owner].group;
+        // The version that the head had adopted decides who counts.
+        let inside = &rows[..usize::try_from(size).unwrap_or(0)];
+        let version = if inside.iter().any(|row| row.leaf() == federation.adoption.1) { 2 } else { 1 };
+        let own = federation.group(owner, version);
         let mut groups = HashSet::new();
         for witness in &shown.witnesses {
-            let group = federation.seats[*witness].group;
+            let group = federation.group(*witness, version);
             if group == own {
                 continue;
             }
@@ -163,7 +166,7 @@ impl Audit {
             }
             groups.insert(group);
         }
-        let needed = federation.quorum(owner);
+        let needed = federation.quorum(owner, version);
         if groups.len() < needed {
             let what = format!("agency {me} holds {log} ({size}) as final with {} of {needed} witnesses", groups.len());
             return breach("I3 witnessed", what);

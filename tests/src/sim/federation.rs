@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
+    Amendment, Ballot, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
 };
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::{AgencyId, Hash, LogId, Name};
@@ -29,8 +29,9 @@ const COUNTRIES: [&str; 6] = ["AT", "BE", "DE", "ES", "FR", "NO"];
 pub(super) struct Seat {
     pub(super) id: AgencyId,
     pub(super) log: LogId,
-    /// Agencies under one parent share a number.
+    /// Agencies under one parent share a number, by the charter's second version; in the first one fewer share.
     pub(super) group: usize,
+    first_group: usize,
     pub(super) log_key: SecretKey,
     pub(super) witness_key: SecretKey,
     pub(super) issue_key: SecretKey,
@@ -48,6 +49,8 @@ pub struct Federation {
     pub(super) index: BTreeMap<AgencyId, usize>,
     /// All key sets.
     pub(super) book: KeyBook,
+    /// The record by which an agency adopts the second version, and its leaf.
+    pub(super) adoption: (Vec<u8>, Hash),
 }
 
 fn secret(role: &str, seat: usize) -> SecretKey {
@@ -58,9 +61,11 @@ fn seed(role: &str, seat: usize) -> [u8; 32] {
     Hash::of(&[role.as_bytes(), b" of simulated agency ", seat.to_string().as_bytes()]).0
 }
 
-/// The first four agencies answer to two parents: votes and cosignatures of a pair count once.
-fn parent(seat: usize, count: usize) -> Option<Name> {
-    (seat < 4 && count >= 8).then(|| format!("Ministry {}", seat / 2).parse().expect("a name"))
+/// The first four agencies answer to two parents: votes and cosignatures of a pair count once. By the second version of the
+/// charter the next four do too.
+fn parent(seat: usize, count: usize, version: u32) -> Option<Name> {
+    let bound = if version == 1 { 4 } else { 8 };
+    (seat < bound && count >= 8).then(|| format!("Ministry {}", seat / 2).parse().expect("a name"))
 }
 
 pub(super) fn now() -> Timestamp {
@@ -81,14 +86,18 @@ impl Federation {
             signature: charter.sign(&secret("identity", seat)).expect("a charter of constants"),
         };
         let signatures = charter.members.iter().enumerate().map(sign).collect();
-        let chain = Arc::new(Chain::verify(Founding { signatures, charter: charter.clone() }).expect("signed by all"));
+        let founded = Chain::verify(Founding { signatures, charter: charter.clone() }).expect("signed by all");
+        let chain = Arc::new(amended(founded, count));
+        let hash = chain.newest().hash().expect("a charter of constants");
+        let adoption = Record::Charter(Adoption { version: 2, hash }).to_text().expect("a record of constants");
+        let adoption = (adoption.clone(), merkle::leaf_hash(&adoption));
         let mut book = KeyBook::new(chain.clone());
         let seats: Vec<Seat> = (0..count).map(|at| seat(&chain, Hash::of(&[&text]), at, count)).collect();
         for seat in &seats {
             book.insert(&seat.log, 0, &seat.keyset).expect("signed by its identity key");
         }
         let index = seats.iter().enumerate().map(|(at, seat)| (seat.id.clone(), at)).collect();
-        Self { chain, seats, index, book }
+        Self { chain, seats, index, book, adoption }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -103,25 +112,31 @@ impl Federation {
         Keys { log: secret("log", seat), witness: secret("witness", seat) }
     }
 
+    /// The second version; only parents differ from the first.
     pub(super) fn charter(&self) -> &Charter {
         self.chain.newest()
     }
 
+    /// What counts as one, by that version.
+    pub(super) fn group(&self, seat: usize, version: u32) -> usize {
+        let seat = &self.seats[seat];
+        if version == 1 { seat.first_group } else { seat.group }
+    }
+
     /// n and k as the paper has them, counted here without the protocol's help.
-    pub(super) fn quorum(&self, owner: usize) -> usize {
-        let mut groups: Vec<usize> = self.seats.iter().map(|seat| seat.group).filter(|group| *group != self.seats[owner].group).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        2 * groups.len() / 3 + 1
+    pub(super) fn quorum(&self, owner: usize, version: u32) -> usize {
+        2 * self.witnesses(owner, version) / 3 + 1
     }
 
     /// How many may lie: f of the smallest witness set.
     pub(super) fn tolerated(&self) -> usize {
-        (0..self.len()).map(|owner| self.witnesses(owner) - self.quorum(owner)).min().unwrap_or(0)
+        let of = |version| (0..self.len()).map(move |owner| self.witnesses(owner, version) - self.quorum(owner, version));
+        of(1).chain(of(2)).min().unwrap_or(0)
     }
 
-    fn witnesses(&self, owner: usize) -> usize {
-        let mut groups: Vec<usize> = self.seats.iter().map(|seat| seat.group).filter(|group| *group != self.seats[owner].group).collect();
+    fn witnesses(&self, owner: usize, version: u32) -> usize {
+        let own = self.group(owner, version);
+        let mut groups: Vec<usize> = (0..self.len()).map(|seat| self.group(seat, version)).filter(|group| *group != own).collect();
         groups.sort_unstable();
         groups.dedup();
         groups.len()
@@ -146,7 +161,7 @@ fn charter(count: usize) -> Charter {
         id: format!("agency-{seat:03}").parse().expect("a slug"),
         name: format!("Agency {seat}").parse().expect("a name"),
         country: COUNTRIES[seat % COUNTRIES.len()].parse().expect("a country"),
-        parent: parent(seat, count),
+        parent: parent(seat, count, 1),
         // The last one may award BRONZE only.
         rights: vec![Right {
             scheme: scheme.id.clone(),
@@ -170,6 +185,28 @@ fn charter(count: usize) -> Charter {
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
     }
+}
+
+/// The second version, for which everybody voted.
+fn amended(chain: Chain, count: usize) -> Chain {
+    let mut charter = chain.newest().clone();
+    charter.version = 2;
+    charter.previous = Some(charter_hash(chain.newest()));
+    charter.status_max_age_days += 1;
+    for (seat, member) in charter.members.iter_mut().enumerate() {
+        member.parent = parent(seat, count, 2);
+    }
+    let ballot = |seat: usize| {
+        let agency = charter.members[seat].id.clone();
+        let body = Ballot { version: 2, charter: charter_hash(&charter), agency, accept: true, heads: vec![] };
+        body.sign(chain.fingerprint(), &secret("identity", seat)).expect("a vote of constants")
+    };
+    let votes = (0..count).map(ballot).collect();
+    chain.extend(Amendment { charter, votes }).expect("everybody voted for it")
+}
+
+fn charter_hash(charter: &Charter) -> Hash {
+    charter.hash().expect("a charter of constants")
 }
 
 fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
@@ -207,8 +244,11 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
         status: None,
         status_due: false,
         keysets: vec![(0, keyset.clone())],
+        adopted: vec![(1, 1)],
     };
-    let group = if parent(at, count).is_some() { at / 2 } else { at };
+    // Pairs get a number that no single agency has.
+    let group = |version| if parent(at, count, version).is_some() { count + at / 2 } else { at };
     let (witness_key, issue_key) = (secret("witness", at), secret("issue", at));
-    Seat { id, log, group, log_key, witness_key, issue_key, identity, keyset, rows: rows.to_vec(), snapshot }
+    let (first_group, group) = (group(1), group(2));
+    Seat { id, log, group, first_group, log_key, witness_key, issue_key, identity, keyset, rows: rows.to_vec(), snapshot }
 }

@@ -177,11 +177,13 @@ impl Sim<'_> {
             }
             _ => {}
         }
-        let award = Award { owner: who, level, endorsers: &endorsers, older: older.as_ref(), offer, now: self.clock(who), flaw };
+        let award =
+            Award { owner: who, level, endorsers: &endorsers, older: older.as_ref(), offer, now: self.clock(who), ruling: (1, 1), flaw };
         let label = labels::label(self.federation, &mut self.rng, &award);
         let text = Record::Label(Box::new(label.clone())).to_text().expect("a label of constants");
         let issued = Issued::new(who, &label, &endorsers, text.clone());
-        if flaw.is_none() {
+        // By the key set that it replaced, a liar's label is void.
+        if flaw.is_none() && self.liars[&who].keysets == 1 {
             self.audit.sound.insert(issued.id);
         }
         let number = self.issued.len();

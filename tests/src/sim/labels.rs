@@ -30,6 +30,8 @@ pub(super) struct Award<'a> {
     /// The offer of another label, used again.
     pub(super) offer: Option<Hash>,
     pub(super) now: Timestamp,
+    /// The charter record that it names: its index and version.
+    pub(super) ruling: (u64, u32),
     pub(super) flaw: Option<Flawed>,
 }
 
@@ -37,7 +39,7 @@ const UNSIGNED: ProofValue = ProofValue(Signature([0; 64]));
 
 /// Makes the label; its id can be told from it.
 pub(super) fn label(federation: &Federation, rng: &mut Rng, award: &Award<'_>) -> Label {
-    let charter = federation.charter();
+    let charter = federation.chain.version(award.ruling.1).expect("there are two versions");
     let scheme = charter.schemes[0].id.clone();
     let rule = charter.rule(&scheme, award.level).expect("each level has a rule");
     let owner = &federation.seats[award.owner];
@@ -49,7 +51,7 @@ pub(super) fn label(federation: &Federation, rng: &mut Rng, award: &Award<'_>) -
     }
     let cluster = award.older.map_or_else(|| cluster(rng, federation, award.owner), |older| older.cluster.clone());
     let common = Common {
-        charter: 1,
+        charter: award.ruling.1,
         owner: owner.id.clone(),
         offer: award.offer.unwrap_or(Hash(rng.bytes())),
         cluster,
@@ -67,7 +69,7 @@ pub(super) fn label(federation: &Federation, rng: &mut Rng, award: &Award<'_>) -
         issued: award.now,
         status_index: 0,
         keyset: 0,
-        adoption: 1,
+        adoption: award.ruling.0,
         endorsements,
         heads: vec![],
         supersedes: award.older.map(|older| older.id),
@@ -108,7 +110,7 @@ fn endorsement(federation: &Federation, rng: &mut Rng, who: usize, common: &Comm
     let key = seat.issue_key.public();
     let subject = EndorsementSubject {
         federation: federation.chain.fingerprint(),
-        charter: federation.charter(),
+        charter: federation.chain.version(common.charter).expect("there are two versions"),
         label_common: common,
         label_id: id,
         endorsement: &endorsement,

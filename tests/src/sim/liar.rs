@@ -163,7 +163,7 @@ impl Sim<'_> {
         let seat = &self.federation.seats[from];
         let name = witness_name(self.federation.chain.fingerprint(), &seat.id);
         let key = seat.witness_key.public();
-        let needed = self.federation.quorum(who);
+        let needed = self.federation.quorum(who, 1);
         let forked = self.liars[&who].branches.len() > 1;
         let colluding = if forked { self.liars.len() - 1 } else { 0 };
         let mut reached = None;

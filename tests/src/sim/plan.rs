@@ -107,6 +107,8 @@ pub(super) enum Op {
     Standing { who: usize, pick: u64, action: Action },
     /// It states the standing of its labels.
     Status { who: usize },
+    /// It adopts the next version of the charter.
+    Adopt { who: usize },
     /// It stops at once. `torn`: what was being written is there, but nobody was told.
     Crash { who: usize, torn: bool, down: u64 },
     /// It cannot be reached for a while.
@@ -190,6 +192,11 @@ impl Plan {
                     self.at(at, Op::Standing { who, pick: rng.next(), action });
                 }
                 _ => self.at(at, Op::Status { who }),
+            }
+        }
+        for who in writers {
+            if rng.chance(300) {
+                self.at(rng.between(500, HEAL - 5_000), Op::Adopt { who });
             }
         }
     }

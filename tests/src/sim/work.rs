@@ -67,7 +67,9 @@ impl Sim<'_> {
 
     pub(super) fn award(&mut self, who: usize, level: Level, endorsers: &[usize], renews: bool) -> Result<(), Breach> {
         let older = if renews { self.renewable(who, level) } else { None };
-        let award = Award { owner: who, level, endorsers, older: older.as_ref(), offer: None, now: self.clock(who), flaw: None };
+        let adopted = self.nodes[who].replica.as_ref().and_then(|replica| replica.adopted(&replica.own_log()));
+        let ruling = adopted.unwrap_or((1, 1));
+        let award = Award { owner: who, level, endorsers, older: older.as_ref(), offer: None, now: self.clock(who), ruling, flaw: None };
         let label = labels::label(self.federation, &mut self.rng, &award);
         let text = Record::Label(Box::new(label.clone())).to_text().expect("a label of constants");
         let issued = Issued::new(who, &label, endorsers, text.clone());
@@ -78,6 +80,16 @@ impl Sim<'_> {
         // The endorsers know of it before it is issued: some confirm before, some after.
         self.confirm_soon(number);
         self.append(who, vec![text], None)
+    }
+
+    /// Adopts the charter's second version, once.
+    pub(super) fn adopt(&mut self, who: usize) -> Result<(), Breach> {
+        let adopted = self.nodes[who].replica.as_ref().and_then(|replica| replica.adopted(&replica.own_log()));
+        if adopted.is_none_or(|(_, version)| version > 1) {
+            return Ok(());
+        }
+        self.count("adoptions");
+        self.append(who, vec![self.federation.adoption.0.clone()], None)
     }
 
     /// An active label of ours that this one may replace.
