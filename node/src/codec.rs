@@ -2,7 +2,7 @@
 //!
 //! bincode 2 accepts several encodings of one value and ignores what follows it. [`decode`] therefore refuses
 //! everything that does not encode back to the same bytes, and bounds the input before anything is allocated.
-//! Nothing that is signed or hashed passes through here (design, decision 4), so that this module can be replaced
+//! Nothing that is signed or hashed passes through here (protocol, "Formats"), so that this module can be replaced
 //! in an afternoon. Types that pass through it hold no floats, no `usize`, no hash maps and no zero-sized elements;
 //! the order of an enum's variants is its wire format.
 

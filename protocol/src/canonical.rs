@@ -2,7 +2,7 @@
 //!
 //! Strict both ways. A text is canonical when writing what was read gives the same bytes; everything else is
 //! refused by name: other key order, white space, duplicate keys, floats, nulls, control characters, too deep,
-//! too large (design, decision 4).
+//! too large (protocol, "Formats").
 
 mod scan;
 

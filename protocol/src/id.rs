@@ -75,7 +75,7 @@ fn is_slug(text: &str, longest: usize) -> bool {
 }
 
 text_id!(
-    /// An agency: a slug, unique in the charter and never reused (design, "Identity and keys").
+    /// An agency: a slug, unique in the charter and never reused (protocol, "Identity and keys").
     AgencyId, "an agency id", "3 to 32 of a-z, 0-9 and '-'", |t| is_slug(t, 32)
 );
 text_id!(
@@ -162,7 +162,7 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
-    /// A commitment, `SHA-256(tag || salt || content)` (design, decision 8). `tag` separates purposes; deleting
+    /// A commitment, `SHA-256(tag || salt || content)` (protocol, "Formats" and "Private messages"). `tag` separates purposes; deleting
     /// the salt makes the commitment meaningless.
     #[must_use]
     pub fn commitment(tag: &str, salt: &[u8; 32], content: &[u8]) -> Self {

@@ -12,7 +12,7 @@ pub struct Head {
     pub note: String,
 }
 
-/// Flooded hints. Losing one loses nothing: pulling proves (design, decision 2).
+/// Flooded hints. Losing one loses nothing: pulling proves (ARCHITECTURE.md).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gossip {
     /// A log has grown, or its head has more cosignatures. `records` start at `start` and end at the head's

@@ -1,5 +1,5 @@
 //! The identity file: the agency's identity key and the successor it committed to. Only the command line opens it,
-//! on a machine of the operator's choice; no code of the node does (design, "Identity and keys").
+//! on a machine of the operator's choice; no code of the node does (protocol, "Identity and keys").
 
 use std::fmt;
 

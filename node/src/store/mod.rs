@@ -1,7 +1,7 @@
 //! What a node keeps: the public records of every log, and its own private items, in one redb file.
 //!
-//! One writer at a time; every write is one transaction that is durable when [`Store::write`] returns (design, "A
-//! record's way"). Callers put what belongs together, and as many records as they have, into one closure: a commit
+//! One writer at a time; every write is one transaction that is durable when [`Store::write`] returns (ARCHITECTURE.md,
+//! "A record's way"). Callers put what belongs together, and as many records as they have, into one closure: a commit
 //! costs about as much for a hundred records as for one. Reading goes on beside it, on snapshots.
 //!
 //! The public part can be rebuilt from peers; the private part is sealed with one data key per item, wrapped by the

@@ -1,4 +1,4 @@
-//! Who may be assessed at all (domain: rule since 15 November 2019).
+//! Who may be assessed at all (protocol, "Label rules"; the published rule since 15 November 2019).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Scores of one cluster and what they amount to. Confidential: nothing here enters a log or a gossip message,
-//! and `Debug` shows no score and no note (design, decision 8).
+//! and `Debug` shows no score and no note (protocol, "Formats" and "Private messages").
 
 mod eligibility;
 mod outcome;

@@ -9,7 +9,7 @@ use crate::id::IndicatorId;
 /// 100 % of the points, in basis points.
 pub const THRESHOLD_WHOLE: u32 = 10_000;
 
-/// What a label level asks of the scores (domain, "Label rules"). Eligibility and reviewers are asked elsewhere.
+/// What a label level asks of the scores (protocol, "Label rules"). Eligibility and reviewers are asked elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirements {

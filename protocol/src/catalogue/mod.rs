@@ -1,5 +1,4 @@
-//! A catalogue: one version of a scheme's indicators, as data. Adding one needs no code (domain, "The ECEI
-//! catalogue").
+//! A catalogue: one version of a scheme's indicators, as data. Adding one needs no code.
 
 #[cfg(test)]
 mod tests;

@@ -144,7 +144,7 @@ pub struct Scheme {
     pub rules: Vec<LevelRule>,
 }
 
-/// What one level of a scheme takes (domain: label rules).
+/// What one level of a scheme takes (protocol, "Label rules").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LevelRule {
@@ -181,7 +181,7 @@ pub struct CatalogueRef {
     pub id: CatalogueId,
 }
 
-/// Who may review whom (domain: independence of reviewers is policy, hence data).
+/// Who may review whom (protocol, "Label rules").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConflictRules {

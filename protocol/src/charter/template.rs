@@ -5,7 +5,7 @@ use crate::assessment::{EligibilityRule, Requirements};
 use crate::catalogue::Catalogue;
 use crate::id::CatalogueId;
 
-/// The European Cluster Excellence Initiative's levels, as published (domain: label rules).
+/// The European Cluster Excellence Initiative's levels, as published (protocol, "Label rules").
 ///
 /// # Panics
 /// Never: the names are constants of the right grammar.

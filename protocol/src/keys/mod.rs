@@ -30,7 +30,7 @@ pub enum KeyError {
     Forged,
 }
 
-/// What a key is for. No key serves two roles (design, "Identity and keys").
+/// What a key is for. No key serves two roles (protocol, "Identity and keys").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -88,7 +88,7 @@ impl Purpose {
         }
     }
 
-    /// `parangon/v1/<purpose>\n<fingerprint>\n` + text (design, "Identity and keys").
+    /// `parangon/v1/<purpose>\n<fingerprint>\n` + text (protocol, "Identity and keys").
     fn preimage(self, federation: &Fingerprint, text: &[u8]) -> Vec<u8> {
         let mut bytes = format!("parangon/v1/{}\n{federation}\n", self.as_str()).into_bytes();
         bytes.extend_from_slice(text);

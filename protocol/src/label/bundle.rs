@@ -1,4 +1,4 @@
-//! `NAME.label.json`: one file with everything a verdict needs (design, "Formats"). Records stand in it as JSON; their
+//! `NAME.label.json`: one file with everything a verdict needs (protocol, "Formats"). Records stand in it as JSON; their
 //! canonical text is what the logs hold.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Until when a label is valid: months from the assessment, renewal from the expiry before (domain: label rules).
+//! Until when a label is valid: months from the assessment, renewal from the expiry before (protocol, "Label rules").
 
 use crate::charter::LevelRule;
 use crate::time::Month;

@@ -4,7 +4,7 @@
 //! signatures were checked before ([`crate::check`]). The driver keeps one promise: it makes every
 //! [`Effect::Persist`] durable, in one transaction, *then* reports [`Event::Durable`], and carries out the other
 //! effects only after that. Signing happens in the answer to `Durable`, so nothing is signed or shown that is not
-//! on disk (design, "A record's way").
+//! on disk (ARCHITECTURE.md, "A record's way").
 
 mod own;
 mod register;

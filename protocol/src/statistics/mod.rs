@@ -1,5 +1,5 @@
 //! Anonymous statistics: how many clusters stand at which level of each indicator, with small numbers hidden so
-//! that they cannot be worked out again (design, decision 9; protocol, "Statistics").
+//! that they cannot be worked out again (protocol, "Statistics").
 //!
 //! A node counts its [`Table`] (confidential), [`disclose`]s it into a [`Release`] (public, a record in its log),
 //! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step.

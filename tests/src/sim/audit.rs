@@ -15,7 +15,7 @@ use super::federation::Federation;
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    /// Which: the code of `cases.md` where it has one.
+    /// Which: the code of `tests/CASES.md` where it has one.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,

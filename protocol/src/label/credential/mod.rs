@@ -1,7 +1,7 @@
 //! Labels and endorsements as W3C Verifiable Credentials (Open Badges 3.0), rendered from typed fields.
 //!
 //! A credential is never parsed to be believed: it is rendered anew from the record's fields, and the signature must
-//! fit that (design, "Formats"). There is no JSON-LD processor and no context is ever fetched. What other programs
+//! fit that (protocol, "Formats"). There is no JSON-LD processor and no context is ever fetched. What other programs
 //! learn from a credential alone is who signed it, not that the signer was entitled: a *signed* label without its log
 //! proof counts nowhere.
 
