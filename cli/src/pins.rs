@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use parangon_protocol::canonical;
-use parangon_protocol::charter::{Chain, Founding};
+use parangon_protocol::charter::{Amendment, Chain, ChainText, Founding};
 use parangon_protocol::id::{Fingerprint, Name};
 use parangon_protocol::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::args::user_dir;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 
@@ -20,23 +21,28 @@ pub(crate) struct TrustFile {
     fingerprint: Fingerprint,
     words: String,
     founding: Founding,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amendments: Vec<Amendment>,
 }
 
 impl TrustFile {
     /// From a chain that was checked.
     pub(crate) fn of(chain: &Chain) -> Self {
         let fingerprint = *chain.fingerprint();
-        Self { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), founding: chain.founding().clone() }
+        let ChainText { founding, amendments } = chain.to_text();
+        Self { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), founding, amendments }
     }
 
     /// Reads a trust file in any spacing and checks everything it says.
     pub(crate) fn read(text: &[u8]) -> Result<Chain, Failure> {
         let file: Self = canonical::decode_relaxed(text, limits::DOCUMENT_BYTES)
             .map_err(|error| Failure::invalid(format!("this is not a trust file: {error}")))?;
-        if file.words != file.fingerprint.words() || file.name != file.founding.charter.name {
+        let Self { name, fingerprint, words, founding, amendments } = file;
+        let chain = Chain::read(ChainText { founding, amendments }, Some(&fingerprint)).map_err(Failure::invalid)?;
+        if words != fingerprint.words() || name != chain.newest().name {
             return Err(Failure::invalid("the trust file's name or words are not those of its charter"));
         }
-        Chain::verify_pinned(file.founding, &file.fingerprint).map_err(Failure::invalid)
+        Ok(chain)
     }
 
     /// Its canonical text.
@@ -60,11 +66,19 @@ impl Pins {
         self.0.join(format!("{fingerprint}.json"))
     }
 
-    /// Pins a federation; `false` when it was pinned already.
+    /// Pins a federation, or remembers later versions of its charter; `false` when nothing of it was new. A chain that
+    /// contradicts the one remembered is refused.
     pub(crate) fn add(&self, chain: &Chain) -> Result<bool, Failure> {
         let path = self.path(chain.fingerprint());
         if path.exists() {
-            return Ok(false);
+            let known = TrustFile::read(&files::read(&path, limits::DOCUMENT_BYTES)?)?;
+            if let Some(version) = chain.parts_from(&known) {
+                let text = format!("the file follows another version {version} of the charter than the one trusted; nothing was changed");
+                return Err(Failure::new(Exit::Refused, text).next("ask a member which of the two its log has adopted"));
+            }
+            if chain.newest().version <= known.newest().version {
+                return Ok(false);
+            }
         }
         let failed = |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", path.display()));
         std::fs::create_dir_all(&self.0).map_err(failed)?;

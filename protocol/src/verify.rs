@@ -6,26 +6,53 @@
 mod steps;
 mod verdict;
 
+use std::collections::BTreeMap;
+
+use crate::charter::Chain;
 use crate::id::Fingerprint;
 use crate::time::Timestamp;
 
 pub use verdict::{Cause, Check, Facts, Outcome, Verdict};
 
-/// Which federations the reader trusts.
+/// Which federations the reader trusts, and how far their charters are known.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     pins: Vec<Fingerprint>,
+    chains: BTreeMap<Fingerprint, Chain>,
 }
 
 impl Trust {
     /// Trusts exactly these; with none, no verdict is ever *valid*.
     #[must_use]
     pub fn new(pins: impl IntoIterator<Item = Fingerprint>) -> Self {
-        Self { pins: pins.into_iter().collect() }
+        Self { pins: pins.into_iter().collect(), chains: BTreeMap::new() }
+    }
+
+    /// Trusts these federations and remembers the versions of their charters: a file that knows fewer is judged by what is
+    /// remembered, and one that follows another version is not believed (protocol, "Verifying").
+    #[must_use]
+    pub fn in_chains(chains: impl IntoIterator<Item = Chain>) -> Self {
+        let chains: BTreeMap<_, _> = chains.into_iter().map(|chain| (*chain.fingerprint(), chain)).collect();
+        Self { pins: chains.keys().copied().collect(), chains }
     }
 
     fn pinned(&self, fingerprint: &Fingerprint) -> Option<bool> {
         (!self.pins.is_empty()).then(|| self.pins.contains(fingerprint))
+    }
+
+    /// The longer one of the file's chain and the one remembered.
+    ///
+    /// # Errors
+    /// The first version in which they differ.
+    fn newest(&self, chain: Chain) -> Result<Chain, u32> {
+        match self.chains.get(chain.fingerprint()) {
+            None => Ok(chain),
+            Some(known) => match chain.parts_from(known) {
+                Some(version) => Err(version),
+                None if known.newest().version > chain.newest().version => Ok(known.clone()),
+                None => Ok(chain),
+            },
+        }
     }
 }
 

@@ -212,6 +212,12 @@ impl Chain {
         self.links.last().map_or(&self.founding.charter, |link| &link.amendment.charter)
     }
 
+    /// The first version of which the two chains have different texts. None when one goes on where the other ends.
+    #[must_use]
+    pub fn parts_from(&self, other: &Self) -> Option<u32> {
+        self.versions().zip(other.versions()).find(|(own, theirs)| own != theirs).map(|(own, _)| own.version)
+    }
+
     /// Whether any version lists this agency: what it logged as a member stays true.
     #[must_use]
     pub fn knows(&self, agency: &AgencyId) -> bool {

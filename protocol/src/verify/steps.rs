@@ -50,6 +50,14 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
     }
     let words = federation.words.clone();
     verdict.federation = Some(federation);
+    let chain = match trust.newest(chain) {
+        Ok(chain) => chain,
+        Err(version) => {
+            verdict =
+                Verdict { federation: verdict.federation, ..Verdict::new(Outcome::CannotTell, Some(Cause::OtherCharter { version }), at) };
+            return verdict.say();
+        }
+    };
     let mut stop = Case { bundle: &bundle, chain: Arc::new(chain), at, verdict: &mut verdict }.check().err();
     let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
     if authentic && pinned.is_none() {
@@ -216,11 +224,9 @@ impl Case<'_> {
     fn ruling(&self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart, label: u64) -> Result<Charter, Stop> {
         let Some(proven) = &part.adoption else { return Ok(charter.clone()) };
         let (version, placed) = self.adoption(book, log, proven)?;
-        if placed.index < label {
-            return Err((Outcome::NotEntitled, Cause::NotAdopted));
-        }
         let later = self.chain.version(version).filter(|later| later.version > charter.version);
-        later.cloned().ok_or_else(|| mismatch("charter record"))
+        let later = later.ok_or_else(|| mismatch("charter record"))?;
+        if placed.index < label { Err((Outcome::NotEntitled, Cause::NotAdopted)) } else { Ok(later.clone()) }
     }
 
     fn quorum(&mut self, charter: &Charter, agency: &AgencyId, head: &CheckedHead) -> Result<Tally, Stop> {

@@ -81,6 +81,12 @@ pub enum Cause {
         /// Which part.
         part: &'static str,
     },
+    /// The file's charter chain and the reader's part ways.
+    #[error("the file follows another version {version} of the charter than the one you know")]
+    OtherCharter {
+        /// The first version that differs.
+        version: u32,
+    },
     /// Another federation.
     #[error("signed, but not by a member of a federation that you trust")]
     OtherFederation,

@@ -1,17 +1,17 @@
 //! Labels over the years: amended charters, members that left, rights that were taken away, keys that changed. What was
 //! true stays verifiable, what is false never becomes valid (cases G3, G5 to G7, G9).
 
-use parangon_protocol::charter::{AmendmentError, ChainError, Charter};
+use parangon_protocol::charter::{AmendmentError, Chain, ChainError, Charter};
 use parangon_protocol::check::{Flaw, KeyBook};
 use parangon_protocol::keys::{KeyError, KeySetError};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::record::{Adoption, Record};
-use parangon_protocol::verify::{Cause, Outcome};
+use parangon_protocol::verify::{Cause, Outcome, Trust, verify};
 
 use crate::support::award::gold;
 use crate::support::federation::{Federation, key};
-use crate::support::log;
 use crate::support::scene::{Scene, WITNESSED, another};
+use crate::support::{log, time};
 use crate::{assert_altered, assert_outcome, shown, today};
 
 const ALL_OTHERS: [&str; 4] = ["lyon", "madrid", "oslo", "porto"];
@@ -89,6 +89,30 @@ fn a_chain_that_nobody_agreed_to_is_not_authentic() {
     let mut twice = good.clone();
     twice.amendments.push(good.amendments[0].clone());
     assert_altered(&today(&scene.federation, &twice), "charter");
+}
+
+#[test]
+fn a_reader_that_knows_more_versions_judges_by_them_and_believes_no_others() {
+    let (scene, first, second, between) = two_labels();
+    let before = scene.federation.clone();
+    let after = before.amended(|charter| expel(charter, "stuttgart"), &ALL_OTHERS, between).unwrap();
+    let judge = |trust: &Trust, label| verify(&scene.text(label), trust, time(crate::TODAY));
+    let knows = |federation: &Federation| Trust::in_chains([Chain::clone(&federation.chain)]);
+    // The files were made before the amendment and do not carry it.
+    assert_outcome(&judge(&knows(&before), second), Outcome::Valid, 0);
+    assert_outcome(&judge(&knows(&after), first), Outcome::Valid, 0);
+    let verdict = judge(&knows(&after), second);
+    assert_outcome(&verdict, Outcome::NotEntitled, 17);
+    assert_eq!(verdict.cause, Some(Cause::Rule { flaw: Flaw::Right }));
+    // A file that knows more than the reader is judged by what it carries.
+    let newer = Scene { federation: after.clone(), ..scene.clone() };
+    assert_outcome(&verify(&newer.text(second), &knows(&before), time(crate::TODAY)), Outcome::NotEntitled, 17);
+    // Two second versions: somebody voted twice. No verdict rests on either.
+    let other = before.amended(|charter| charter.status_max_age_days = 50, &ALL_OTHERS, 0).unwrap();
+    let verdict = verify(&newer.text(first), &knows(&other), time(crate::TODAY));
+    assert_outcome(&verdict, Outcome::CannotTell, 15);
+    assert_eq!(verdict.cause, Some(Cause::OtherCharter { version: 2 }));
+    assert!(verdict.label.is_none());
 }
 
 #[test]
