@@ -351,7 +351,10 @@ impl Replica {
         for (log, state) in &self.logs {
             while known.next_if(|(other, ..)| other < log).is_some() {}
             let theirs = known.next_if(|(other, ..)| other == log);
-            let Some(held) = state.current() else { continue };
+            // Who knows that a log forked is shown any head of it, and answers with the proof.
+            let forked = theirs.is_some_and(|(_, size, digest)| (*size, *digest) == (0, FROZEN));
+            let any = || state.heads.values().next_back().filter(|_| forked);
+            let Some(held) = state.current().or_else(any) else { continue };
             let own = held.signed.checkpoint().size;
             let differs = match theirs {
                 None => true,

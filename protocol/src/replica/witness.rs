@@ -106,7 +106,7 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     }
     let reached = state.heads.range(..=have).rev().find(|(size, held)| {
         let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
-        **size > done && witnesses(replica, log, **size).tally(times).reached()
+        **size > done && held.cosignatures.len() >= needed && witnesses(replica, log, **size).tally(times).reached()
     });
     let Some((size, note)) = reached.map(|(size, held)| (*size, held.note().to_owned())) else { return };
     let Some(state) = replica.logs.get_mut(log) else { return };

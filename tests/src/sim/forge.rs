@@ -39,7 +39,13 @@ impl Sim<'_> {
                 };
                 self.grow(who, 0, vec![text.into_bytes()]);
             }
-            Lie::Rotate => self.rotate(who),
+            Lie::Rotate => {
+                self.rotate(who);
+                if self.rng.chance(500) {
+                    // By the key set that it has just replaced.
+                    self.liar_label(who, None);
+                }
+            }
             Lie::Label => self.liar_label(who, None),
             Lie::Void(flaw) => self.liar_label(who, Some(flaw)),
             Lie::Reinstate => self.reinstate(who),

@@ -64,7 +64,10 @@ impl Sim<'_> {
                 return breach("L1 evidence reaches everybody", what);
             }
             // Of a log that told two stories each holds what it was shown; behind an untrue status nothing counts.
-            let disputed = !frozen.is_empty();
+            // A liar that shows nobody the last record of its newest head keeps its second story from being proven: then
+            // nothing of it is final, and some hold more of it than others.
+            let hidden = self.audit.forked.contains(&owner) && honest.iter().any(|who| !self.covered(*who, owner));
+            let disputed = !frozen.is_empty() || hidden;
             let first = self.held(honest[0], owner);
             for who in &honest {
                 let held = self.held(*who, owner);
@@ -72,8 +75,9 @@ impl Sim<'_> {
                     let what = format!("{}: agency {} holds {}, agency {who} {}", seat.log, honest[0], first.0, held.0);
                     return breach("I4 all hold the same", what);
                 }
-                // The founding heads stand in the snapshots without the cosignatures that made them final.
-                if frozen.is_empty() && held.1 < held.0 && held.0 > 2 {
+                // The founding heads stand in the snapshots without the cosignatures that made them final. A liar can always
+                // keep its own log from its quorum: by a head whose last record it shows to nobody.
+                if frozen.is_empty() && !self.is_liar(owner) && held.1 < held.0 && held.0 > 2 {
                     let what = format!("{}: agency {who} holds {} records, final {}", seat.log, held.0, held.1);
                     return breach("L3 the quorum is reached", what);
                 }
@@ -94,6 +98,11 @@ impl Sim<'_> {
 
     fn frozen(&self, who: usize, owner: usize) -> bool {
         self.nodes[who].replica.as_ref().is_some_and(|replica| replica.frozen(&self.federation.seats[owner].log))
+    }
+
+    /// Whether the node has a head of exactly what it holds of a log.
+    fn covered(&self, who: usize, owner: usize) -> bool {
+        self.nodes[who].replica.as_ref().is_some_and(|replica| replica.newest_head(&self.federation.seats[owner].log).is_some())
     }
 
     fn held(&self, who: usize, owner: usize) -> (u64, u64) {
@@ -152,7 +161,8 @@ impl Sim<'_> {
             if frozen && forked && held.fork.is_none() && !has_untrue {
                 return breach("L1 evidence reaches everybody", format!("agency {who} froze {} without evidence", seat.log));
             }
-            let other = self.honest().into_iter().find(|other| {
+            let covered = |who: usize| self.covered(who, owner);
+            let other = self.honest().into_iter().filter(|other| covered(who) && covered(*other)).find(|other| {
                 let theirs = &self.nodes[*other].disk.logs[owner].rows;
                 held.rows.iter().zip(theirs).any(|(a, b)| a.leaf() != b.leaf())
             });
