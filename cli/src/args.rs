@@ -22,7 +22,7 @@ One command with examples: parangon label --help
 What each exit code means: parangon --help
 
 Documentation: docs/ in this program's source, manual pages with `parangon man DIR`
-Problems and questions: https://parangon.example/issues
+Codes, configuration and running a node: docs/README.md there
 ";
 
 /// Peer review and excellence labels for clusters, without a centre.

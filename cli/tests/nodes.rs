@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::net::{TcpListener, UdpSocket};
 use std::process::Child;
 use std::time::Instant;
 
+use common::Desk;
 use common::nodes::{AGENCIES, Nodes, PATIENCE};
 use serde_json::Value;
 
@@ -78,6 +80,9 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     desk.run(&format!("label export {} -o gold.label.json --data porto", &label[..4])).ends(0);
     assert!(desk.run("verify gold.label.json").ends(15).out().contains("in words"), "unpinned: the words are shown");
     assert_eq!(desk.run("verify gold.label.json --trust net.trust.json --json").ends(0).json()["verdict"], "valid");
+    another_federation(desk);
+    let stranger = desk.run("verify gold.label.json --trust other.trust.json --json").ends(14).json();
+    assert_eq!(stranger["code"], 14);
     desk.run("trust import net.trust.json").ends(0);
     desk.run("verify gold.label.json").ends(0);
     let words = id(&nodes.json("trust show --json")[0], "words");
@@ -128,8 +133,11 @@ fn one_store_has_one_node_and_a_token_opens_what_it_says() {
     let mut nodes = Nodes::start();
     let desk = &nodes.desk;
     let second = desk.run("serve --data oslo").ends(1);
-    assert!(second.err().contains("Next:"), "{}", second.err());
-    // The socket still belongs to the first one.
+    let first = nodes.children[0].id();
+    assert!(second.err().contains(&format!("is in use by process {first}")), "{}", second.err());
+    assert!(second.err().contains("Next: end the node that runs on this directory"), "{}", second.err());
+    // The lock and the socket still belong to the first one.
+    assert_eq!(std::fs::read_to_string(desk.path("oslo/parangon.lock")).expect("read").trim(), first.to_string());
     let api = desk.run("status --data oslo --json").ends(0);
     assert_eq!(api.json()["node"]["agency"], "oslo");
     let child = nodes.children.remove(0);
@@ -137,6 +145,62 @@ fn one_store_has_one_node_and_a_token_opens_what_it_says() {
     nodes.desk.run("status --data oslo").ends(3);
     nodes.serve("oslo");
     nodes.desk.run("status --data oslo").ends(0);
+}
+
+#[test]
+fn a_taken_address_is_named_and_nothing_is_left_running() {
+    let nodes = Nodes::found();
+    let desk = &nodes.desk;
+    let (tcp, udp) = (TcpListener::bind("127.0.0.1:0").expect("a port"), UdpSocket::bind("127.0.0.1:0").expect("a port"));
+    let (tcp, udp) = (tcp.local_addr().map(|at| (at, tcp)).expect("bound"), udp.local_addr().map(|at| (at, udp)).expect("bound"));
+    for (variable, address, setting) in [
+        ("PARANGON_NETWORK_LISTEN", format!("/ip4/127.0.0.1/tcp/{}", tcp.0.port()), "network.listen"),
+        ("PARANGON_NETWORK_LISTEN", format!("/ip4/127.0.0.1/udp/{}/quic-v1", udp.0.port()), "network.listen"),
+        ("PARANGON_API_LISTEN", tcp.0.to_string(), "api.listen"),
+    ] {
+        let run = desk.command().env(variable, &address).args(["serve", "--data", "oslo"]).output().expect("started");
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("cannot listen on {address}")) && said.contains("in use"), "{said}");
+        assert!(said.contains("Next: another program") && said.contains(setting), "{said}");
+        desk.run("status --data oslo").ends(3);
+    }
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_as_it_is() {
+    let mut nodes = Nodes::found();
+    nodes.serve("oslo");
+    assert_eq!(stop(nodes.children.remove(0)), Some(0));
+    let desk = &nodes.desk;
+    let side = desk.path("oslo/highwater");
+    let newer = std::fs::read_to_string(&side).expect("read").replace("high-water 1", "high-water 2");
+    std::fs::write(&side, &newer).expect("written");
+    let before = std::fs::read(desk.path("oslo/parangon.redb")).expect("read");
+    let run = desk.run("serve --data oslo").ends(1);
+    assert!(run.err().contains("store format 2") && run.err().contains("Next: install the newer version"), "{}", run.err());
+    assert!(std::fs::read(desk.path("oslo/parangon.redb")).expect("read") == before, "the store was touched");
+    assert_eq!(std::fs::read_to_string(&side).expect("read"), newer);
+}
+
+#[test]
+fn a_node_without_its_high_water_file_serves_and_says_that_it_signs_nothing() {
+    let mut nodes = Nodes::found();
+    nodes.serve("oslo");
+    assert_eq!(stop(nodes.children.remove(0)), Some(0));
+    std::fs::remove_file(nodes.desk.path("oslo/highwater")).expect("there");
+    nodes.serve("oslo");
+    let said = nodes.desk.run("status --data oslo").ends(0).out();
+    assert!(said.contains("signs nothing") && said.contains("this version cannot end it by itself"), "{said}");
+}
+
+/// Founds a second federation, without a node, and writes its trust file.
+fn another_federation(desk: &Desk) {
+    desk.init("bergen", "NO");
+    desk.run("federation new Other --member bergen/bergen.member.json -o other.json").ends(0);
+    desk.run("federation sign other.json --data bergen --yes").ends(0);
+    desk.run("federation found other.json bergen.sig.json --data bergen").ends(0);
+    desk.run("trust export --data bergen -o other.trust.json").ends(0);
 }
 
 /// Ends a process as a service manager does.

@@ -147,15 +147,14 @@ impl Node {
         let chain = Arc::new(chain);
         check_keys(&chain, &files.keyset, &keystore)?;
 
-        let listeners = listen(&config).await?;
-        let api = listeners.address();
-        let (dir, master) = (config.data_dir.clone(), keystore.master_key());
-        let opened = tokio::task::spawn_blocking(move || Store::open(&dir, &master)).await.map_err(|_| EngineError::Stopped)?;
-        let (store, opened) = opened?;
+        // The store first: its lock tells a second node on the same directory what is the matter, before it touches anything.
+        let (store, opened) = open_store(&config, &keystore).await?;
         if let Opened::Recovering { reason } = &opened {
-            tracing::warn!(%reason, "this node signs nothing until it knows what it had signed");
+            tracing::warn!(%reason, "store and high-water file do not belong together: this node serves what it has and signs nothing");
             settings.sign = false;
         }
+        let listeners = listen(&config).await?;
+        let api = listeners.address();
         let store = Arc::new(store);
         let clock = Arc::new(SystemClock::new(parangon_protocol::time::Timestamp::default()));
 
@@ -239,6 +238,13 @@ fn check_keys(chain: &Chain, keyset: &SignedKeySet, keystore: &Keystore) -> Resu
     let member = chain.newest().member(me).ok_or_else(stranger)?;
     keyset.verify(chain.fingerprint(), &member.identity)?;
     if keystore.key_set(me.clone(), keyset.body.number) == keyset.body { Ok(()) } else { Err(NodeError::OtherKeys) }
+}
+
+/// Takes the store's lock and opens the store, away from the threads that answer.
+async fn open_store(config: &Config, keystore: &Keystore) -> Result<(Store, Opened), NodeError> {
+    let (dir, master) = (config.data_dir.clone(), keystore.master_key());
+    let opened = tokio::task::spawn_blocking(move || Store::open(&dir, &master)).await.map_err(|_| EngineError::Stopped)?;
+    Ok(opened?)
 }
 
 async fn listen(config: &Config) -> Result<Listeners, NodeError> {

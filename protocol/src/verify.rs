@@ -1,4 +1,4 @@
-//! The one verifier: behind the command line, the API and the page (design, decision 10).
+//! The one verifier: behind the command line and the API (design, decision 10).
 //!
 //! It takes one file and what the reader trusts, and answers with one of eight outcomes and what that rests on. It
 //! has no network and no clock: the date asked for is an argument.
@@ -34,6 +34,13 @@ impl Trust {
     pub fn in_chains(chains: impl IntoIterator<Item = Chain>) -> Self {
         let chains: BTreeMap<_, _> = chains.into_iter().map(|chain| (*chain.fingerprint(), chain)).collect();
         Self { pins: chains.keys().copied().collect(), chains }
+    }
+
+    /// Trusts these federations as well, of whose charters nothing is remembered.
+    #[must_use]
+    pub fn and(mut self, pins: impl IntoIterator<Item = Fingerprint>) -> Self {
+        self.pins.extend(pins);
+        self
     }
 
     fn pinned(&self, fingerprint: &Fingerprint) -> Option<bool> {

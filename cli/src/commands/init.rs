@@ -43,7 +43,7 @@ pub(crate) struct InitArgs {
     /// Address on which other nodes connect (may be repeated)
     #[arg(long, value_name = "MULTIADDR", default_values = ["/ip4/0.0.0.0/tcp/7443", "/ip4/0.0.0.0/udp/7443/quic-v1"])]
     listen: Vec<String>,
-    /// Address of the API and the page; other than a loopback address only behind a proxy that adds TLS
+    /// Address of the API; other than a loopback address only behind a proxy that adds TLS
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7480")]
     api: std::net::SocketAddr,
     /// Address under which other agencies reach this node (may be repeated) [default: the listen addresses that name a host]

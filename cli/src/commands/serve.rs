@@ -1,13 +1,14 @@
 //! `parangon serve`: the node in the foreground, until a signal ends it.
 
 mod logging;
+mod refusal;
 
 use std::time::Duration;
 
 use clap::Args;
 use parangon_node::config::{Config, KeySource};
 use parangon_node::keystore::{Cost, Keystore, Unlock, file};
-use parangon_node::{Node, NodeConfig, NodeError, NodeFiles};
+use parangon_node::{Node, NodeConfig, NodeFiles};
 use sd_notify::NotifyState;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,7 +52,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
 
     let start = NodeConfig { config: config.clone(), keystore, files, settings: Default::default() };
-    let node = Node::start(start).await.map_err(refused)?;
+    let node = Node::start(start).await.map_err(|error| refusal::refused(&error))?;
     announce(&node, &config, out).await?;
     tell(&[NotifyState::Ready]);
     let watchdog = tokio::spawn(watchdog());
@@ -72,21 +73,6 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
         () = node.stop() => Ok(()),
         _ = interrupt.recv() => Err(Failure::failed("ended before everything was put away; the next start checks the store")),
         () = tokio::time::sleep(STOPPING) => Err(Failure::failed("the node did not end in time; the next start checks the store")),
-    }
-}
-
-fn refused(error: NodeError) -> Failure {
-    let step = match &error {
-        NodeError::Listen { .. } => Some("another program, or this node, has the address: end it, or change api.listen"),
-        NodeError::Network(_) => Some("another program may have the address: end it, or change network.listen and the charter's address"),
-        NodeError::Store(_) => Some("if another node of this agency runs, end it; two with the same keys are a fork"),
-        NodeError::OtherKeys => Some("node.keys is not the file that federation.json was made with: restore the right one"),
-        _ => None,
-    };
-    let failure = Failure::failed(error);
-    match step {
-        Some(step) => failure.next(step),
-        None => failure,
     }
 }
 

@@ -48,12 +48,11 @@ pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
 fn judge(file: &[u8], args: &VerifyArgs, at: Timestamp) -> Result<Verdict, Failure> {
     if args.trust.is_empty() && args.fingerprint.is_empty() {
         let pins = Pins::of_user().load()?;
-        return Ok(verify(file, &Trust::new(pins.iter().map(|chain| *chain.fingerprint())), at));
+        return Ok(verify(file, &Trust::in_chains(pins), at));
     }
+    let read = |path| TrustFile::read(&files::read(path, limits::DOCUMENT_BYTES)?);
+    let chains = args.trust.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let mut pins = Vec::new();
-    for path in &args.trust {
-        pins.push(*TrustFile::read(&files::read(path, limits::DOCUMENT_BYTES)?)?.fingerprint());
-    }
     // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
     let words = args.fingerprint.iter().any(|pin| matches!(pin, Pin::Words(_)));
     let named = words.then(|| verify(file, &Trust::default(), at).federation).flatten().map(|federation| federation.fingerprint);
@@ -63,7 +62,7 @@ fn judge(file: &[u8], args: &VerifyArgs, at: Timestamp) -> Result<Verdict, Failu
             Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or(Fingerprint::NONE)),
         }
     }
-    Ok(verify(file, &Trust::new(pins), at))
+    Ok(verify(file, &Trust::in_chains(chains).and(pins), at))
 }
 
 /// A time in RFC 3339, or a day.

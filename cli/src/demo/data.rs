@@ -1,6 +1,8 @@
 //! Real, publicly listed clusters as a CSV file: every row is used, or left out with a reason.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{Country, Name};
@@ -23,8 +25,19 @@ pub(super) struct DemoCluster {
     pub(super) field: Option<Name>,
     /// The highest level of its rows.
     pub(super) level: Level,
-    /// What the rows say happened: shown, never used.
-    pub(super) history: Vec<String>,
+    /// How many rows it stands in.
+    pub(super) rows: usize,
+}
+
+/// The dates in the rows that are used: shown as history, and used for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(super) struct History {
+    /// Rows with a date.
+    pub(super) rows: usize,
+    /// The earliest date.
+    pub(super) first: Option<Date>,
+    /// The latest.
+    pub(super) last: Option<Date>,
 }
 
 /// A row that is not used.
@@ -46,6 +59,7 @@ pub(super) struct Data {
     pub(super) rows: usize,
     /// Rows with a value that could not be kept although the cluster was.
     pub(super) remarks: Vec<LeftOut>,
+    pub(super) history: History,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,18 +85,18 @@ pub(super) fn read(text: &[u8]) -> Result<Data, Failure> {
     if let Some(missing) = COLUMNS.iter().find(|column| headers.iter().all(|header| header != **column)) {
         return Err(Failure::invalid(format!("the column {missing} is missing")).next(format!("the columns are {}", COLUMNS.join(", "))));
     }
+    let name_at = headers.iter().position(|header| header == COLUMNS[0]).unwrap_or(0);
     let mut data = Data::default();
     let mut clusters: BTreeMap<(String, String), DemoCluster> = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(Failure::invalid)?;
         let line = record.position().map_or(0, csv::Position::line);
         data.rows += 1;
-        let name = record.get(0).unwrap_or_default().to_owned();
+        let name = record.get(name_at).unwrap_or_default().to_owned();
         match record.deserialize::<Row>(Some(&headers)).map_err(|_| "it has too few columns".to_owned()).and_then(|row| cluster(&row)) {
-            Ok((cluster, remark)) => {
-                if let Some(reason) = remark {
-                    data.remarks.push(LeftOut { line, name, reason });
-                }
+            Ok(Used { cluster, dates, remarks }) => {
+                data.remarks.extend(remarks.into_iter().map(|reason| LeftOut { line, name: name.clone(), reason }));
+                data.history.add(dates);
                 let key = (cluster.name.to_string(), cluster.country.to_string());
                 clusters.entry(key).and_modify(|known| known.merge(&cluster)).or_insert(cluster);
             }
@@ -96,7 +110,15 @@ pub(super) fn read(text: &[u8]) -> Result<Data, Failure> {
     Ok(data)
 }
 
-fn cluster(row: &Row) -> Result<(DemoCluster, Option<String>), String> {
+/// What a row that can be used says.
+struct Used {
+    cluster: DemoCluster,
+    dates: Vec<Date>,
+    /// Values that could not be kept.
+    remarks: Vec<String>,
+}
+
+fn cluster(row: &Row) -> Result<Used, String> {
     let name: Name = row.name.trim().parse().map_err(|error: parangon_protocol::id::NameError| error.rule.to_owned())?;
     let country = row.country_iso2.trim();
     if country.is_empty() {
@@ -104,26 +126,65 @@ fn cluster(row: &Row) -> Result<(DemoCluster, Option<String>), String> {
     }
     let country: Country = country.parse().map_err(|_| format!("{country:?} is no ISO 3166-1 country code"))?;
     let level: Level = row.level.trim().parse().map_err(|_| format!("{:?} is no level", row.level))?;
-    let (region, region_remark) = optional("region", &row.region);
-    let (field, field_remark) = optional("technology_field", &row.technology_field);
-    let dates = match (row.awarded.trim(), row.expires.trim()) {
-        ("", "") => String::new(),
-        (awarded, "") => format!(", awarded {awarded}"),
-        ("", expires) => format!(", until {expires}"),
-        (awarded, expires) => format!(", {awarded} to {expires}"),
-    };
-    let history = vec![format!("{level}{dates}")];
-    Ok((DemoCluster { name, country, region, field, level, history }, region_remark.or(field_remark)))
+    let mut remarks = Vec::new();
+    let region = optional("region", &row.region, "name", &mut remarks);
+    let field = optional("technology_field", &row.technology_field, "name", &mut remarks);
+    let awarded = optional("awarded", &row.awarded, "date", &mut remarks);
+    let expires = optional("expires", &row.expires, "date", &mut remarks);
+    let dates = awarded.into_iter().chain(expires).collect();
+    Ok(Used { cluster: DemoCluster { name, country, region, field, level, rows: 1 }, dates, remarks })
 }
 
-/// A value that may be missing; one that is no name is left out with a remark.
-fn optional(column: &str, text: &str) -> (Option<Name>, Option<String>) {
-    match text.trim() {
-        "" => (None, None),
-        text => match text.parse() {
-            Ok(name) => (Some(name), None),
-            Err(_) => (None, Some(format!("{column} left out: it is no name"))),
-        },
+/// A value that may be missing; one that is none of its kind is left out with a remark.
+fn optional<T: FromStr>(column: &str, text: &str, kind: &str, remarks: &mut Vec<String>) -> Option<T> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let value = text.parse().ok();
+    if value.is_none() {
+        remarks.push(format!("{column} left out: it is no {kind}"));
+    }
+    value
+}
+
+/// A year, month or day as ISO 8601 writes it, so that earlier ones sort first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Date(String);
+
+impl FromStr for Date {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let fits = |pattern: &str| {
+            let same = |(c, p): (char, char)| if p == '0' { c.is_ascii_digit() } else { c == p };
+            text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(same)
+        };
+        if ["0000", "0000-00", "0000-00-00"].into_iter().any(fits) { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl History {
+    /// Takes in the dates of one row.
+    fn add(&mut self, dates: Vec<Date>) {
+        self.rows += usize::from(!dates.is_empty());
+        for date in dates {
+            self.first = self.first.take().map_or(Some(date.clone()), |first| Some(first.min(date.clone())));
+            self.last = self.last.take().max(Some(date));
+        }
+    }
+}
+
+impl Data {
+    /// Rows that name a cluster which an earlier row has named.
+    pub(super) fn merged(&self) -> usize {
+        self.clusters.iter().map(|cluster| cluster.rows - 1).sum()
     }
 }
 
@@ -132,7 +193,7 @@ impl DemoCluster {
         self.level = self.level.max(other.level);
         self.region = self.region.take().or_else(|| other.region.clone());
         self.field = self.field.take().or_else(|| other.field.clone());
-        self.history.extend(other.history.iter().cloned());
+        self.rows += other.rows;
     }
 }
 
@@ -143,13 +204,14 @@ mod tests {
     #[test]
     fn every_row_of_the_bundled_file_is_accounted_for() {
         let data = read(BUNDLED.as_bytes()).expect("the bundled file");
-        let used: usize = data.clusters.iter().map(|cluster| cluster.history.len()).sum();
+        let used: usize = data.clusters.iter().map(|cluster| cluster.rows).sum();
         assert_eq!(used + data.left_out.len(), data.rows);
+        assert_eq!(data.clusters.len() + data.merged(), used);
         assert_eq!(data.left_out, []);
         let packaging: Vec<_> = data.clusters.iter().filter(|cluster| cluster.name.as_str() == "Packaging Cluster").collect();
-        assert_eq!((packaging.len(), packaging[0].history.len()), (1, 2));
+        assert_eq!((packaging.len(), packaging[0].rows), (1, 2));
         let habitat = data.clusters.iter().find(|cluster| cluster.name.as_str() == "Sustainable Habitat Cluster").expect("is there");
-        assert_eq!((habitat.level, habitat.history.len()), (Level::Gold, 3));
+        assert_eq!((habitat.level, habitat.rows), (Level::Gold, 3));
     }
 
     #[test]
@@ -160,8 +222,21 @@ mod tests {
         assert_eq!((data.rows, data.clusters.len()), (6, 1));
         let lines: Vec<u64> = data.left_out.iter().map(|row| row.line).collect();
         assert_eq!(lines, [3, 4, 5, 6]);
+        let names: Vec<&str> = data.left_out.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["B", "C", "", "D"]);
         let one = &data.clusters[0];
-        assert_eq!((one.level, one.region.as_ref().map(Name::as_str), one.history.len()), (Level::Gold, Some("Bayern"), 2));
+        assert_eq!((one.level, one.region.as_ref().map(Name::as_str), one.rows), (Level::Gold, Some("Bayern"), 2));
+    }
+
+    #[test]
+    fn dates_are_history_and_what_is_none_is_remarked_upon() {
+        let text = "name,country_iso2,region,technology_field,level,awarded,expires\n\
+            A,DE,,,gold,2014-05-01,2016\nB,DE,,,gold,,2012-03\nC,DE,,,gold,,\nD,DE,,,gold,soon,\nE,,,,gold,1999,\n";
+        let data = read(text.as_bytes()).expect("has the columns");
+        let date = |text: &str| Some(text.parse::<Date>().expect("a date"));
+        assert_eq!(data.history, History { rows: 2, first: date("2012-03"), last: date("2016") });
+        let remarks: Vec<_> = data.remarks.iter().map(|row| (row.line, row.name.as_str(), row.reason.as_str())).collect();
+        assert_eq!(remarks, [(5, "D", "awarded left out: it is no date")]);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! A federation made the way `init` and `federation` make one: keys, cards, charter, signatures, one directory each.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use parangon_node::clock::{Clock, SystemClock};
 use parangon_node::config::{Config, KeySource};
 use parangon_node::keystore::identity::IdentityFile;
-use parangon_node::keystore::{Cost, Keystore, Unlock, file, random};
+use parangon_node::keystore::{Keystore, Unlock, file, random};
 use parangon_node::{NodeConfig, NodeFiles};
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
@@ -17,6 +16,9 @@ use parangon_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::plan::AgencyPlan;
+use super::{home, ports};
+use crate::commands::init::CONFIG;
+use crate::commands::unlock::{NODE_KEY, NODE_KEYS};
 use crate::failure::Failure;
 
 /// What each agency has before the charter exists.
@@ -34,9 +36,13 @@ const POLL_SECONDS: u64 = 1;
 
 /// Makes the agencies' directories below `root` and founds the federation.
 pub(super) fn federation(root: &Path, plans: &[AgencyPlan]) -> Result<Vec<NodeConfig>, Failure> {
-    // All at once, so that no port is given twice; free again when the nodes start.
-    let ports = plans.iter().map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>().map_err(Failure::failed)?;
-    let founders = plans.iter().zip(&ports).map(|(plan, port)| founder(root, plan, port)).collect::<Result<Vec<_>, _>>()?;
+    // Held until every agency has its own, so that none is given twice; free again when the nodes start.
+    let listeners = ports::free(plans.len())?;
+    let found = |(plan, listener): (&AgencyPlan, &std::net::TcpListener)| {
+        let port = listener.local_addr().map_err(Failure::failed)?.port();
+        founder(root, plan, port)
+    };
+    let founders = plans.iter().zip(&listeners).map(found).collect::<Result<Vec<_>, _>>()?;
     let charter = charter(&founders)?;
     let sign = |founder: &Founder| {
         let signature = charter.sign(&founder.identity.identity_key()).map_err(Failure::failed)?;
@@ -49,12 +55,11 @@ pub(super) fn federation(root: &Path, plans: &[AgencyPlan]) -> Result<Vec<NodeCo
     founders.into_iter().map(|founder| node(founder, &founding, &fingerprint)).collect()
 }
 
-fn founder(root: &Path, plan: &AgencyPlan, port: &TcpListener) -> Result<Founder, Failure> {
+fn founder(root: &Path, plan: &AgencyPlan, port: u16) -> Result<Founder, Failure> {
     let dir = root.join(plan.id.as_str());
-    std::fs::create_dir_all(&dir).map_err(Failure::failed)?;
+    home::private(&dir)?;
     let keys = Keystore::generate(random::system).map_err(Failure::failed)?;
     let identity = IdentityFile::generate(random::system).map_err(Failure::failed)?;
-    let port = port.local_addr().map_err(Failure::failed)?.port();
     let peer = peer_id(&keys.key_set(plan.id.clone(), 1).transport);
     let body = CardBody {
         id: plan.id.clone(),
@@ -92,7 +97,8 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
     })
 }
 
-/// Writes what `init` and `federation found` write, so that a kept directory can be served by hand.
+/// Writes what `parangon serve --data` needs to start a kept directory again. The identity key, which only new members or
+/// keys would need, is forgotten.
 fn node(founder: Founder, founding: &Founding, fingerprint: &parangon_protocol::id::Fingerprint) -> Result<NodeConfig, Failure> {
     let Founder { plan_id, dir, keys, identity, port, .. } = founder;
     let keyset = keys.key_set(plan_id, 1).sign(fingerprint, &identity.identity_key()).map_err(Failure::failed)?;
@@ -100,17 +106,30 @@ fn node(founder: Founder, founding: &Founding, fingerprint: &parangon_protocol::
     let mut key = Zeroizing::new([0u8; 32]);
     random::system(&mut key[..]).map_err(Failure::failed)?;
     let unlock = Unlock::KeyFile(key.clone());
-    let _cost = Cost::default();
     let write = |name: &str, bytes: &[u8]| file::write_new(&dir.join(name), bytes).map_err(Failure::failed);
-    write("node.key", Zeroizing::new(hex::encode(&key[..])).as_bytes())?;
-    write("node.keys", &keys.seal(&unlock, random::system).map_err(Failure::failed)?)?;
+    write(NODE_KEY, Zeroizing::new(hex::encode(&key[..])).as_bytes())?;
+    write(NODE_KEYS, &keys.seal(&unlock, random::system).map_err(Failure::failed)?)?;
     write(NodeFiles::NAME, &serde_json::to_vec(&files).map_err(Failure::failed)?)?;
-    let mut config = Config::default();
-    config.network.listen = vec![format!("/ip4/127.0.0.1/tcp/{port}").parse().map_err(Failure::failed)?];
-    config.api.listen = ([127, 0, 0, 1], 0).into();
+    let text = settings(port);
+    write(CONFIG, text.as_bytes())?;
+    let mut config = Config::parse(&text, CONFIG).map_err(Failure::failed)?;
     config.api.socket = Some(dir.join("admin.sock"));
-    config.keys = KeySource::KeyFile(dir.join("node.key"));
+    config.keys = KeySource::KeyFile(dir.join(NODE_KEY));
     config.data_dir = dir;
     let settings = Settings { poll_seconds: POLL_SECONDS, ..Settings::default() };
     Ok(NodeConfig { config, keystore: keys, files, settings })
+}
+
+/// The configuration of one agency. The key file and the socket are found in its directory.
+fn settings(port: u16) -> String {
+    format!(
+        "\
+# An agency of a demonstration: scores are made up.
+[network]
+listen = [\"/ip4/127.0.0.1/tcp/{port}\"]
+
+[api]
+listen = \"127.0.0.1:0\"
+"
+    )
 }

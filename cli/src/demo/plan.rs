@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parangon_protocol::assessment::{Answer, Requirements, Scores};
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::charter::{Level, demo_scheme};
+use parangon_protocol::charter::{Level, LevelRule, demo_scheme};
 use parangon_protocol::id::{AgencyId, Country, Hash, Name};
 
 use super::data::DemoCluster;
@@ -26,6 +26,9 @@ pub(super) struct ClusterPlan {
     pub(super) scores: BTreeMap<String, u8>,
     pub(super) reviewers: Vec<AgencyId>,
 }
+
+/// The highest level of an indicator.
+const HIGHEST: u8 = 4;
 
 /// Countries that stand in when the file has fewer than there are agencies.
 const MORE: [&str; 12] = ["LU", "SE", "NL", "CZ", "IE", "GR", "HU", "SI", "SK", "BG", "HR", "EE"];
@@ -68,37 +71,68 @@ fn id(country: &Country) -> AgencyId {
 }
 
 fn one(cluster: DemoCluster, owner: usize, nth: usize, ids: &[AgencyId], seed: u64) -> ClusterPlan {
-    let rule = demo_scheme().rules.into_iter().find(|rule| rule.level == cluster.level);
-    let (count, requirements) = rule.map_or((1, None), |rule| (usize::from(rule.reviewers), Some(rule.requirements)));
+    let count = rule(cluster.level).map_or(1, |rule| usize::from(rule.reviewers));
     let others = ids.len().saturating_sub(1).max(1);
     let reviewers = (0..count.min(others)).map(|n| ids[(owner + 1 + (nth + n) % others) % ids.len()].clone()).collect();
-    let mut dice = Dice::new(seed, cluster.name.as_str());
-    let scores = make_up(cluster.level, requirements.as_ref(), &mut dice);
+    let subject = subject(cluster.name.as_str(), cluster.country.as_str());
+    let scores = by_code(make_up(cluster.level, &mut Dice::new(seed, &subject)));
     ClusterPlan { cluster, scores, reviewers }
 }
 
+/// What one reviewer finds, made up from the seed. All reviewers of a cluster see the same, which meets the rule of its
+/// level; each is more generous on some indicators. So the lowest levels of all of them meet the rule as well.
+pub(super) fn review(seed: u64, level: Level, cluster: &str, country: &str, reviewer: &AgencyId) -> BTreeMap<String, u8> {
+    let subject = subject(cluster, country);
+    let found = make_up(level, &mut Dice::new(seed, &format!("{subject}\0reviewed")));
+    let mut dice = Dice::new(seed, &format!("{subject}\0{reviewer}"));
+    let mut generous = |level: u8| (level + u8::from(dice.below(4) == 0)).min(HIGHEST);
+    by_code(found.into_iter().map(&mut generous).collect())
+}
+
+/// The name under which a cluster's numbers are drawn.
+fn subject(cluster: &str, country: &str) -> String {
+    format!("{country}\0{cluster}")
+}
+
+fn rule(level: Level) -> Option<LevelRule> {
+    demo_scheme().rules.into_iter().find(|rule| rule.level == level)
+}
+
+fn by_code(levels: Vec<u8>) -> BTreeMap<String, u8> {
+    Catalogue::ecei().indicators.iter().zip(levels).map(|(indicator, level)| (indicator.code.to_string(), level)).collect()
+}
+
 /// Levels that fit the published result: drawn around what the level suggests, then raised until its rule is met.
-fn make_up(level: Level, requirements: Option<&Requirements>, dice: &mut Dice) -> BTreeMap<String, u8> {
-    let catalogue = Catalogue::ecei();
+fn make_up(level: Level, dice: &mut Dice) -> Vec<u8> {
     let floor = match level {
         Level::Bronze => 1,
         Level::Silver => 2,
         Level::Gold => 3,
     };
-    let mut levels: Vec<u8> =
-        catalogue.indicators.iter().map(|_| (floor + dice.below(3)).saturating_sub(u8::from(dice.below(4) == 0)).min(4)).collect();
-    if let Some(requirements) = requirements {
-        let mut round = 0;
-        while !passes(catalogue, &levels, requirements) && round < 4 * levels.len() {
-            let at = usize::from(dice.below(u8::MAX)) % levels.len();
-            levels[at] = (levels[at] + 1).min(4);
-            round += 1;
-        }
-        if !passes(catalogue, &levels, requirements) {
-            levels.fill(4);
-        }
+    let mut draw = || (floor + dice.below(3)).saturating_sub(u8::from(dice.below(4) == 0)).min(HIGHEST);
+    let mut levels: Vec<u8> = Catalogue::ecei().indicators.iter().map(|_| draw()).collect();
+    if let Some(rule) = rule(level) {
+        raise(&mut levels, &rule.requirements, dice);
     }
-    catalogue.indicators.iter().zip(levels).map(|(indicator, level)| (indicator.code.to_string(), level)).collect()
+    levels
+}
+
+/// Raises the levels below their minimum, then levels drawn by lot until there are enough points.
+fn raise(levels: &mut [u8], requirements: &Requirements, dice: &mut Dice) {
+    let catalogue = Catalogue::ecei();
+    for (indicator, level) in catalogue.indicators.iter().zip(levels.iter_mut()) {
+        let needed = requirements.minimum_level.and_then(|asked| indicator.minimum.map(|own| own.max(asked)));
+        *level = needed.map_or(*level, |needed| needed.max(*level));
+    }
+    let mut rounds = 0;
+    while !passes(catalogue, levels, requirements) && rounds < 4 * levels.len() {
+        let at = usize::from(dice.below(u8::MAX)) % levels.len();
+        levels[at] = (levels[at] + 1).min(HIGHEST);
+        rounds += 1;
+    }
+    if !passes(catalogue, levels, requirements) {
+        levels.fill(HIGHEST);
+    }
 }
 
 fn passes(catalogue: &Catalogue, levels: &[u8], requirements: &Requirements) -> bool {
@@ -153,13 +187,49 @@ mod tests {
         assert_ne!(plan[0].clusters[0].scores, agencies(read(), 5, 8)[0].clusters[0].scores);
     }
 
+    fn levels(scores: &BTreeMap<String, u8>) -> Vec<u8> {
+        Catalogue::ecei().indicators.iter().map(|indicator| scores[indicator.code.as_str()]).collect()
+    }
+
+    /// The clusters of the bundled file, each with what its reviewers find.
+    fn reviewed(seed: u64) -> Vec<(ClusterPlan, Vec<BTreeMap<String, u8>>)> {
+        let plan = agencies(data::read(data::BUNDLED.as_bytes()).expect("the bundled file").clusters, 5, seed);
+        let reviews = |plan: ClusterPlan| {
+            let (cluster, reviewers) = (&plan.cluster, plan.reviewers.iter());
+            let review = |by: &AgencyId| review(seed, cluster.level, cluster.name.as_str(), cluster.country.as_str(), by);
+            let found = reviewers.map(review).collect();
+            (plan, found)
+        };
+        plan.into_iter().flat_map(|agency| agency.clusters).map(reviews).collect()
+    }
+
+    /// The lowest level of all reviewers, as statistics count it.
+    fn lowest(found: &[BTreeMap<String, u8>]) -> Vec<u8> {
+        let all: Vec<_> = found.iter().map(levels).collect();
+        (0..all[0].len()).map(|at| all.iter().map(|levels| levels[at]).min().expect("a review")).collect()
+    }
+
     #[test]
-    fn made_up_scores_meet_the_rule_of_their_level() {
-        let plan = agencies(data::read(data::BUNDLED.as_bytes()).expect("the bundled file").clusters, 5, 1);
-        for cluster in plan.iter().flat_map(|agency| &agency.clusters) {
-            let rule = demo_scheme().rules.into_iter().find(|rule| rule.level == cluster.cluster.level).expect("a rule");
-            let levels: Vec<u8> = Catalogue::ecei().indicators.iter().map(|i| cluster.scores[i.code.as_str()]).collect();
-            assert!(passes(Catalogue::ecei(), &levels, &rule.requirements), "{}", cluster.cluster.name);
+    fn made_up_scores_and_reviews_meet_the_rule_of_their_level() {
+        for seed in 1..4 {
+            for (plan, found) in reviewed(seed) {
+                let rule = rule(plan.cluster.level).expect("a rule");
+                let sets = found.iter().map(levels).chain([levels(&plan.scores), lowest(&found)]);
+                for set in sets {
+                    assert!(passes(Catalogue::ecei(), &set, &rule.requirements), "{}: {set:?}", plan.cluster.name);
+                }
+            }
         }
+    }
+
+    #[test]
+    fn reviews_follow_from_the_seed_and_are_spread_over_the_levels() {
+        let counted = |seed| reviewed(seed).iter().map(|(_, found)| lowest(found)).collect::<Vec<_>>();
+        assert_eq!(counted(7), counted(7));
+        assert_ne!(counted(7), counted(8));
+        let at = Catalogue::ecei().indicators.iter().position(|indicator| indicator.code.as_str() == "2.5").expect("is there");
+        let mut cells = [0; 5];
+        counted(2026).iter().for_each(|levels| cells[usize::from(levels[at])] += 1);
+        assert!(cells.iter().filter(|count| **count > 5).count() >= 4, "{cells:?}");
     }
 }

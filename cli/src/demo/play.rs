@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use parangon_protocol::charter::Level;
 use parangon_protocol::id::AgencyId;
 use serde_json::{Value, json};
 
-use super::plan::{AgencyPlan, ClusterPlan};
+use super::plan::{self, AgencyPlan, ClusterPlan};
+use super::signals::Signals;
 use crate::client::{Body, Client, encode};
 use crate::failure::Failure;
 use hyper::Method;
@@ -30,10 +32,14 @@ pub(super) struct Player<'a> {
     pub(super) plan: &'a AgencyPlan,
     pub(super) client: &'a Client,
     pub(super) progress: &'a Progress,
+    /// What scores are made up from.
+    pub(super) seed: u64,
     /// Labels that all agencies together will issue: then there is nothing left to review.
     pub(super) labels: usize,
     /// Agencies that gave up: then the others need not wait.
     pub(super) failed: &'a AtomicU8,
+    /// What ends the work early.
+    pub(super) signals: &'a Signals,
 }
 
 impl Player<'_> {
@@ -46,6 +52,7 @@ impl Player<'_> {
         }
         let began = Instant::now();
         while self.progress.issued.load(Ordering::Acquire) < self.labels {
+            self.signals.check()?;
             if !self.work()? {
                 std::thread::park_timeout(LOOK);
             }
@@ -84,6 +91,7 @@ impl Player<'_> {
     fn work(&self) -> Result<bool, Failure> {
         let mut busy = false;
         for item in self.client.list("/api/v1/inbox", None)? {
+            self.signals.check()?;
             busy |= self.review(&item)?;
         }
         for offer in self.client.list("/api/v1/offers", None)? {
@@ -106,7 +114,7 @@ impl Player<'_> {
             }
             Some("dossier-sent") => {
                 let review =
-                    json!({ "scores": self.scores(item), "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
+                    json!({ "scores": self.scores(item)?, "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
                 self.client.post(&format!("/api/v1/inbox/{offer}/review"), review)?;
                 self.progress.reviewed.fetch_add(1, Ordering::Relaxed);
                 Ok(true)
@@ -115,15 +123,11 @@ impl Player<'_> {
         }
     }
 
-    /// A reviewer of the demonstration comes to a level of 4 everywhere, or to 3 where the level asked for allows it.
-    fn scores(&self, item: &Value) -> Value {
-        let mut dice = super::plan::Dice::new(0, item["offer"].as_str().unwrap_or_default());
-        let catalogue = parangon_protocol::catalogue::Catalogue::ecei();
-        let scores = catalogue.indicators.iter().map(|indicator| {
-            let level = if dice.below(5) == 0 { 3 } else { 4 };
-            (indicator.code.to_string(), json!(level))
-        });
-        Value::Object(scores.collect())
+    /// What this agency finds when it reviews: made up.
+    fn scores(&self, item: &Value) -> Result<Value, Failure> {
+        let level: Level = text(item, "level")?.parse().map_err(Failure::failed)?;
+        let cluster = &item["cluster"];
+        Ok(json!(plan::review(self.seed, level, text(cluster, "name")?, text(cluster, "country")?, &self.plan.id)))
     }
 }
 
@@ -132,14 +136,22 @@ pub(super) fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, Failure>
     value[name].as_str().ok_or_else(|| Failure::failed(format!("the node's answer has no {name}")))
 }
 
-/// Withdraws the first label of the first agency that has one.
-pub(super) fn withdraw_one(clients: &[(AgencyId, Client)]) -> Result<String, Failure> {
+/// The label whose cluster comes first by its name: the same one in every run.
+pub(super) fn first_by_name<'v>(labels: impl Iterator<Item = &'v Value>) -> Option<&'v Value> {
+    labels.min_by_key(|label| label["cluster"]["name"].as_str())
+}
+
+/// Withdraws a label of the first agency that has one, unless it is the only one of the federation.
+pub(super) fn withdraw_one(clients: &[(AgencyId, Client)], labels: usize) -> Result<Option<String>, Failure> {
+    if labels < 2 {
+        return Ok(None);
+    }
     for (agency, client) in clients {
-        let labels = client.list(&format!("/api/v1/labels?agency={agency}"), Some(1))?;
-        if let Some(label) = labels.first() {
+        let own = client.list(&format!("/api/v1/labels?agency={agency}"), None)?;
+        if let Some(label) = first_by_name(own.iter()) {
             let id = text(label, "id")?.to_owned();
             client.post(&format!("/api/v1/labels/{}/standing", encode(&id)), json!({ "action": "withdraw", "reason": "at-request" }))?;
-            return Ok(id);
+            return Ok(Some(id));
         }
     }
     Err(Failure::failed("no agency has issued a label"))

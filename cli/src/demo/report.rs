@@ -12,17 +12,29 @@ use parangon_protocol::time::Timestamp;
 use parangon_protocol::verify::{Trust, Verdict, verify};
 use serde_json::{Value, json};
 
-use super::Stage;
-use super::play::text;
+use super::chart::{self, several};
+use super::play::{first_by_name, text};
+use super::stage::Stage;
 use crate::client::{Client, encode};
 use crate::failure::Failure;
-use crate::output::clean;
+use crate::output::{Page, clean};
 
 /// The indicator whose distribution is shown.
 const INDICATOR: &str = "2.5";
 
-/// Width of the longest bar.
-const BAR: u64 = 40;
+/// What the play came to, besides what the nodes tell.
+pub(super) struct Played {
+    /// One file an agency, unless the directories are about to go.
+    pub(super) tokens: Option<Vec<PathBuf>>,
+    /// The label that was withdrawn.
+    pub(super) withdrawn: Option<String>,
+    /// How long it took until every label was issued.
+    pub(super) populated: Duration,
+    /// How long it took until the nodes agreed.
+    pub(super) converged: Duration,
+    /// Whether they did.
+    pub(super) is_converged: bool,
+}
 
 /// Makes one token for each agency's API, in a file that only its owner reads.
 pub(super) fn tokens(clients: &[(AgencyId, Client)], root: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -46,29 +58,26 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn gather(
-        stage: &Stage<'_>,
-        clients: &[(AgencyId, Client)],
-        tokens: &[PathBuf],
-        withdrawn: &str,
-        [populated, converged]: [Duration; 2],
-    ) -> Result<Self, Failure> {
+    /// Asks the nodes for everything.
+    pub(super) fn gather(stage: &Stage<'_>, clients: &[(AgencyId, Client)], played: &Played) -> Result<Self, Failure> {
         let labels = clients[0].1.list("/api/v1/labels?limit=500", None)?;
         let count = |state: &str| labels.iter().filter(|label| label["state"] == state).count();
         let checked = check_labels(clients, &labels)?;
         let valid = checked.iter().filter(|(_, verdict)| verdict.code == 0).count();
-        let agencies = agencies(stage, clients, tokens)?;
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let data = stage.data;
         let json = json!({
-            "agencies": agencies,
+            "agencies": agencies(stage, clients, played.tokens.as_deref())?,
             "labels": { "issued": labels.len(), "valid": count("valid"), "provisional": count("provisional"), "withdrawn": count("withdrawn") },
-            "converged": true,
+            "converged": played.is_converged,
             "verified": { "valid": valid, "not_valid": checked.len() - valid },
             "statistics": statistics(&clients[0].1)?,
-            "elapsed_ms": { "populated": millis(populated), "converged": millis(converged) },
+            "elapsed_ms": { "populated": millis(played.populated), "converged": millis(played.converged) },
             "scores": "made up",
-            "rows": { "read": stage.data.rows, "left_out": stage.data.left_out, "remarks": stage.data.remarks },
-            "withdrawn": withdrawn,
+            "seed": stage.seed,
+            "rows": { "read": data.rows, "merged": data.merged(), "left_out": data.left_out, "remarks": data.remarks },
+            "history": data.history,
+            "withdrawn": played.withdrawn,
         });
         let example = checked.into_iter().find(|(_, verdict)| verdict.code == 0);
         let (owner, example) = example.ok_or_else(|| Failure::failed("no label of the demonstration could be verified as valid"))?;
@@ -77,44 +86,74 @@ impl Summary {
         Ok(Self { json, example, exporter: owner, verifier })
     }
 
+    /// Prints it: for scripts the JSON, for people words.
     pub(super) fn print(&self, stage: &Stage<'_>) -> Result<(), Failure> {
         stage.out.result(&self.json, |page| {
-            let field = |value: &Value, name: &str| value[name].as_str().map_or_else(|| value[name].to_string(), str::to_owned);
-            let empty = Vec::new();
-            let agencies = self.json["agencies"].as_array().unwrap_or(&empty);
-            let names = ["id", "country", "api", "clusters", "reviews_received", "labels", "token_file"];
-            let row = |agency: &Value| names.map(|name| field(agency, name));
-            page.table(["AGENCY", "COUNTRY", "API", "CLUSTERS", "REVIEWS", "LABELS", "TOKEN FILE"], agencies.iter().map(row));
-            page.remark(format!(
-                "Clusters: {} of {}.",
-                agencies.iter().filter_map(|a| a["clusters"].as_u64()).sum::<u64>(),
-                stage.describe()
-            ));
-            for row in stage.data.left_out.iter().chain(&stage.data.remarks) {
-                page.line(format!("  line {}: {}: {}", row.line, clean(&row.name), clean(&row.reason)));
+            self.agencies(page);
+            self.facts(page, stage);
+            for line in chart::lines(&self.json["statistics"]) {
+                page.line(clean(&line));
             }
-            page.remark(format!("Labels: {}", self.json["labels"]));
-            page.remark(format!("Indicator {INDICATOR} over all agencies (made-up scores):"));
-            for line in chart(&self.json["statistics"]) {
-                page.line(line);
-            }
-            page.remark(format!("A label exported by {} and checked with the trust file of {}:", self.exporter, self.verifier));
-            page.line(format!("  {}", self.example.sentence));
-            if let Some(facts) = &self.example.label {
-                page.line(format!(
-                    "  {} for {}, until {} (demonstration)",
-                    facts.level,
-                    clean(facts.cluster.name.as_str()),
-                    facts.valid_until
-                ));
-            }
+            self.example(page);
         })
+    }
+
+    /// The agencies with their tokens, where there are any.
+    fn agencies(&self, page: &mut Page) {
+        let field = |agency: &Value, name: &str| agency[name].as_str().map_or_else(|| agency[name].to_string(), str::to_owned);
+        let agencies = self.json["agencies"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let row = |agency: &Value| ["id", "country", "api", "clusters", "reviews_received", "labels"].map(|name| field(agency, name));
+        let headings = ["AGENCY", "COUNTRY", "API", "CLUSTERS", "REVIEWS", "LABELS"];
+        if agencies.iter().all(|agency| agency["token_file"].is_null()) {
+            return page.table(headings, agencies.iter().map(row));
+        }
+        let with_token = |agency: &Value| {
+            let [id, country, api, clusters, reviews, labels] = row(agency);
+            [id, country, api, clusters, reviews, labels, field(agency, "token_file")]
+        };
+        let [id, country, api, clusters, reviews, labels] = headings;
+        page.table([id, country, api, clusters, reviews, labels, "TOKEN FILE"], agencies.iter().map(with_token));
+    }
+
+    fn facts(&self, page: &mut Page, stage: &Stage<'_>) {
+        let (data, json) = (stage.data, &self.json);
+        let (labels, verified) = (&json["labels"], &json["verified"]);
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let rows = several(count(data.rows), "row", "rows");
+        let merged = several(count(data.merged()), "row", "rows");
+        let same = format!("{merged} merged with earlier ones of the same name and country");
+        page.field("Clusters", format!("{} from {rows}: {same}, {} left out", data.clusters.len(), data.left_out.len()));
+        page.field(
+            "Labels",
+            format!(
+                "{} issued: {} valid, {} provisional, {} withdrawn",
+                labels["issued"], labels["valid"], labels["provisional"], labels["withdrawn"]
+            ),
+        );
+        page.field(
+            "Verified",
+            format!("{} valid, {} not valid, each with the trust file of another agency", verified["valid"], verified["not_valid"]),
+        );
+        if let (Some(first), Some(last)) = (&data.history.first, &data.history.last) {
+            let rows = several(count(data.history.rows), "row has one", "rows have one");
+            page.field("Dates", format!("the file's are history only: {rows}, {first} to {last}; no label here uses them"));
+        }
+        page.field("Scores", format!("made up from the seed {}, in assessments and in reviews", stage.seed));
+    }
+
+    fn example(&self, page: &mut Page) {
+        page.remark(format!("A label exported by {} and checked with the trust file of {}:", self.exporter, self.verifier));
+        page.line(format!("  {}", self.example.sentence));
+        if let Some(facts) = &self.example.label {
+            let cluster = clean(facts.cluster.name.as_str());
+            page.line(format!("  {} for {cluster}, until {} (demonstration, scores are made up)", facts.level, facts.valid_until));
+        }
     }
 }
 
-fn agencies(stage: &Stage<'_>, clients: &[(AgencyId, Client)], tokens: &[PathBuf]) -> Result<Vec<Value>, Failure> {
-    let each = stage.plans.iter().zip(stage.nodes).zip(clients).zip(tokens);
-    each.map(|(((plan, node), (_, client)), token)| {
+fn agencies(stage: &Stage<'_>, clients: &[(AgencyId, Client)], tokens: Option<&[PathBuf]>) -> Result<Vec<Value>, Failure> {
+    let each = stage.plans.iter().zip(stage.nodes).zip(clients).enumerate();
+    each.map(|(at, ((plan, node), (_, client)))| {
         let offers = client.list("/api/v1/offers", None)?;
         let done = |reviewer: &&Value| matches!(reviewer["state"].as_str(), Some("reviewed" | "issued"));
         let received: usize =
@@ -123,7 +162,7 @@ fn agencies(stage: &Stage<'_>, clients: &[(AgencyId, Client)], tokens: &[PathBuf
             "id": plan.id,
             "country": plan.country,
             "api": format!("http://{}", node.api_address()),
-            "token_file": token,
+            "token_file": tokens.and_then(|tokens| tokens.get(at)),
             "clusters": client.list("/api/v1/clusters", None)?.len(),
             "assessments": client.list("/api/v1/assessments", None)?.len(),
             "reviews_received": received,
@@ -140,7 +179,7 @@ fn check_labels(clients: &[(AgencyId, Client)], labels: &[Value]) -> Result<Vec<
     for (n, (agency, client)) in clients.iter().enumerate() {
         let trust = trust(&clients[(n + 1) % clients.len()].1)?;
         let own = |label: &&Value| label["owner"] == agency.as_str();
-        let valid = labels.iter().filter(own).find(|label| label["state"] == "valid");
+        let valid = first_by_name(labels.iter().filter(own).filter(|label| label["state"] == "valid"));
         let withdrawn = labels.iter().filter(own).filter(|label| label["state"] == "withdrawn");
         for label in valid.into_iter().chain(withdrawn) {
             let bundle = client.download(&format!("/api/v1/labels/{}/bundle", encode(text(label, "id")?)))?;
@@ -167,21 +206,6 @@ fn statistics(client: &Client) -> Result<Value, Failure> {
     let hidden = |cell: &Value| cell["hidden_in"].as_u64().is_some_and(|agencies| agencies > 0);
     let suppressed = cells.as_array().map_or(0, |cells| cells.iter().filter(|cell| hidden(cell)).count());
     Ok(json!({
-        "indicator": INDICATOR, "agencies": aggregate["agencies"], "clusters": aggregate["clusters"], "cells": cells, "suppressed": suppressed,
+        "indicator": INDICATOR, "name": row["name"], "agencies": aggregate["agencies"], "clusters": aggregate["clusters"], "cells": cells, "suppressed": suppressed,
     }))
-}
-
-/// One line a level: its bar, the count, and in how many agencies it is hidden.
-fn chart(statistics: &Value) -> Vec<String> {
-    let empty = Vec::new();
-    let cells = statistics["cells"].as_array().unwrap_or(&empty);
-    let most = cells.iter().filter_map(|cell| cell["count"].as_u64()).max().unwrap_or(0).max(1);
-    let line = |(level, cell): (usize, &Value)| {
-        let count = cell["count"].as_u64().unwrap_or(0);
-        let bar = "#".repeat(usize::try_from(count * BAR / most).unwrap_or(0));
-        let hidden = cell["hidden_in"].as_u64().unwrap_or(0);
-        let note = if hidden > 0 { format!("  (hidden in {hidden} agencies)") } else { String::new() };
-        format!("  level {level}  {bar:<40} {count:>4}{note}")
-    };
-    cells.iter().enumerate().map(line).collect()
 }

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::service;
 
-/// Where codes are explained.
-const DOCS: &str = "https://parangon.example/e/";
+/// What every problem's `type` begins with; the code follows. A name, not an address: nothing is to be fetched there.
+const TYPE: &str = "urn:parangon:problem:";
 
 /// Why a request got no result.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub enum ApiError {
 /// The answer to a request that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// Where the code is explained.
+    /// The name of the kind of problem, `urn:parangon:problem:` and the code. Stable.
     pub r#type: String,
     /// What happened, in short.
     pub title: String,
@@ -131,7 +131,7 @@ impl ApiError {
             Self::Service(error) => error.next_step(),
             Self::Panicked => "This is a fault of the program: report it with the time and the code.",
             Self::Host => "Use the address that the node prints at its start, or add the name to api.allowed_hosts.",
-            Self::Origin => "Use the node's own page or the command line.",
+            Self::Origin => "Use the command line, or a program that is not a web page of another origin.",
             Self::Route | Self::Method => "See the description of the API: GET /api/openapi.json.",
             Self::KeyReused => "Use a new Idempotency-Key for another request.",
             Self::Malformed { .. } => "Correct the request; nothing was saved.",
@@ -151,7 +151,7 @@ impl ApiError {
         };
         let errors = errors.into_iter().map(|reason| ProblemEntry { pointer: reason.pointer, detail: reason.detail }).collect();
         Problem {
-            r#type: format!("{DOCS}{code}"),
+            r#type: format!("{TYPE}{code}"),
             title: title(code).to_owned(),
             status: self.status().as_u16(),
             code: code.to_owned(),

@@ -35,7 +35,9 @@ impl Answer {
         for field in ["type", "title", "detail", "next_step"] {
             assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} in {problem}");
         }
-        problem["code"].as_str().expect("a code").to_owned()
+        let code = problem["code"].as_str().expect("a code").to_owned();
+        assert_eq!(problem["type"], format!("urn:parangon:problem:{code}"));
+        code
     }
 }
 

@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 
-/// Every key with its section, in the order of the sample.
-pub const KEYS: [&str; 12] = [
+/// Every key with its section, in the order of the documentation.
+pub const KEYS: [&str; 11] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -22,12 +22,11 @@ pub const KEYS: [&str; 12] = [
     "api.allowed_hosts",
     "keys.passphrase_file",
     "keys.key_file",
-    "metrics.listen",
     "log.level",
     "log.format",
 ];
 
-const SECTIONS: [&str; 5] = ["network", "api", "keys", "metrics", "log"];
+const SECTIONS: [&str; 4] = ["network", "api", "keys", "log"];
 
 /// How similar a key must be to be suggested (Jaro-Winkler, 1 is equal).
 const SIMILAR: f64 = 0.75;
@@ -39,7 +38,6 @@ struct File {
     network: NetworkSection,
     api: ApiSection,
     keys: KeysSection,
-    metrics: MetricsSection,
     log: LogSection,
 }
 
@@ -64,12 +62,6 @@ struct ApiSection {
 struct KeysSection {
     passphrase_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default, expecting = "a section")]
-struct MetricsSection {
-    listen: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -115,7 +107,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, keys, metrics, log } = read;
+    let File { data_dir, network, api, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -143,9 +135,6 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
             return Err(ConfigError::Value { origin: config.origin("keys.key_file"), key: "keys.key_file", reason });
         }
     };
-    if let Some(text) = metrics.listen {
-        config.metrics_listen = Some(socket("metrics.listen", &text, &config.origin("metrics.listen"))?);
-    }
     config.log_level = log.level.unwrap_or(config.log_level);
     config.log_format = log.format.unwrap_or(config.log_format);
     Ok(())

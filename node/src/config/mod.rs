@@ -4,7 +4,6 @@
 //! mistake names file, line and key and suggests the nearest key (case O10).
 
 mod check;
-mod sample;
 
 #[cfg(test)]
 mod tests;
@@ -18,9 +17,8 @@ use libp2p::Multiaddr;
 use serde::Deserialize;
 
 pub use check::KEYS;
-pub use sample::annotated_default;
 
-/// Bytes of a configuration file at most; the annotated sample has 2 KiB.
+/// Bytes of a configuration file at most; the one that `init` writes has 1 KiB.
 pub const FILE_BYTES: u64 = 256 * 1024;
 
 /// Where the machine-wide file is.
@@ -163,7 +161,7 @@ impl fmt::Display for LogFormat {
 /// What opens the keystore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// Asked for on the terminal.
+    /// Nothing names it. `serve` then looks for the key file that `init` left, and refuses to start without one.
     Ask,
     /// The first line of this file.
     PassphraseFile(PathBuf),
@@ -178,12 +176,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The connection to other nodes.
     pub network: Network,
-    /// The admin API and the page.
+    /// The API.
     pub api: Api,
     /// What opens the keystore.
     pub keys: KeySource,
-    /// Where Prometheus metrics are served; nowhere when `None`.
-    pub metrics_listen: Option<SocketAddr>,
     /// How much is logged.
     pub log_level: LogLevel,
     /// In which form.
@@ -200,7 +196,7 @@ pub struct Network {
     pub gossip: bool,
 }
 
-/// The admin API and the page.
+/// The API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {
     /// Address to listen on, a loopback one unless `allow_remote`.
@@ -232,7 +228,6 @@ impl Default for Config {
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             keys: KeySource::Ask,
-            metrics_listen: None,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             origins: BTreeMap::new(),
@@ -351,7 +346,7 @@ impl Config {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Every key with its effective value and origin, in the order of the sample.
+    /// Every key with its effective value and origin, in the order of the documentation.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
         KEYS.iter().map(|key| Setting { key, value: self.value(key), origin: self.origin(key) }).collect()
@@ -377,7 +372,6 @@ impl Config {
                 KeySource::KeyFile(file) => path(file),
                 _ => None,
             },
-            "metrics.listen" => self.metrics_listen.as_ref().and_then(|address| text(address)),
             "log.level" => text(&self.log_level),
             "log.format" => text(&self.log_format),
             _ => None,

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::behaviour::Behaviour;
-use super::error::{LinkError, NetworkError};
+use super::error::{LinkError, NetworkError, Unanswered, plain};
 use super::frame::Parcel;
 use super::handle::NetworkHandle;
 use super::links::Links;
@@ -149,7 +149,7 @@ pub(super) fn start(mut config: NetworkConfig) -> Result<(NetworkHandle, mpsc::R
 
 fn cause(error: TransportError<std::io::Error>) -> std::io::Error {
     match error {
-        TransportError::Other(error) => error,
+        TransportError::Other(error) => plain(error),
         TransportError::MultiaddrNotSupported(_) => std::io::ErrorKind::Unsupported.into(),
     }
 }
@@ -367,7 +367,7 @@ impl Actor {
 /// The last address's reason.
 fn unreachable_by(errors: Vec<(Multiaddr, TransportError<std::io::Error>)>) -> LinkError {
     match errors.into_iter().next_back() {
-        Some((address, TransportError::Other(error))) => LinkError::Unreachable { address, kind: error.kind() },
+        Some((address, TransportError::Other(error))) => LinkError::Unreachable { address, reason: Unanswered::of(&error) },
         Some((address, TransportError::MultiaddrNotSupported(_))) => LinkError::Unsupported { address },
         None => LinkError::NoAddress,
     }

@@ -1,5 +1,7 @@
 //! What can go wrong between nodes, one variant a cause. Codes such as `E-W03` are stable.
 
+use std::io::{self, ErrorKind};
+
 use libp2p::{Multiaddr, PeerId};
 use parangon_protocol::id::AgencyId;
 
@@ -48,7 +50,7 @@ pub enum NetworkError {
     #[error("the gossip queues of all {0} members are full")]
     QueuesFull(usize),
     /// The address cannot be listened on, for instance because the port is taken.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The configured address.
         address: Multiaddr,
@@ -128,6 +130,61 @@ impl From<FrameError> for Refusal {
     }
 }
 
+/// Why an address did not answer, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// The machine is there, and nobody listens on the port.
+    #[error("the connection was refused")]
+    Refused,
+    /// No route leads to the machine or its network.
+    #[error("the host cannot be reached")]
+    Unreachable,
+    /// Nothing came back in time.
+    #[error("it timed out")]
+    TimedOut,
+    /// Anything else, in the words of whoever noticed.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Unanswered {
+    /// Longest text that is kept of an error.
+    const CHARS: usize = 200;
+
+    /// From what a transport reported: it wraps the system's error, often several times.
+    pub(super) fn of(error: &io::Error) -> Self {
+        match kind(error) {
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Self::Unreachable,
+            ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Other(last_line(&error.to_string())),
+        }
+    }
+}
+
+/// The kind of the system's error inside of wrappers. They call themselves "other" and do not name their source, but their
+/// text ends with the system's number.
+fn kind(error: &io::Error) -> ErrorKind {
+    if error.kind() != ErrorKind::Other {
+        return error.kind();
+    }
+    let text = error.to_string();
+    let number = text.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    number.map_or(ErrorKind::Other, |number| io::Error::from_raw_os_error(number).kind())
+}
+
+/// The same error with the system's kind, where wrappers hide it.
+pub(super) fn plain(error: io::Error) -> io::Error {
+    let kind = kind(&error);
+    if kind == error.kind() { error } else { io::Error::new(kind, last_line(&error.to_string())) }
+}
+
+/// The last line of a text of several: transports list their attempts, one a line.
+fn last_line(text: &str) -> String {
+    let line = text.lines().rev().map(|line| line.trim().trim_start_matches("- ")).find(|line| !line.is_empty());
+    line.unwrap_or("no reason was given").chars().take(Unanswered::CHARS).collect()
+}
+
 /// Why the last attempt to reach a member failed, or why its connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
@@ -143,12 +200,12 @@ pub enum LinkError {
         address: Multiaddr,
     },
     /// None of the addresses answered; the last one's reason.
-    #[error("{address} does not answer: {kind:?}")]
+    #[error("{address} does not answer: {reason}")]
     Unreachable {
         /// The last address tried.
         address: Multiaddr,
         /// What the system says.
-        kind: std::io::ErrorKind,
+        reason: Unanswered,
     },
     /// The address is of a kind this node cannot dial.
     #[error("{address} cannot be dialled")]
@@ -165,4 +222,32 @@ pub enum LinkError {
     /// The connection ended.
     #[error("the connection ended")]
     Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nobody_answers_is_said_in_words() {
+        let wrapped = |text: &str| io::Error::other(io::Error::other(text.to_owned()));
+        for (error, words) in [
+            (io::Error::from(ErrorKind::ConnectionRefused), "the connection was refused"),
+            (ErrorKind::HostUnreachable.into(), "the host cannot be reached"),
+            (ErrorKind::TimedOut.into(), "it timed out"),
+            (wrapped("Connection refused (os error 111)"), "the connection was refused"),
+            (wrapped("Multiple dial errors occurred:\n - No route to host (os error 113)\n"), "the host cannot be reached"),
+            (wrapped("Several:\n - Timeout has been reached"), "Timeout has been reached"),
+            (wrapped(" \n"), "no reason was given"),
+        ] {
+            assert_eq!(Unanswered::of(&error).to_string(), words, "{error:?}");
+        }
+        assert_eq!(Unanswered::of(&wrapped(&"x".repeat(1_000))).to_string().len(), Unanswered::CHARS);
+    }
+
+    #[test]
+    fn a_wrapped_error_keeps_its_words_and_gets_its_kind() {
+        let error = plain(io::Error::other("Address already in use (os error 98)"));
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::AddrInUse, "Address already in use (os error 98)"));
+    }
 }

@@ -33,7 +33,7 @@ use parangon_protocol::message::{Gossip, Request};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-pub use self::error::{FrameError, LinkError, NetworkError, Refusal};
+pub use self::error::{FrameError, LinkError, NetworkError, Refusal, Unanswered};
 pub use self::handle::NetworkHandle;
 pub use self::peers::{PeerState, PeerStates};
 pub use self::slots::{AckSlot, ReplySlot, Verdict};

@@ -121,7 +121,7 @@ pub enum StoreError {
         to: u64,
     },
     /// The store is recovering: it signs nothing, so it moves no own head (protocol, "Restore").
-    #[error("the store is recovering: nothing is signed until the witnesses have answered")]
+    #[error("the store is recovering: nothing is signed")]
     Recovering,
     /// There is no recovery to finish.
     #[error("the store is not recovering")]

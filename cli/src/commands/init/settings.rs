@@ -24,7 +24,8 @@ pub(super) fn text(listen: &[String], api: SocketAddr, passphrase_file: Option<&
 listen = [{}]
 
 [api]
-# Address of the API and the page. Reachable from elsewhere only behind a proxy that adds TLS.
+# Address of the API. Reachable from elsewhere only behind a proxy that adds TLS.
+# The command line needs no token on the socket admin.sock in this directory, unless `socket` names another one.
 listen = {}
 {remote}
 

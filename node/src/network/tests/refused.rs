@@ -6,7 +6,7 @@ use parangon_protocol::message::Response;
 
 use super::crowd::{Node, Seen, address, agency, config, connect, crowd, member, question, until, within};
 use crate::network::frame;
-use crate::network::{LinkError, Multiaddr, NetworkError, PeerId, Refusal, limits};
+use crate::network::{LinkError, Multiaddr, NetworkError, PeerId, Refusal, Unanswered, limits};
 
 async fn strangers(listen: Multiaddr) {
     let node = Node::start(config("oslo", listen.clone())).expect("free");
@@ -76,6 +76,23 @@ async fn a_taken_port_is_one_named_error() {
     assert!(
         matches!(&error, NetworkError::Listen { address, source } if *address == taken[0] && source.kind() == ErrorKind::AddrInUse),
         "{error}"
+    );
+    let text = error.to_string();
+    assert!(text.contains(&taken[0].to_string()) && text.contains("in use"), "{text}");
+}
+
+#[tokio::test]
+async fn a_closed_port_is_told_in_words() {
+    let node = Node::start(config("oslo", address("/ip4/127.0.0.1/tcp/0"))).expect("free");
+    // Port 1 is nobody's here; members are dialled from ports of their own choice, never from this one.
+    node.net.set_members(vec![member("porto", &[address("/ip4/127.0.0.1/tcp/1")])]).await.expect("running");
+    let tried = |states: &crate::network::PeerStates| states.get(&agency("porto")).is_some_and(|state| state.last_error.is_some());
+    let states = within(node.net.peers().wait_for(tried)).await.expect("running").clone();
+    let error = states[&agency("porto")].last_error.clone().expect("tried");
+    assert!(matches!(&error, LinkError::Unreachable { reason: Unanswered::Refused, .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        format!("/ip4/127.0.0.1/tcp/1/p2p/{} does not answer: the connection was refused", super::crowd::peer("porto"))
     );
 }
 

@@ -73,12 +73,17 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
 fn store(context: &Context) -> Line {
     let since = context.started();
     if context.store().is_recovering() {
-        let step = "wait until the other members have told what they saw last; nothing is lost meanwhile";
-        return Line::not_ok("store", Severity::Warn, "recovering: this node signs nothing yet", since, step);
+        let reason =
+            "recovering: the store and its high-water file do not belong together, so this node serves what it has and signs nothing";
+        let step = "this version cannot end it by itself: stop the node and put the newest parangon.redb beside the highwater file that it \
+                    wrote last; never an older pair";
+        return Line::not_ok("store", Severity::Warn, reason, since, step);
     }
     match context.store().bytes() {
         Ok(bytes) => Line::ok("store", format!("open, {} kB", bytes / 1000), since),
-        Err(error) => Line::not_ok("store", Severity::Fail, error.to_string(), since, "restart the node; restore a backup if that fails"),
+        Err(error) => {
+            Line::not_ok("store", Severity::Fail, error.to_string(), since, "put parangon.redb back where it was and restart the node")
+        }
     }
 }
 
