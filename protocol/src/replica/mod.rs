@@ -6,6 +6,7 @@
 //! effects only after that. Signing happens in the answer to `Durable`, so nothing is signed or shown that is not
 //! on disk (ARCHITECTURE.md, "A record's way").
 
+mod load;
 mod own;
 mod register;
 pub mod serve;
@@ -17,6 +18,7 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use load::Load;
 pub use register::{Confirmation, LabelRow};
 pub use snapshot::LogSnapshot;
 
@@ -298,23 +300,6 @@ pub struct Replica {
     touched: BTreeSet<LogId>,
 }
 
-/// How much a replica keeps in flight: of each log the most, and in all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Load {
-    /// Ranges asked for, of one log.
-    pub pulls: usize,
-    /// Spans that came before what precedes them, of one log.
-    pub early: usize,
-    /// Heads kept, of one log.
-    pub heads: usize,
-    /// Members remembered as having more, of one log.
-    pub sources: usize,
-    /// What waits for the disk.
-    pub deferred: usize,
-    /// Labels that wait for keys.
-    pub waiting: usize,
-}
-
 /// What waits for the disk.
 #[derive(Debug)]
 enum Deferred {
@@ -473,19 +458,6 @@ impl Replica {
     #[must_use]
     pub fn status_due(&self) -> bool {
         self.logs.get(&self.own_log()).is_some_and(|state| state.status_due)
-    }
-
-    /// How much is in flight: bounded, whatever others send.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        let start = Load { deferred: self.deferred.len(), waiting: self.labels.waiting(), ..Load::default() };
-        self.logs.values().fold(start, |most, state| Load {
-            pulls: most.pulls.max(state.pulls.len()),
-            early: most.early.max(state.early.len()),
-            heads: most.heads.max(state.heads.len()),
-            sources: most.sources.max(state.sources.len()),
-            ..most
-        })
     }
 
     /// How many labels are known.
