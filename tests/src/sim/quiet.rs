@@ -161,11 +161,12 @@ impl Sim<'_> {
             if frozen && forked && held.fork.is_none() && !has_untrue {
                 return breach("L1 evidence reaches everybody", format!("agency {who} froze {} without evidence", seat.log));
             }
-            let covered = |who: usize| self.covered(who, owner);
-            let other = self.honest().into_iter().filter(|other| covered(who) && covered(*other)).find(|other| {
+            let differs = |other: &usize| {
                 let theirs = &self.nodes[*other].disk.logs[owner].rows;
                 held.rows.iter().zip(theirs).any(|(a, b)| a.leaf() != b.leaf())
-            });
+            };
+            let covered = |who: usize| self.covered(who, owner);
+            let other = self.honest().into_iter().find(|other| differs(other) && covered(who) && covered(*other));
             if let Some(other) = other.filter(|_| !frozen) {
                 return breach("I2 one history", format!("agencies {who} and {other} hold two stories of {}, not frozen", seat.log));
             }
