@@ -245,11 +245,9 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
     if label.common.owner != log.agency || replica.labels.owner.contains_key(&id) {
         return;
     }
-    let soundness = match (soundness, replica.labels.admits(log, label)) {
-        (Soundness::Void(_), _) => soundness.clone(),
-        (_, Err(flaw)) => Soundness::Void(flaw),
-        (_, Ok(())) => placed(replica, log, index, label).map_or_else(Soundness::Void, |()| soundness.clone()),
-    };
+    // What the log alone decides comes first: then the reason does not depend on which keys were known when it arrived.
+    let placed = replica.labels.admits(log, label).and_then(|()| placed(replica, log, index, label));
+    let soundness = placed.map_or_else(Soundness::Void, |()| soundness.clone());
     let endorsements = label.endorsements.iter().filter_map(|e| e.id(&id).ok().map(|hash| (e.endorser.clone(), hash))).collect();
     let row = LabelRow {
         id,
