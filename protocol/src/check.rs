@@ -5,7 +5,10 @@
 //! that its checks were made.
 //!
 //! ```compile_fail
-//! let head = parangon_protocol::check::CheckedHead { log: todo!(), signed: todo!(), cosignatures: todo!() };
+//! # use parangon_protocol::check::CheckedHead;
+//! fn claim(head: CheckedHead) -> CheckedHead {
+//!     CheckedHead { ..head }
+//! }
 //! ```
 
 mod book;

@@ -162,8 +162,8 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
-    /// A commitment, `SHA-256(tag || salt || content)` (protocol, "Formats" and "Private messages"). `tag` separates purposes; deleting
-    /// the salt makes the commitment meaningless.
+    /// A commitment, `SHA-256(tag || salt || content)` (protocol, "Formats"). `tag` separates purposes; deleting the
+    /// salt makes the commitment meaningless.
     #[must_use]
     pub fn commitment(tag: &str, salt: &[u8; 32], content: &[u8]) -> Self {
         Self::of(&[tag.as_bytes(), b"\n", salt, content])

@@ -122,14 +122,7 @@ impl Amendment {
     /// # Errors
     /// [`AmendmentError`] but for [`AmendmentError::TooFew`] and [`AmendmentError::CutOff`].
     pub fn standing(&self, federation: &Fingerprint, present: &Charter) -> Result<Standing, AmendmentError> {
-        let changes = check_text(present, &self.charter)?;
-        let votes = self.check_votes(federation, present, &Self::concerned(&changes))?;
-        let major = changes.iter().any(Difference::changes_members);
-        let of_present = votes.iter().filter(|(_, (voice, _))| *voice == Voice::Present).map(|(agency, _)| *agency);
-        Ok(Standing {
-            present: (vote::count(present, of_present), voices_needed(voices(present), major)),
-            next: (vote::count(&self.charter, votes.keys().copied()), voices_needed(voices(&self.charter), false)),
-        })
+        self.count(federation, present).map(|count| count.standing)
     }
 
     /// Whether this version follows `present`: how many records of each log concerned the earlier rights still cover.
@@ -138,22 +131,34 @@ impl Amendment {
     /// # Errors
     /// [`AmendmentError`] but for [`AmendmentError::Reused`], which takes the whole chain to know.
     pub(super) fn check(&self, federation: &Fingerprint, present: &Charter) -> Result<BTreeMap<LogId, u64>, AmendmentError> {
-        let standing = self.standing(federation, present)?;
+        let Count { concerned, votes, standing } = self.count(federation, present)?;
         for ((have, needed), version) in [(standing.present, present.version), (standing.next, self.charter.version)] {
             if have < needed {
                 return Err(AmendmentError::TooFew { have, needed, version });
             }
         }
-        let concerned = Self::concerned(&differences(present, &self.charter));
+        let end = |log: LogId| {
+            let of_log = |(agency, (_, heads)): (&&AgencyId, &(Voice, BTreeMap<&LogId, u64>))| {
+                heads.get(&log).map(|size| ((*agency).clone(), *size))
+            };
+            let size = vote::cut_off(present, &log, &votes.iter().filter_map(of_log).collect());
+            size.map(|size| (log.clone(), size)).ok_or(AmendmentError::CutOff(log))
+        };
+        concerned.into_iter().map(end).collect()
+    }
+
+    /// Checks text and votes, once, and counts these.
+    fn count(&self, federation: &Fingerprint, present: &Charter) -> Result<Count<'_>, AmendmentError> {
+        let changes = check_text(present, &self.charter)?;
+        let concerned = Self::concerned(&changes);
         let votes = self.check_votes(federation, present, &concerned)?;
-        let mut cut_offs = BTreeMap::new();
-        for log in concerned {
-            let of_log = |heads: &BTreeMap<&LogId, u64>| heads.get(&log).copied();
-            let seen = votes.iter().filter_map(|(agency, (_, heads))| of_log(heads).map(|size| ((*agency).clone(), size)));
-            let size = vote::cut_off(present, &log, &seen.collect()).ok_or_else(|| AmendmentError::CutOff(log.clone()))?;
-            cut_offs.insert(log, size);
-        }
-        Ok(cut_offs)
+        let major = changes.iter().any(Difference::changes_members);
+        let of_present = votes.iter().filter(|(_, (voice, _))| *voice == Voice::Present).map(|(agency, _)| *agency);
+        let standing = Standing {
+            present: (vote::count(present, of_present), voices_needed(voices(present), major)),
+            next: (vote::count(&self.charter, votes.keys().copied()), voices_needed(voices(&self.charter), false)),
+        };
+        Ok(Count { concerned, votes, standing })
     }
 
     fn check_votes(&self, federation: &Fingerprint, present: &Charter, concerned: &[LogId]) -> Result<Votes<'_>, AmendmentError> {
@@ -175,6 +180,13 @@ impl Amendment {
         }
         Ok(votes)
     }
+}
+
+/// The votes of an amendment, checked, and what they amount to.
+struct Count<'a> {
+    concerned: Vec<LogId>,
+    votes: Votes<'a>,
+    standing: Standing,
 }
 
 /// By agency: in which electorate it counts, and how large the logs concerned were that it saw.

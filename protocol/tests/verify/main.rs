@@ -18,8 +18,9 @@ mod years;
 use parangon_protocol::label::LabelId;
 use parangon_protocol::label::bundle::Bundle;
 use parangon_protocol::verify::{Cause, Outcome, Trust, Verdict, verify};
+use support::award::Award;
 use support::federation::Federation;
-use support::scene::Scene;
+use support::scene::{Scene, WITNESSED};
 use support::time;
 
 /// A day at which the label of [`Scene::gold`] is valid.
@@ -46,6 +47,17 @@ fn shown(scene: &Scene, label: LabelId) -> Verdict {
 #[track_caller]
 fn assert_outcome(verdict: &Verdict, outcome: Outcome, code: u8) {
     assert_eq!((verdict.verdict, verdict.code), (outcome, code), "{}", verdict.sentence);
+}
+
+/// Awards, states and has everything witnessed: the log had not adopted the charter version that the label names.
+#[track_caller]
+fn assert_not_adopted(mut scene: Scene, award: &Award) {
+    scene.award(award);
+    scene.state("stuttgart");
+    scene.cosign_all(WITNESSED);
+    let verdict = shown(&scene, award.id());
+    assert_outcome(&verdict, Outcome::NotEntitled, 17);
+    assert_eq!(verdict.cause, Some(Cause::NotAdopted));
 }
 
 /// Not authentic, because of this part, and silent about the content.

@@ -166,12 +166,7 @@ fn the_issuer_must_have_adopted_the_charter() {
     for adoption in [Adoption { version: 2, hash }, Adoption { version: 1, hash: Hash::of(&[b"another"]) }] {
         let mut scene = Scene::founded(Federation::default());
         award.adoption = scene.append("stuttgart", &Record::Charter(adoption));
-        scene.award(&award);
-        scene.state("stuttgart");
-        scene.cosign_all(WITNESSED);
-        let verdict = shown(&scene, award.id());
-        assert_outcome(&verdict, Outcome::NotEntitled, 17);
-        assert_eq!(verdict.cause, Some(Cause::NotAdopted));
+        crate::assert_not_adopted(scene, &award);
     }
 }
 

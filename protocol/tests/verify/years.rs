@@ -12,7 +12,7 @@ use crate::support::award::gold;
 use crate::support::federation::{Federation, key};
 use crate::support::scene::{Scene, WITNESSED, another};
 use crate::support::{log, time};
-use crate::{assert_altered, assert_outcome, shown, today};
+use crate::{assert_altered, assert_not_adopted, assert_outcome, shown, today};
 
 const ALL_OTHERS: [&str; 4] = ["lyon", "madrid", "oslo", "porto"];
 
@@ -133,14 +133,8 @@ fn a_label_stands_under_the_version_that_its_log_had_adopted() {
     assert_outcome(&verdict, Outcome::NotEntitled, 17);
     assert_eq!(verdict.cause, Some(Cause::Rule { flaw: Flaw::Charter }));
     // The record of the first version is not an adoption of the second.
-    let mut scene = Scene::founded(scene.federation.clone());
     award.adoption = 1;
-    scene.award(&award);
-    scene.state("stuttgart");
-    scene.cosign_all(WITNESSED);
-    let verdict = shown(&scene, award.id());
-    assert_outcome(&verdict, Outcome::NotEntitled, 17);
-    assert_eq!(verdict.cause, Some(Cause::NotAdopted));
+    assert_not_adopted(Scene::founded(scene.federation.clone()), &award);
 }
 
 #[test]
