@@ -4,10 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parangon_protocol::charter::{Chain, ChainError, Charter, Founding};
+use parangon_protocol::canonical;
+use parangon_protocol::charter::{Amendment, Chain, ChainError, ChainText, Charter, Founding};
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::{AgencyId, LogId};
 use parangon_protocol::keys::{KeySetError, SignedKeySet};
+use parangon_protocol::limits;
 use parangon_protocol::record::{Adoption, Record};
 use parangon_protocol::replica::{Keys, Settings};
 use serde::{Deserialize, Serialize};
@@ -22,8 +24,9 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Change, Engine, EngineConfig, EngineError};
 use crate::keystore::Keystore;
+use crate::keystore::file::{self, FileError};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
-use crate::service::{Context, courier, reactor};
+use crate::service::{Context, charter, courier, reactor};
 use crate::store::{Opened, Store, StoreError};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
@@ -82,6 +85,9 @@ pub enum NodeError {
 pub struct NodeFiles {
     /// The charter with its founders' signatures.
     pub founding: Founding,
+    /// Later versions that were known when the file was written. The store adds those that came since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amendments: Vec<Amendment>,
     /// Our operational keys, signed by our identity key.
     pub keyset: SignedKeySet,
 }
@@ -106,6 +112,21 @@ impl NodeFiles {
         }
         let text = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
         serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// Puts a longer chain into the file of a data directory, where there is one: commands without the node read it.
+    ///
+    /// # Errors
+    /// [`FileError`]; the file is as it was.
+    pub fn remember(dir: &Path, chain: &ChainText) -> Result<(), FileError> {
+        match Self::load(dir) {
+            Ok(files) if files.amendments.len() < chain.amendments.len() => {
+                let files = Self { amendments: chain.amendments.clone(), ..files };
+                let text = canonical::encode(&files, limits::DOCUMENT_BYTES).unwrap_or_default();
+                if text.is_empty() { Ok(()) } else { file::replace(&dir.join(Self::NAME), &text) }
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -143,7 +164,8 @@ impl Node {
         let NodeConfig { config, keystore, files, mut settings } = config;
         let me = files.keyset.body.agency.clone();
         let path = config.data_dir.join(NodeFiles::NAME);
-        let chain = Chain::verify(files.founding).map_err(|cause| NodeError::Federation { path, cause })?;
+        let text = ChainText { founding: files.founding, amendments: files.amendments };
+        let chain = Chain::read(text, None).map_err(|cause| NodeError::Federation { path, cause })?;
         let chain = Arc::new(chain);
         check_keys(&chain, &files.keyset, &keystore)?;
 
@@ -184,9 +206,11 @@ impl Node {
         })
         .await?;
         if may_sign {
-            begin_log(&engine, &me, chain.newest(), files.keyset).await?;
+            begin_log(&engine, &me, engine.chain().newest(), files.keyset).await?;
         }
 
+        let dir = config.data_dir.clone();
+        let remember = move |chain: &ChainText| NodeFiles::remember(&dir, chain);
         let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
         let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
         let tasks = vec![
@@ -194,6 +218,7 @@ impl Node {
             roster,
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
+            tokio::spawn(charter::run(context.clone(), remember, stop.clone())),
             tokio::spawn(api::serve(context.clone(), listeners, config.api.allowed_hosts.clone(), stop.clone())),
         ];
         guard.disarm();
@@ -297,7 +322,7 @@ async fn keep_roster(engine: Engine, network: NetworkHandle, stop: CancellationT
                 change = news.recv() => change,
             };
             match change {
-                Ok(Change::Keys { .. }) | Err(RecvError::Lagged(_)) => break,
+                Ok(Change::Keys { .. } | Change::Charter { .. }) | Err(RecvError::Lagged(_)) => break,
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }

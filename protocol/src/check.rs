@@ -14,12 +14,14 @@
 mod book;
 mod label;
 mod memo;
+mod proposal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use book::KeyBook;
 pub use label::{Flaw, Soundness, label as check_label, rules as label_rules};
+pub use proposal::{CheckedProposal, ProposalError, chain, proposal};
 
 use crate::id::{AgencyId, Hash, LogId, witness_name};
 use crate::keys::{KeySetError, PublicKey};
@@ -96,6 +98,8 @@ pub enum CheckError {
 /// A head whose log signature and member cosignatures were verified strictly. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CheckedHead {
+    /// The newest version of the charter that was known when this was checked.
+    charter: u32,
     log: LogId,
     signed: Arc<SignedCheckpoint>,
     cosignatures: Arc<BTreeMap<AgencyId, Cosignature>>,
@@ -162,7 +166,12 @@ impl CheckedFork {
 impl CheckedHead {
     /// A head without cosignatures: a [`SignedCheckpoint`] is proof of the log's signature.
     pub(crate) fn alone(log: LogId, signed: SignedCheckpoint) -> Self {
-        Self { log, signed: Arc::new(signed), cosignatures: Arc::default() }
+        Self { charter: 0, log, signed: Arc::new(signed), cosignatures: Arc::default() }
+    }
+
+    /// The newest version of the charter that was known when this was checked.
+    pub(crate) fn charter(&self) -> u32 {
+        self.charter
     }
 
     /// Which log.
@@ -279,7 +288,8 @@ fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result
         let time = witnessed(book, signed.checkpoint(), &witness, &key, line)?;
         cosignatures.insert(witness, Cosignature { time, line: line.clone() });
     }
-    Ok(CheckedHead { log: log.clone(), signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
+    let charter = book.chain().newest().version;
+    Ok(CheckedHead { charter, log: log.clone(), signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
 }
 
 /// Checks a cosignature line, once.

@@ -7,6 +7,10 @@ pub const RECORD_BYTES: usize = 64 * 1024;
 /// Bytes of one canonical document that is not a record: a bundle carries a charter chain and a dozen proofs.
 pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes of all versions of the charter in one answer, and of a version with its votes: 300 members that all voted on the end
+/// of a log, which makes a vote 1 KiB, need 550 KiB.
+pub const AMENDMENTS_BYTES: usize = 1000 * 1024;
+
 /// Nesting depth of a canonical document. Our deepest record has 7 levels.
 pub const DEPTH: usize = 16;
 

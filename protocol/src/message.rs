@@ -3,6 +3,9 @@
 
 use crate::id::{AgencyId, Hash, LogId};
 
+/// Versions of the charter in one answer. A node that was away for longer asks again.
+pub const VERSIONS: usize = 32;
+
 /// A log's newest head as one node knows it: a signed note with the cosignatures gathered so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -61,6 +64,16 @@ pub enum Request {
         /// The note's signature line.
         line: String,
     },
+    /// The text of a version of the charter that somebody voted for.
+    Proposal {
+        /// Its hash.
+        hash: Hash,
+    },
+    /// The versions of the charter that took effect after this one.
+    Charter {
+        /// The newest that the asker knows.
+        after: u32,
+    },
     /// Evidence that the other side seems to lack: a `log::fork::ForkProof` as JSON. Gossip tells it once; this is how
     /// it reaches whoever was away.
     Fork {
@@ -76,6 +89,8 @@ pub enum Response {
     Heads(Vec<Head>),
     /// A span of a log.
     Range(Range),
+    /// Versions of the charter, each as canonical text with its votes; a proposal is one, with the votes that came with it.
+    Amendments(Vec<Vec<u8>>),
     /// Understood, nothing to add.
     Done,
     /// Not here: the log is unknown, or shorter than asked.

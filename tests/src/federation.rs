@@ -122,7 +122,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         config.data_dir = dir;
         Seat {
             sealed: keys.seal(&unlock, random::system).expect("seals"),
-            files: NodeFiles { founding: founding.clone(), keyset },
+            files: NodeFiles { founding: founding.clone(), amendments: vec![], keyset },
             settings: Settings { poll_seconds: 1, timeout_seconds: 5, ..Settings::default() },
             id,
             config,

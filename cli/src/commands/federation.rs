@@ -1,5 +1,7 @@
 //! `parangon federation`: from membership cards to a founded federation, and its rules in words.
 
+mod amend;
+mod change;
 mod found;
 mod statute;
 
@@ -36,8 +38,34 @@ pub(crate) enum FederationCommand {
     Sign(SignArgs),
     /// Found the federation: every founder does this with everybody's signatures
     Found(found::FoundArgs),
+    /// Become a member after the others have admitted this agency
+    Join(amend::JoinArgs),
     /// Show the rules in words
-    Show,
+    Show(ShowArgs),
+    /// Propose a change of the charter, which is the first vote for it
+    ///
+    /// Examples:
+    ///   parangon federation propose --admit lyon.member.json
+    ///   parangon federation propose --expel lyon --dry-run
+    ///   parangon federation propose --rights lyon=ecei:bronze,silver --status-days 21
+    #[command(verbatim_doc_comment)]
+    Propose(amend::ProposeArgs),
+    /// Vote for a proposal; shows what it changes first
+    Accept(amend::VoteArgs),
+    /// Say no to a proposal
+    Reject(amend::VoteArgs),
+    /// List every version of the charter, what it changed and who agreed
+    Log,
+    /// Bring newer versions of the charter to a node that did not receive them
+    Apply(amend::ApplyArgs),
+}
+
+/// Arguments of `parangon federation show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Show what is proposed, as differences from the charter in effect
+    #[arg(long)]
+    diff: bool,
 }
 
 /// Arguments of `parangon federation new`.
@@ -89,7 +117,14 @@ pub(crate) fn run(noun: Noun<FederationCommand>, global: &Global, out: &Output) 
         FederationCommand::New(args) => new(args, out),
         FederationCommand::Sign(args) => sign(&args, &noun.data.path(), out),
         FederationCommand::Found(args) => found::run(&args, &noun.data.path(), out),
-        FederationCommand::Show => show(&noun.data, global, out),
+        FederationCommand::Join(args) => amend::join(&args, &noun.data.path(), out),
+        FederationCommand::Show(args) if args.diff => amend::diff(&Client::open(global, &noun.data)?, out),
+        FederationCommand::Show(_) => show(&noun.data, global, out),
+        FederationCommand::Propose(args) => amend::propose(&args, &noun.data.path(), &Client::open(global, &noun.data)?, out),
+        FederationCommand::Accept(args) => amend::vote(&args, true, &noun.data.path(), &Client::open(global, &noun.data)?, out),
+        FederationCommand::Reject(args) => amend::vote(&args, false, &noun.data.path(), &Client::open(global, &noun.data)?, out),
+        FederationCommand::Log => amend::log(&Client::open(global, &noun.data)?, out),
+        FederationCommand::Apply(args) => amend::apply(&args, &Client::open(global, &noun.data)?, out),
     }
 }
 

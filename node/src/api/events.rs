@@ -43,6 +43,9 @@ fn event(change: &Change) -> Event {
         Change::Final { log, size } => named("final", &json!({ "log": log.to_string(), "size": size })),
         Change::Frozen { log } => named("frozen", &json!({ "log": log.to_string() })),
         Change::Keys { log } => named("keys", &json!({ "log": log.to_string() })),
+        Change::Proposal => named("proposal", &json!({})),
+        Change::Charter { version } => named("charter", &json!({ "version": version })),
+        Change::Torn { version } => named("torn", &json!({ "version": version })),
         Change::Peer(agency) => named("peer", &json!({ "agency": agency })),
     }
 }

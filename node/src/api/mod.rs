@@ -5,6 +5,7 @@
 
 mod assessments;
 mod auth;
+mod charter;
 mod clusters;
 pub mod error;
 mod events;
@@ -109,6 +110,11 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(labels::show))
         .routes(routes!(labels::bundle))
         .routes(routes!(labels::standing))
+        .routes(routes!(charter::show))
+        .routes(routes!(charter::versions, charter::extend))
+        .routes(routes!(charter::proposals))
+        .routes(routes!(charter::ballot))
+        .routes(routes!(charter::vote))
         .routes(routes!(verification::verify))
         .routes(routes!(verification::trust))
         .routes(routes!(statistics::aggregate))

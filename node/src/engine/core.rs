@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parangon_protocol::charter::{Charter, LastHead};
 use parangon_protocol::check::{self, CheckedRecord, KeyBook};
-use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::message::{Head, Request};
-use parangon_protocol::replica::{Effect, Event, Replica, Write};
+use parangon_protocol::replica::{self, Effect, Event, Replica, Write};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::outgoing::Outgoing;
-use super::{Change, EngineError, LogOverview, Overview, persist, reader};
+use super::{Change, CharterOverview, EngineError, LogOverview, Overview, persist, reader};
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Event(Box<Event>),
     Heads { known: Vec<(LogId, u64, u16)>, reply: oneshot::Sender<Vec<Head>> },
     Cosigned { log: LogId, size: u64, line: String },
+    Proposal { hash: Hash, reply: oneshot::Sender<Option<Vec<u8>>> },
+    LastHeads { charter: Box<Charter>, reply: oneshot::Sender<Result<Vec<LastHead>, EngineError>> },
 }
 
 pub(super) struct Core {
@@ -102,6 +105,12 @@ impl Core {
             Command::Heads { known, reply } => {
                 let _gone = reply.send(self.replica.answer_heads(&known));
             }
+            Command::Proposal { hash, reply } => {
+                let _gone = reply.send(self.replica.answer_proposal(&hash));
+            }
+            Command::LastHeads { charter, reply } => {
+                let _gone = reply.send(self.replica.last_heads(&charter).map_err(EngineError::Refused));
+            }
             Command::Cosigned { log, size, line } => {
                 // 40 microseconds; there is at most one a member and head.
                 let book = self.replica.book().clone();
@@ -166,7 +175,7 @@ impl Core {
                     }
                 }
                 Effect::Changed(change) => {
-                    if let parangon_protocol::replica::Change::Keys { .. } = &change {
+                    if let replica::Change::Keys { .. } | replica::Change::Charter { .. } = &change {
                         self.book.send_replace(self.replica.book().clone());
                     }
                     let _nobody = self.news.send(change.into());
@@ -209,9 +218,10 @@ impl Core {
     fn recheck(&self, log: LogId, index: u64) {
         let (store, book, commands) = (self.store.clone(), self.replica.book().clone(), self.commands.clone());
         rayon::spawn(move || {
-            let Some((label, soundness)) = reader::recheck(&store, &book, &log, index) else { return };
+            let Some(record) = reader::recheck(&store, &book, &log, index) else { return };
             if let Some(commands) = commands.upgrade() {
-                let _stopping = commands.blocking_send(Command::Event(Box::new(Event::Rechecked { label, soundness })));
+                let event = Event::Rechecked { log, index, record: Box::new(record) };
+                let _stopping = commands.blocking_send(Command::Event(Box::new(event)));
             }
         });
     }
@@ -219,7 +229,12 @@ impl Core {
     /// Shows the state that is durable by now.
     fn publish(&self) {
         let logs = self.replica.logs().map(|log| (log.clone(), self.log(log))).collect();
-        let next = Overview { logs, labels: self.replica.label_count(), recovering: self.recovering };
+        let charter = CharterOverview {
+            proposals: self.replica.proposals().clone(),
+            torn: self.replica.torn(),
+            double_votes: self.replica.double_votes(),
+        };
+        let next = Overview { logs, labels: self.replica.label_count(), recovering: self.recovering, charter };
         self.overview.send_if_modified(|current| {
             let changed = **current != next;
             if changed {
@@ -238,6 +253,8 @@ impl Core {
             cosigned_by,
             quorum,
             frozen: self.replica.frozen(log),
+            adopted: self.replica.adopted(log),
+            stalled: self.replica.stalled(log),
         }
     }
 }

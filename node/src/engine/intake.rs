@@ -7,7 +7,7 @@ use parangon_protocol::check::{self, CheckError, CheckedSpan, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::message::{Gossip, Request, Response};
-use parangon_protocol::replica::Event;
+use parangon_protocol::replica::{Event, serve};
 use rayon::prelude::*;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -150,6 +150,18 @@ impl Desk {
             Request::Cosigned { log, size, line } => {
                 let _stopping = self.commands.send(Command::Cosigned { log, size, line }).await;
                 Response::Done
+            }
+            Request::Proposal { hash } => {
+                let (answer, text) = oneshot::channel();
+                let sent = self.commands.send(Command::Proposal { hash, reply: answer }).await;
+                match (sent, text.await) {
+                    (Ok(()), Ok(Some(text))) => Response::Amendments(vec![text]),
+                    _ => Response::Missing,
+                }
+            }
+            Request::Charter { after } => {
+                let texts = serve::versions(self.book.borrow().chain(), after);
+                if texts.is_empty() { Response::Missing } else { Response::Amendments(texts) }
             }
             Request::Fork { proof } => {
                 if let Some(event) = fork_event(&self.book, &from, &proof) {

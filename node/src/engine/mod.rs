@@ -12,12 +12,12 @@ mod reader;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parangon_protocol::charter::Chain;
-use parangon_protocol::check::{self, KeyBook};
-use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::charter::{Chain, Charter, LastHead};
+use parangon_protocol::check::{self, CheckedProposal, KeyBook};
+use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::record::{Record, RecordError};
-use parangon_protocol::replica::{Change as ReplicaChange, Keys, Refusal, Settings};
+use parangon_protocol::replica::{Change as ReplicaChange, Event, Keys, Proposal, Refusal, Settings};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -90,6 +90,18 @@ pub enum Change {
         /// Whose log.
         log: LogId,
     },
+    /// A text of the charter's next version, or a vote on one, is new.
+    Proposal,
+    /// A version of the charter took effect here.
+    Charter {
+        /// Which.
+        version: u32,
+    },
+    /// Two texts of one version were both agreed to.
+    Torn {
+        /// Which version.
+        version: u32,
+    },
     /// A member came or went.
     Peer(AgencyId),
 }
@@ -102,6 +114,9 @@ impl From<ReplicaChange> for Change {
             ReplicaChange::Final { log, size } => Self::Final { log, size },
             ReplicaChange::Frozen { log } => Self::Frozen { log },
             ReplicaChange::Keys { log } => Self::Keys { log },
+            ReplicaChange::Proposal => Self::Proposal,
+            ReplicaChange::Charter { version } => Self::Charter { version },
+            ReplicaChange::Torn { version } => Self::Torn { version },
         }
     }
 }
@@ -121,6 +136,21 @@ pub struct LogOverview {
     pub quorum: usize,
     /// It told two stories.
     pub frozen: bool,
+    /// The charter record that rules what it appends next: index and version.
+    pub adopted: Option<(u64, u32)>,
+    /// It adopts a version of the charter that is not known here: nothing behind that is taken yet.
+    pub stalled: Option<u32>,
+}
+
+/// What is voted on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CharterOverview {
+    /// Texts of the next version, by hash.
+    pub proposals: BTreeMap<Hash, Arc<Proposal>>,
+    /// The version of which two texts were both agreed to.
+    pub torn: Option<u32>,
+    /// Votes for two texts of one version: the log, and both places.
+    pub double_votes: Vec<(LogId, u64, u64)>,
 }
 
 /// What is known of all logs. Cheap to share; replaced as a whole.
@@ -132,13 +162,15 @@ pub struct Overview {
     pub labels: usize,
     /// Our own labels changed since our last status record.
     pub recovering: bool,
+    /// The charter's next version.
+    pub charter: CharterOverview,
 }
 
 /// What an engine needs to start.
 pub struct EngineConfig {
     /// Whose node this is.
     pub me: AgencyId,
-    /// The charter.
+    /// The charter, as far as the files say; what the store knows beyond that is added.
     pub chain: Arc<Chain>,
     /// Log and witness keys.
     pub keys: Keys,
@@ -179,7 +211,7 @@ pub struct PrivateMessage {
 #[derive(Clone, Debug)]
 pub struct Engine {
     me: AgencyId,
-    chain: Arc<Chain>,
+    federation: Fingerprint,
     commands: mpsc::Sender<core::Command>,
     overview: watch::Receiver<Arc<Overview>>,
     book: watch::Receiver<Arc<KeyBook>>,
@@ -196,11 +228,10 @@ impl Engine {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (news, _) = broadcast::channel(NEWS);
         let EngineConfig { me, chain, keys, settings, store, clock, network, incoming, private, stop } = config;
-        let recovering = !settings.sign;
-        let book = KeyBook::new(chain.clone());
+        let (recovering, federation) = (!settings.sign, *chain.fingerprint());
         let replica = {
             let (store, me) = (store.clone(), me.clone());
-            let task = tokio::task::spawn_blocking(move || persist::restore(&store, me, settings, keys, book));
+            let task = tokio::task::spawn_blocking(move || persist::restore(&store, me, settings, keys, &chain));
             task.await.map_err(|_| EngineError::Stopped)??
         };
         let (overview_in, overview) = watch::channel(Arc::new(Overview::default()));
@@ -219,7 +250,7 @@ impl Engine {
             news: news.clone(),
             stop,
         });
-        Ok((Self { me, chain, commands, overview, book, news, store }, thread))
+        Ok((Self { me, federation, commands, overview, book, news, store }, thread))
     }
 
     /// Appends records to our own log, all or none. When it returns they are durable and signed; the indices are
@@ -278,10 +309,47 @@ impl Engine {
         &self.store
     }
 
-    /// The charter.
+    /// The charter chain as it is now.
     #[must_use]
-    pub fn chain(&self) -> &Arc<Chain> {
-        &self.chain
+    pub fn chain(&self) -> Arc<Chain> {
+        self.book.borrow().chain().clone()
+    }
+
+    /// The federation.
+    #[must_use]
+    pub fn federation(&self) -> &Fingerprint {
+        &self.federation
+    }
+
+    /// Takes a text of the charter's next version, to be voted on.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub async fn propose(&self, proposal: CheckedProposal) -> Result<(), EngineError> {
+        self.event(Event::Proposal(proposal)).await
+    }
+
+    /// Takes versions of the charter that were agreed to elsewhere, when they extend those known here.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub async fn extend(&self, chain: Chain) -> Result<(), EngineError> {
+        self.event(Event::Chain(Box::new(chain))).await
+    }
+
+    async fn event(&self, event: Event) -> Result<(), EngineError> {
+        self.commands.send(core::Command::Event(Box::new(event))).await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// What a vote for this text has to say of the logs whose end it decides.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] when the text does not follow the charter in effect.
+    pub async fn last_heads(&self, charter: Charter) -> Result<Vec<LastHead>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let command = core::Command::LastHeads { charter: Box::new(charter), reply };
+        self.commands.send(command).await.map_err(|_| EngineError::Stopped)?;
+        answer.await.map_err(|_| EngineError::Stopped)?
     }
 
     /// Whose node this is.

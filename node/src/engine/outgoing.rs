@@ -63,6 +63,7 @@ async fn ask(
     let events = match network.request(&to, request.clone()).await {
         Ok(Response::Heads(heads)) => heads.into_iter().filter_map(|head| head_event(book, &to, &head)).collect(),
         Ok(Response::Range(range)) => vec![range_event(book, &to, &request, range).await],
+        Ok(Response::Amendments(texts)) => amendments_event(book, &to, request, texts).await.into_iter().collect(),
         Ok(Response::Done) => vec![],
         Ok(Response::Missing) => vec![Event::Failed { from: to, request }],
         Err(error) => {
@@ -88,6 +89,13 @@ pub(super) fn head_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, 
             None
         }
     }
+}
+
+/// Versions of the charter as an event. What is refused is asked of others at the next poll.
+async fn amendments_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, request: Request, texts: Vec<Vec<u8>>) -> Option<Event> {
+    let book = book.borrow().clone();
+    let checked = tokio::task::spawn_blocking(move || Event::amendments(&book, &request, texts)).await.ok()?;
+    checked.inspect_err(|error| tracing::warn!(peer = %from, %error, "a version of the charter was refused")).ok()
 }
 
 async fn range_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, request: &Request, range: Range) -> Event {

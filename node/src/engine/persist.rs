@@ -1,14 +1,17 @@
 //! What the replica wants durable, as rows; and what the rows say when a node starts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use parangon_protocol::check::KeyBook;
+use parangon_protocol::charter::{Amendment, Chain};
+use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Replica, Settings, Write};
+use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{OwnHead, Source, Store, StoreError, Tx, WriteTx};
+use crate::store::{OwnHead, ReadTx, Source, Store, StoreError, Tx, WriteTx};
 
 /// A label as the store keeps it: the register's row with the confirmations seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,21 @@ fn text<T: Serialize>(value: &T) -> Vec<u8> {
 const CONFIRMATION: &str = "confirmation/";
 const RELEASE: &str = "release/";
 const FORK: &str = "fork/";
+const CHARTER: &str = "charter/";
+const PROPOSAL: &str = "proposal/";
+const RIVAL: &str = "rival/";
+
+/// A version of the charter, and when it took effect here.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InEffect {
+    amendment: Amendment,
+    at: Timestamp,
+}
+
+fn proposal_name(version: u32, hash: &Hash) -> String {
+    format!("{PROPOSAL}{version:08x}/{hash}")
+}
 
 /// Writes all of it in one transaction. When it returns it is on disk.
 pub(super) fn write(store: &Store, me: &AgencyId, writes: &[Write]) -> Result<(), StoreError> {
@@ -89,8 +107,36 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::LabelSoundness { label, soundness } => change(tx, label, |row| row.label.soundness = soundness.clone()),
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
         Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
+        Write::Proposal { version, hash, text } => tx.put_document(&proposal_name(*version, hash), text),
+        Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
+        Write::Rival { version, hash, amendment } => tx.put_document(&format!("{RIVAL}{version:08x}/{hash}"), &text(amendment)),
         Write::Fork { log, proof } => tx.put_document(&format!("{FORK}{log}"), &text(proof)),
     }
+}
+
+/// A version takes effect: what was proposed for it and for earlier ones is history.
+fn in_effect(tx: &mut WriteTx, amendment: &Amendment, at: Timestamp) -> Result<(), StoreError> {
+    let version = amendment.charter.version;
+    let past = format!("{PROPOSAL}{:08x}/", version.saturating_add(1));
+    for name in tx.document_names(PROPOSAL)?.into_iter().filter(|name| *name < past) {
+        tx.delete_document(&name)?;
+    }
+    tx.put_document(&format!("{CHARTER}{version:08x}"), &text(&InEffect { amendment: amendment.clone(), at }))
+}
+
+/// The chain as far as the store knows it, and since when its newest version is in effect here. `base` comes from the files,
+/// which may know more.
+fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, Timestamp), StoreError> {
+    let (mut chain, mut since) = (base.clone(), base.newest().created);
+    for name in tx.document_names(CHARTER)? {
+        let bytes = tx.document(&name)?.ok_or(StoreError::Row { table: "charter" })?;
+        let InEffect { amendment, at } = parse(&bytes)?;
+        if amendment.charter.version > chain.newest().version {
+            chain = chain.extend(amendment).map_err(|_| StoreError::Row { table: "charter" })?;
+        }
+        since = at;
+    }
+    Ok((chain, since))
 }
 
 fn label_row(tx: &mut WriteTx, label: &LabelRow) -> Result<(), StoreError> {
@@ -155,8 +201,9 @@ pub(crate) fn releases<S: Source>(tx: &Tx<S>) -> Result<Vec<(LogId, u64)>, Store
 const PAGE: usize = 1024;
 
 /// The replica that the store remembers.
-pub(super) fn restore(store: &Store, me: AgencyId, settings: Settings, keys: Keys, book: KeyBook) -> Result<Replica, StoreError> {
+pub(super) fn restore(store: &Store, me: AgencyId, settings: Settings, keys: Keys, base: &Chain) -> Result<Replica, StoreError> {
     let tx = store.read()?;
+    let (chain, since) = chain(&tx, base)?;
     let snapshots = tx.states()?.iter().map(|(_, bytes)| parse(bytes)).collect::<Result<Vec<LogSnapshot>, _>>()?;
     let mut rows = Vec::new();
     let mut after: Option<Hash> = None;
@@ -168,5 +215,10 @@ pub(super) fn restore(store: &Store, me: AgencyId, settings: Settings, keys: Key
             rows.push(parse::<RegisterRow>(bytes)?.label);
         }
     }
-    Ok(Replica::new(me, settings, keys, book, snapshots, rows))
+    let mut proposals = Vec::new();
+    for name in tx.document_names(PROPOSAL)? {
+        proposals.extend(tx.document(&name)?.and_then(|text| check::proposal(text).ok()));
+    }
+    let book = KeyBook::new(Arc::new(chain));
+    Ok(Replica::new(me, settings, keys, book, snapshots, rows).with_proposals(since, proposals))
 }

@@ -1,13 +1,11 @@
 //! One log of the store as the protocol reads it.
 
-use parangon_protocol::check::{self, KeyBook, Soundness};
+use parangon_protocol::check::{self, CheckedRecord, KeyBook};
 use parangon_protocol::id::{Hash, LogId};
-use parangon_protocol::label::LabelId;
 use parangon_protocol::log::checkpoint::SignedCheckpoint;
 use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::log::merkle::HashReader;
 use parangon_protocol::message::Range;
-use parangon_protocol::record::Record;
 use parangon_protocol::replica::serve::{self, LogReader};
 
 use crate::store::{self, ReadTx, Store, StoreError};
@@ -59,11 +57,9 @@ pub(super) fn compare(
     serve::compare(&StoredLog::new(&tx, log)?, ours, theirs)
 }
 
-/// Checks a stored label's signatures again. `None` when it cannot be read, which is logged.
-pub(super) fn recheck(store: &Store, book: &KeyBook, log: &LogId, index: u64) -> Option<(LabelId, Soundness)> {
+/// Checks a stored label again. `None` when it cannot be read, which is logged.
+pub(super) fn recheck(store: &Store, book: &KeyBook, log: &LogId, index: u64) -> Option<CheckedRecord> {
     let bytes = store.read().and_then(|tx| tx.record(log, index));
     let bytes = bytes.inspect_err(|error| tracing::warn!(%error, "a label could not be checked again")).ok()??;
-    let checked = check::record(book, log, index, bytes).ok()?;
-    let Record::Label(label) = checked.record() else { return None };
-    Some((label.common.id().ok()?, checked.soundness().clone()))
+    check::record(book, log, index, bytes).ok()
 }

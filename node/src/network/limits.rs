@@ -14,8 +14,9 @@ pub(super) const WIRE_VERSION: u8 = 1;
 pub const GOSSIP_BYTES: usize = 2 * protocol::NOTE_BYTES + protocol::INLINE_BYTES;
 /// One log request. Telling a head takes a whole note; asking for what differs from 600 known heads about 30 KiB.
 pub const LOG_REQUEST_BYTES: usize = protocol::NOTE_BYTES + 4 * 1024;
-/// One log answer: a range's records, a note, a proof, lengths. Heads that do not fit are left out: they differ next time, too.
-pub const LOG_RESPONSE_BYTES: usize = protocol::RANGE_BYTES + protocol::NOTE_BYTES + 16 * 1024;
+/// One log answer: versions of the charter are the largest; a range has records of 256 KiB, a note and a proof. Heads that do
+/// not fit are left out: they differ next time, too.
+pub const LOG_RESPONSE_BYTES: usize = protocol::AMENDMENTS_BYTES + 16 * 1024;
 /// One sealed private message.
 pub const PRIVATE_BYTES: usize = protocol::PRIVATE_BYTES;
 /// The answer to a private message: a variant and a code.

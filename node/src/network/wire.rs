@@ -4,7 +4,7 @@
 use bincode::{Decode, Encode};
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::limits as bounds;
-use parangon_protocol::message::{Gossip, Head, Range, Request, Response};
+use parangon_protocol::message::{Gossip, Head, Range, Request, Response, VERSIONS};
 
 use super::error::{FrameError, Refusal};
 use super::limits;
@@ -35,6 +35,8 @@ enum WireRequest {
     Tell(WireHead),
     Cosigned { log: Log, size: u64, line: String },
     Fork { proof: Vec<u8> },
+    Proposal { hash: [u8; 32] },
+    Charter { after: u32 },
 }
 
 #[derive(Encode, Decode)]
@@ -44,6 +46,7 @@ enum WireResponse {
     Done,
     Missing,
     Refused(WireRefusal),
+    Amendments(Vec<Vec<u8>>),
 }
 
 #[derive(Encode, Decode)]
@@ -98,6 +101,8 @@ pub(super) fn encode_request(request: Request) -> Result<Vec<u8>, FrameError> {
         Request::Tell(head) => WireRequest::Tell(head.into()),
         Request::Cosigned { log, size, line } => WireRequest::Cosigned { log: log.into(), size, line },
         Request::Fork { proof } => WireRequest::Fork { proof },
+        Request::Proposal { hash } => WireRequest::Proposal { hash: hash.0 },
+        Request::Charter { after } => WireRequest::Charter { after },
     };
     wire.check()?;
     at_most(codec::encode(&wire), limits::LOG_REQUEST_BYTES)
@@ -114,6 +119,8 @@ pub(super) fn decode_request(body: &[u8]) -> Result<Request, FrameError> {
         WireRequest::Tell(head) => Request::Tell(head.try_into()?),
         WireRequest::Cosigned { log, size, line } => Request::Cosigned { log: log.try_into()?, size, line },
         WireRequest::Fork { proof } => Request::Fork { proof },
+        WireRequest::Proposal { hash } => Request::Proposal { hash: Hash(hash) },
+        WireRequest::Charter { after } => Request::Charter { after },
     })
 }
 
@@ -124,6 +131,7 @@ pub(super) fn encode_response(answer: Answer<Response>) -> Result<Vec<u8>, Frame
         Ok(Response::Range(Range { log, start, records, note, proof })) => {
             WireResponse::Range { log: log.into(), start, records, note, proof: proof.into_iter().map(|hash| hash.0).collect() }
         }
+        Ok(Response::Amendments(texts)) => WireResponse::Amendments(texts),
         Ok(Response::Done) => WireResponse::Done,
         Ok(Response::Missing) => WireResponse::Missing,
         Err(refusal) => WireResponse::Refused(refusal.into()),
@@ -140,6 +148,7 @@ pub(super) fn decode_response(body: &[u8]) -> Result<Answer<Response>, FrameErro
         WireResponse::Range { log, start, records, note, proof } => {
             Response::Range(Range { log: log.try_into()?, start, records, note, proof: proof.into_iter().map(Hash).collect() })
         }
+        WireResponse::Amendments(texts) => Response::Amendments(texts),
         WireResponse::Done => Response::Done,
         WireResponse::Missing => Response::Missing,
         WireResponse::Refused(refusal) => return Ok(Err(refusal.into())),
@@ -232,6 +241,7 @@ impl WireRequest {
                 ensure(*size <= bounds::LOG_SIZE, "size beyond the largest log")
             }
             Self::Fork { proof } => within(proof.len(), bounds::NOTE_BYTES),
+            Self::Proposal { .. } | Self::Charter { .. } => Ok(()),
         }
     }
 }
@@ -248,6 +258,10 @@ impl WireResponse {
                 check_records(*start, records, bounds::RANGE_BYTES)?;
                 within(note.len(), bounds::NOTE_BYTES)?;
                 ensure(proof.len() <= bounds::PROOF_HASHES, "proof too long")
+            }
+            Self::Amendments(texts) => {
+                ensure(texts.len() <= VERSIONS, "too many versions")?;
+                within(texts.iter().map(Vec::len).sum(), bounds::AMENDMENTS_BYTES)
             }
             Self::Done | Self::Missing | Self::Refused(_) => Ok(()),
         }

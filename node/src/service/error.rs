@@ -8,7 +8,8 @@ mod text;
 
 use parangon_protocol::assessment::{AssessmentError, Ineligible};
 use parangon_protocol::canonical::CanonicalError;
-use parangon_protocol::charter::Level;
+use parangon_protocol::charter::{AmendmentError, Level};
+use parangon_protocol::check::ProposalError;
 use parangon_protocol::id::{AgencyId, NameError, SchemeId};
 use parangon_protocol::label::credential::CredentialError;
 use parangon_protocol::review::decision::Unmet;
@@ -197,6 +198,18 @@ pub enum Error {
     /// A release of ours breaks a rule: it is not published.
     #[error(transparent)]
     Release(#[from] ReleaseError),
+    /// A text of the charter does not follow the one in effect.
+    #[error(transparent)]
+    Amendment(AmendmentError),
+    /// A version of the charter cannot be taken.
+    #[error(transparent)]
+    Proposal(#[from] ProposalError),
+    /// Another text of a version that is in effect here. It is kept as evidence.
+    #[error("this is another version {version} of the charter than the one in effect here; it is kept as evidence")]
+    OtherVersion {
+        /// Which.
+        version: u32,
+    },
     /// The releases cannot be added up.
     #[error(transparent)]
     Aggregate(#[from] AggregateError),

@@ -20,6 +20,7 @@ use super::clusters::ClusterView;
 use super::item::{self, Item};
 use super::{Context, Error, mail};
 use crate::sealing::FreshKey;
+use crate::service::offers::charter_of;
 use crate::store::{Source, Tx, WriteTx};
 
 /// An offer as we keep it.
@@ -134,12 +135,6 @@ fn load<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Assigned, Error> {
     item::get(tx, offer)
 }
 
-/// The charter version that an offer stands on.
-fn charter_of<'c>(context: &'c Context, offer: &SignedOffer) -> Result<&'c Charter, Error> {
-    let version = offer.body.charter;
-    context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))
-}
-
 /// Every review that others ask of us, newest last.
 ///
 /// # Errors
@@ -181,7 +176,7 @@ pub fn accept(context: &Context, offer: &str, conflicts: Conflicts) -> Result<In
         };
         let signed = Signed::sign(acceptance, context.federation(), &context.issue_key())?;
         let verified = signed.verify(context.federation(), &context.issue_key().public())?;
-        assigned.apply(charter, Event::Accepted(verified), now)?;
+        assigned.apply(&charter, Event::Accepted(verified), now)?;
         item::put(tx, offer, &DossierKey { secret: key.to_secret_text().to_string() })?;
         answer(context, tx, &assigned, Message::Accept { acceptance: signed.clone() })
     })?;
@@ -201,7 +196,7 @@ pub fn decline(context: &Context, offer: &str, reason: DeclineReason) -> Result<
         if assigned.assignment.state() == State::Declined {
             return Ok(assigned.view());
         }
-        assigned.apply(charter, Event::Declined(&decline), context.now())?;
+        assigned.apply(&charter, Event::Declined(&decline), context.now())?;
         answer(context, tx, &assigned, Message::Decline { decline })
     })?;
     context.queued().notify_one();
@@ -216,7 +211,7 @@ pub fn step_back(context: &Context, offer: &str) -> Result<InboxView, Error> {
     let view = context.transact(|tx| {
         let mut assigned = load(tx, offer)?;
         let charter = charter_of(context, &assigned.offer)?;
-        assigned.apply(charter, Event::Withdrawn { by: context.me() }, context.now())?;
+        assigned.apply(&charter, Event::Withdrawn { by: context.me() }, context.now())?;
         forget(tx, offer)?;
         let offer = assigned.assignment.offer_hash();
         answer(context, tx, &assigned, Message::Withdraw { offer })

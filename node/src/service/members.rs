@@ -171,7 +171,8 @@ pub fn about(context: &Context) -> NodeView {
 pub fn peers(context: &Context) -> Result<Vec<PeerView>, Error> {
     let outbox = context.store().read()?.outbox_counts()?;
     let links = context.carrier().links();
-    let others = context.charter().members.iter().filter(|member| member.id != *context.me());
+    let charter = context.charter();
+    let others = charter.members.iter().filter(|member| member.id != *context.me());
     let view = |member: &Member| {
         let link = links.iter().find(|link| link.agency == member.id);
         let waiting = outbox.iter().find(|(agency, _)| *agency == member.id).map_or(0, |(_, count)| *count);

@@ -5,6 +5,7 @@
 
 pub mod assessments;
 pub mod catalogues;
+pub mod charter;
 pub mod clusters;
 pub mod courier;
 pub mod csv;
@@ -58,6 +59,21 @@ struct Inner {
     adoption: labels::AdoptionCache,
     counters: Counters,
     started: Timestamp,
+}
+
+/// One version of the charter, which stays as it is while this is held.
+#[derive(Debug, Clone)]
+pub struct CharterVersion {
+    chain: Arc<Chain>,
+    /// One that the chain has.
+    version: u32,
+}
+
+impl std::ops::Deref for CharterVersion {
+    type Target = Charter;
+    fn deref(&self) -> &Charter {
+        self.chain.version(self.version).unwrap_or_else(|| self.chain.newest())
+    }
 }
 
 /// What is counted while the node runs.
@@ -126,20 +142,33 @@ impl Context {
 
     /// The charter chain.
     #[must_use]
-    pub fn chain(&self) -> &Arc<Chain> {
+    pub fn chain(&self) -> Arc<Chain> {
         self.0.engine.chain()
     }
 
-    /// The charter in force.
+    /// The charter in effect, as it is now.
     #[must_use]
-    pub fn charter(&self) -> &Charter {
-        self.chain().newest()
+    pub fn charter(&self) -> CharterVersion {
+        let chain = self.chain();
+        CharterVersion { version: chain.newest().version, chain }
+    }
+
+    /// A version of the charter by its number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one that is not known here.
+    pub fn charter_version(&self, version: u32) -> Result<CharterVersion, Error> {
+        let chain = self.chain();
+        match chain.version(version) {
+            Some(_) => Ok(CharterVersion { version, chain }),
+            None => Err(Error::missing("charter version", version)),
+        }
     }
 
     /// The federation.
     #[must_use]
     pub fn federation(&self) -> &Fingerprint {
-        self.chain().fingerprint()
+        self.0.engine.federation()
     }
 
     /// Now.

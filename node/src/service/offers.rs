@@ -21,7 +21,7 @@ pub use create::{NewOffer, create};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{Context, Error, assessments, catalogues, mail};
+use super::{CharterVersion, Context, Error, assessments, catalogues, mail};
 use crate::store::{Source, Tx};
 
 /// An offer with everything that was said about it.
@@ -160,15 +160,15 @@ impl Offered {
     /// Whether the reviews carry the level.
     pub(crate) fn decide(&self, context: &Context) -> Result<Result<decision::Decision, Vec<decision::Unmet>>, Error> {
         let charter = charter_of(context, &self.offer)?;
-        let rule = self.offer.body.rule(charter)?;
+        let rule = self.offer.body.rule(&charter)?;
         let catalogue = catalogues::by_reference(context, &self.offer.body.catalogue)?;
-        Ok(decision::decide(charter, rule, &catalogue, context.me(), &self.reviews()))
+        Ok(decision::decide(&charter, rule, &catalogue, context.me(), &self.reviews()))
     }
 
     fn apply(&mut self, context: &Context, agency: &AgencyId, event: Event<'_>) -> Result<State, Error> {
         let charter = charter_of(context, &self.offer)?;
         let before = self.exchange.state(agency);
-        let state = self.exchange.apply(charter, event)?;
+        let state = self.exchange.apply(&charter, event)?;
         if before != Some(state) {
             self.parties.entry(agency.clone()).or_default().since = context.now();
         }
@@ -225,9 +225,8 @@ pub(crate) fn load<S: Source>(tx: &Tx<S>, id: &str) -> Result<Offered, Error> {
 }
 
 /// The charter version that an offer stands on.
-pub(crate) fn charter_of<'c>(context: &'c Context, offer: &SignedOffer) -> Result<&'c Charter, Error> {
-    let version = offer.body.charter;
-    context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))
+pub(crate) fn charter_of(context: &Context, offer: &SignedOffer) -> Result<CharterVersion, Error> {
+    context.charter_version(offer.body.charter)
 }
 
 /// One offer.
@@ -264,7 +263,7 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
             .map(|(agency, _)| agency.clone())
             .collect();
         let charter = charter_of(context, &offered.offer)?;
-        offered.exchange.apply(charter, Event::Withdrawn { by: context.me() })?;
+        offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
         for agency in told {
             mail::queue(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash() })?;
         }
@@ -283,7 +282,7 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
 pub fn eligible(context: &Context, scheme: Option<&str>, level: &str) -> Result<Vec<EligibleView>, Error> {
     let charter = context.charter();
     let level: Level = level.parse().map_err(Error::name("/level"))?;
-    let scheme = scheme_of(charter, scheme, level)?;
+    let scheme = scheme_of(&charter, scheme, level)?;
     charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
     let home = charter.member(context.me()).map(|member| member.country.clone());
     let view = |(agency, answer): (AgencyId, Result<(), panel::Ineligible>)| {
@@ -297,7 +296,7 @@ pub fn eligible(context: &Context, scheme: Option<&str>, level: &str) -> Result<
             reason: answer.err().map(|cause| cause.to_string()),
         })
     };
-    Ok(panel::explain(charter, context.me()).into_iter().filter_map(view).collect())
+    Ok(panel::explain(&charter, context.me()).into_iter().filter_map(view).collect())
 }
 
 /// The scheme of that name, or the charter's only one.

@@ -1,5 +1,6 @@
 //! Verifying a label file with this node's federation pinned: the same verifier as the command line's.
 
+use parangon_protocol::charter::{Chain, ChainText};
 use parangon_protocol::time::Timestamp;
 use parangon_protocol::verify::{self, Trust, Verdict};
 use serde::Serialize;
@@ -15,8 +16,9 @@ pub struct TrustFile {
     pub fingerprint: String,
     /// Eight words of it, as on certificates.
     pub words: String,
-    /// The founding charter with its signatures.
-    pub founding: parangon_protocol::charter::Founding,
+    /// The charter's versions.
+    #[serde(flatten)]
+    pub chain: ChainText,
 }
 
 /// The verdict on a label file at `at`, or now. Never fails for what the file holds.
@@ -28,17 +30,17 @@ pub fn verify(context: &Context, file: &[u8], at: Option<&str>) -> Result<Verdic
         Some(text) => text.parse().map_err(|error| Error::field("/at", error))?,
         None => context.now(),
     };
-    Ok(verify::verify(file, &Trust::new([*context.federation()]), at))
+    Ok(verify::verify(file, &Trust::in_chains([Chain::clone(&context.chain())]), at))
 }
 
 /// The trust file of this federation.
 #[must_use]
 pub fn trust(context: &Context) -> TrustFile {
-    let founding = context.chain().founding().clone();
+    let chain = context.chain();
     TrustFile {
-        name: founding.charter.name.to_string(),
+        name: chain.newest().name.to_string(),
         fingerprint: context.federation().to_string(),
         words: context.federation().words(),
-        founding,
+        chain: chain.to_text(),
     }
 }

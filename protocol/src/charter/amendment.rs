@@ -8,7 +8,7 @@ use super::difference::{Difference, differences};
 use super::vote::{self, Voice, Vote, voices, voices_needed};
 use super::{Charter, CharterError};
 use crate::canonical;
-use crate::id::{AgencyId, Fingerprint, LogId};
+use crate::id::{AgencyId, Fingerprint, Hash, LogId};
 use crate::limits;
 
 /// A version and who agreed to it.
@@ -138,9 +138,7 @@ impl Amendment {
             }
         }
         let end = |log: LogId| {
-            let of_log = |(agency, (_, heads)): (&&AgencyId, &(Voice, BTreeMap<&LogId, u64>))| {
-                heads.get(&log).map(|size| ((*agency).clone(), *size))
-            };
+            let of_log = |(agency, (_, heads)): (&&AgencyId, &Seen<'_>)| heads.get(&log).map(|size| ((*agency).clone(), *size));
             let size = vote::cut_off(present, &log, &votes.iter().filter_map(of_log).collect());
             size.map(|size| (log.clone(), size)).ok_or(AmendmentError::CutOff(log))
         };
@@ -149,15 +147,11 @@ impl Amendment {
 
     /// Checks text and votes, once, and counts these.
     fn count(&self, federation: &Fingerprint, present: &Charter) -> Result<Count<'_>, AmendmentError> {
-        let changes = check_text(present, &self.charter)?;
+        let changes = self.charter.follows(present)?;
         let concerned = Self::concerned(&changes);
         let votes = self.check_votes(federation, present, &concerned)?;
         let major = changes.iter().any(Difference::changes_members);
-        let of_present = votes.iter().filter(|(_, (voice, _))| *voice == Voice::Present).map(|(agency, _)| *agency);
-        let standing = Standing {
-            present: (vote::count(present, of_present), voices_needed(voices(present), major)),
-            next: (vote::count(&self.charter, votes.keys().copied()), voices_needed(voices(&self.charter), false)),
-        };
+        let standing = standing(present, &self.charter, major, votes.iter().map(|(agency, (voice, _))| (*agency, *voice)));
         Ok(Count { concerned, votes, standing })
     }
 
@@ -165,21 +159,43 @@ impl Amendment {
         let hash = self.charter.hash()?;
         let mut votes = BTreeMap::new();
         for vote in &self.votes {
-            let (ballot, voter) = (&vote.body, &vote.body.agency);
-            if (ballot.version, ballot.charter) != (self.charter.version, hash) {
-                return Err(AmendmentError::OtherBallot(voter.clone()));
-            }
-            let voice = vote.verify(federation, present, &self.charter)?;
-            if !ballot.accept {
-                return Err(AmendmentError::Rejected(voter.clone()));
-            }
-            let heads = heads(vote, voice, federation, concerned).ok_or_else(|| AmendmentError::Heads { voter: voter.clone() })?;
-            if votes.insert(voter, (voice, heads)).is_some() {
-                return Err(AmendmentError::Twice(voter.clone()));
+            let seen = check_vote(vote, federation, present, (&self.charter, &hash), concerned)?;
+            if votes.insert(&vote.body.agency, seen).is_some() {
+                return Err(AmendmentError::Twice(vote.body.agency.clone()));
             }
         }
         Ok(votes)
     }
+}
+
+/// Voices for a text by those whose votes count, and voices needed.
+pub(super) fn standing<'a>(present: &Charter, next: &Charter, major: bool, votes: impl Iterator<Item = (&'a AgencyId, Voice)>) -> Standing {
+    let votes: Vec<_> = votes.collect();
+    let of_present = votes.iter().filter(|(_, voice)| *voice == Voice::Present).map(|(agency, _)| *agency);
+    Standing {
+        present: (vote::count(present, of_present), voices_needed(voices(present), major)),
+        next: (vote::count(next, votes.iter().map(|(agency, _)| *agency)), voices_needed(voices(next), false)),
+    }
+}
+
+/// One vote for this text: in which electorate it counts, and what it says of the logs concerned.
+pub(super) fn check_vote<'a>(
+    vote: &'a Vote,
+    federation: &Fingerprint,
+    present: &Charter,
+    (next, hash): (&Charter, &Hash),
+    concerned: &[LogId],
+) -> Result<Seen<'a>, AmendmentError> {
+    let (ballot, voter) = (&vote.body, &vote.body.agency);
+    if (ballot.version, ballot.charter) != (next.version, *hash) {
+        return Err(AmendmentError::OtherBallot(voter.clone()));
+    }
+    let voice = vote.verify(federation, present, next)?;
+    if !ballot.accept {
+        return Err(AmendmentError::Rejected(voter.clone()));
+    }
+    let heads = heads(vote, voice, federation, concerned).ok_or_else(|| AmendmentError::Heads { voter: voter.clone() })?;
+    Ok((voice, heads))
 }
 
 /// The votes of an amendment, checked, and what they amount to.
@@ -189,8 +205,11 @@ struct Count<'a> {
     standing: Standing,
 }
 
-/// By agency: in which electorate it counts, and how large the logs concerned were that it saw.
-type Votes<'a> = BTreeMap<&'a AgencyId, (Voice, BTreeMap<&'a LogId, u64>)>;
+/// In which electorate a vote counts, and how large the logs concerned were that the voter saw.
+pub(super) type Seen<'a> = (Voice, BTreeMap<&'a LogId, u64>);
+
+/// By agency.
+type Votes<'a> = BTreeMap<&'a AgencyId, Seen<'a>>;
 
 /// What the voter saw of the logs concerned: of each that is not its own, when it is a member now.
 fn heads<'a>(vote: &'a Vote, voice: Voice, federation: &Fingerprint, concerned: &[LogId]) -> Option<BTreeMap<&'a LogId, u64>> {
@@ -202,7 +221,16 @@ fn heads<'a>(vote: &'a Vote, voice: Voice, federation: &Fingerprint, concerned: 
     given.iter().map(|head| Some((&head.log, head.size(federation)?))).collect()
 }
 
-/// The rules of a text that follows another, whoever agrees to it.
+impl Charter {
+    /// The rules of a text that follows `present`, whoever agrees to it: what it changes.
+    ///
+    /// # Errors
+    /// [`AmendmentError`] of the text.
+    pub fn follows(&self, present: &Self) -> Result<Vec<Difference>, AmendmentError> {
+        check_text(present, self)
+    }
+}
+
 fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, AmendmentError> {
     next.check()?;
     if present.version.checked_add(1) != Some(next.version) {

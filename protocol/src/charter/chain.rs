@@ -155,6 +155,13 @@ impl Chain {
         Ok(self)
     }
 
+    /// The chain as it was when that version was the newest; version 1 stays.
+    #[must_use]
+    pub fn up_to(mut self, version: u32) -> Self {
+        self.links.retain(|link| link.amendment.charter.version <= version);
+        self
+    }
+
     /// Ids and identity keys are never given to another agency, or former members' logs and votes would be its.
     fn not_reused(&self, next: &Charter) -> Result<(), AmendmentError> {
         let newest = self.newest();
@@ -232,6 +239,13 @@ impl Chain {
         let later = self.links.iter().filter(|link| link.amendment.charter.version > version);
         self.version(version).is_some_and(may)
             && later.filter(|link| link.cut_offs.get(log).is_some_and(|end| index >= *end)).all(|link| may(&link.amendment.charter))
+    }
+
+    /// The logs that versions after this one cut off, each with its end.
+    #[must_use]
+    pub fn cut_offs_after(&self, version: u32) -> Vec<(LogId, u64)> {
+        let later = self.links.iter().filter(|link| link.amendment.charter.version > version);
+        later.flat_map(|link| link.cut_offs.iter().map(|(log, end)| (log.clone(), *end))).collect()
     }
 
     /// Where an amendment ends a log: records at or above are no member's.

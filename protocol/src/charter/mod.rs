@@ -4,6 +4,7 @@
 mod amendment;
 mod card;
 mod chain;
+mod counting;
 mod difference;
 mod template;
 mod vote;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use amendment::{Amendment, AmendmentError, Standing};
 pub use card::{CardBody, CardError, MemberCard, peer_id};
 pub use chain::{Chain, ChainError, ChainText, Founding, FoundingSignature};
+pub use counting::Counting;
 pub use difference::{Difference, differences};
 pub use template::{demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};

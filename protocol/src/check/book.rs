@@ -48,6 +48,11 @@ impl KeyBook {
         &self.chain
     }
 
+    /// Takes a longer chain. Key sets that were signed under an earlier version stay.
+    pub fn extend(&mut self, chain: Arc<Chain>) {
+        self.chain = chain;
+    }
+
     /// The federation's fingerprint.
     #[must_use]
     pub fn federation(&self) -> &Fingerprint {

@@ -1,12 +1,17 @@
 //! What happens to a replica, and what it wants done.
 
 use super::{Confirmation, LabelRow, LogSnapshot};
-use crate::check::{CheckedCosignature, CheckedFork, CheckedHead, CheckedRecord, CheckedSpan, Flaw, Soundness};
+use crate::charter::{Amendment, Chain};
+use crate::check::{
+    self, CheckedCosignature, CheckedFork, CheckedHead, CheckedProposal, CheckedRecord, CheckedSpan, Flaw, KeyBook, ProposalError,
+    Soundness,
+};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::label::LabelId;
 use crate::label::status::State;
 use crate::log::fork::ForkProof;
 use crate::message::{Gossip, Request};
+use crate::time::Timestamp;
 
 /// What can happen to a replica.
 #[derive(Debug, Clone)]
@@ -48,13 +53,19 @@ pub enum Event {
     Cosignature(CheckedCosignature),
     /// A proof that a log told two stories.
     Fork(CheckedFork),
-    /// The signatures of a label were checked again, with more keys.
+    /// A label was checked again: with more keys, or under a later charter.
     Rechecked {
-        /// Which label.
-        label: LabelId,
-        /// The new finding.
-        soundness: Soundness,
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+        /// The record, checked with what is known by now.
+        record: Box<CheckedRecord>,
     },
+    /// A text of the charter's next version.
+    Proposal(CheckedProposal),
+    /// A charter chain: later versions than those known here, if it is longer.
+    Chain(Box<Chain>),
     /// A request to this peer failed, or it had nothing.
     Failed {
         /// Who.
@@ -70,6 +81,20 @@ pub enum Event {
     Tick,
     /// Everything persisted so far is on disk.
     Durable,
+}
+
+impl Event {
+    /// What an answer with versions of the charter says, checked: a proposal for the one that asked for a text, a longer chain
+    /// for the one that asked for versions.
+    ///
+    /// # Errors
+    /// [`ProposalError`], also when it answers something else than was asked.
+    pub fn amendments(book: &KeyBook, request: &Request, texts: Vec<Vec<u8>>) -> Result<Self, ProposalError> {
+        let Request::Proposal { hash } = request else { return Ok(Self::Chain(Box::new(check::chain(book, &texts)?))) };
+        let [text] = <[Vec<u8>; 1]>::try_from(texts).map_err(|_| ProposalError::TooMany)?;
+        let proposal = check::proposal(text)?;
+        if proposal.hash() == hash { Ok(Self::Proposal(proposal)) } else { Err(ProposalError::Other) }
+    }
 }
 
 /// What a replica wants done.
@@ -169,6 +194,31 @@ pub enum Write {
         /// Its index.
         index: u64,
     },
+    /// A text of the charter's next version.
+    Proposal {
+        /// The version.
+        version: u32,
+        /// The text's hash.
+        hash: Hash,
+        /// Canonical text of the amendment so far: the charter's text and votes that came with it.
+        text: Vec<u8>,
+    },
+    /// A version of the charter takes effect here. Texts of this and earlier versions are proposals no more.
+    Amendment {
+        /// The version with its votes.
+        amendment: Box<Amendment>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A version that was agreed to and contradicts another one: evidence.
+    Rival {
+        /// The version.
+        version: u32,
+        /// The text's hash.
+        hash: Hash,
+        /// The version with its votes.
+        amendment: Box<Amendment>,
+    },
     /// Evidence of a fork.
     Fork {
         /// Which log.
@@ -196,6 +246,24 @@ pub enum Refusal {
     /// Store and high-water mark do not agree: what was signed before is not known.
     #[error("this node is recovering: it signs nothing until it knows what it had signed")]
     Recovering,
+    /// The charter's next version has no such text here, or another version is next by now.
+    #[error("there is no such proposal, or another version has taken effect since")]
+    Proposal,
+    /// A vote was cast on this text, or for another text of this version.
+    #[error("this agency has voted already")]
+    Voted,
+    /// A vote of somebody else, wrongly signed, or of a shape that does not count.
+    #[error("the vote does not count: it is not this agency's, or does not verify")]
+    Ballot,
+    /// A log that the vote ends has grown since the vote was made, and this node has cosigned that.
+    #[error("the vote does not name the last heads that this node cosigned")]
+    Heads,
+    /// A charter record must adopt a version in effect, and a later one than the last.
+    #[error("the log adopts a version of the charter in effect, and never an earlier one")]
+    Adoption,
+    /// This agency is no member any more.
+    #[error("this agency is no member of the federation any more")]
+    Left,
     /// Two copies of this node are running, or it was restored from a backup.
     #[error("others hold a longer log of ours than we do")]
     Behind,
@@ -229,5 +297,17 @@ pub enum Change {
     Keys {
         /// Whose log.
         log: LogId,
+    },
+    /// A text of the charter's next version, or a vote on one, is new.
+    Proposal,
+    /// A version of the charter took effect here.
+    Charter {
+        /// Which.
+        version: u32,
+    },
+    /// Two texts of one version were both agreed to. Neither takes effect by itself.
+    Torn {
+        /// Which version.
+        version: u32,
     },
 }

@@ -6,6 +6,7 @@
 //! effects only after that. Signing happens in the answer to `Durable`, so nothing is signed or shown that is not
 //! on disk (ARCHITECTURE.md, "A record's way").
 
+mod assembly;
 mod event;
 mod load;
 mod own;
@@ -19,6 +20,7 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use assembly::Proposal;
 pub use event::{Change, Effect, Event, Refusal, Write};
 pub use load::Load;
 pub use register::{Confirmation, LabelRow};
@@ -70,6 +72,7 @@ pub struct Replica {
     book: Arc<KeyBook>,
     logs: BTreeMap<LogId, LogState>,
     labels: register::Register,
+    assembly: assembly::Assembly,
     connected: BTreeSet<AgencyId>,
     round: usize,
     next_poll: Timestamp,
@@ -105,6 +108,7 @@ impl Replica {
             book: Arc::new(book),
             logs: BTreeMap::new(),
             labels: register::Register::default(),
+            assembly: assembly::Assembly::default(),
             connected: BTreeSet::new(),
             round: 0,
             next_poll: Timestamp::default(),
@@ -119,14 +123,16 @@ impl Replica {
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
         let mut out = Vec::new();
         match event {
-            Event::Append { ticket, records } => own::append(self, ticket, records, &mut out),
-            Event::AppendStatus { ticket } => own::append_status(self, ticket, &mut out),
+            Event::Append { ticket, records } => own::append(self, now, ticket, records, &mut out),
+            Event::AppendStatus { ticket } => own::append_status(self, now, ticket, &mut out),
             Event::Span { from, span } => sync::span(self, now, &from, span, &mut out),
             Event::Head { from, head } => sync::head(self, now, &from, &head, &mut out),
             Event::Stranger { from, log } => sync::stranger(self, now, from, log, &mut out),
             Event::Cosignature(cosignature) => witness::cosignature(self, &cosignature, &mut out),
             Event::Fork(fork) => witness::fork(self, &fork, &mut out),
-            Event::Rechecked { label, soundness } => register::rechecked(self, label, soundness, &mut out),
+            Event::Rechecked { log, index, record } => register::rechecked(self, &log, index, &record, &mut out),
+            Event::Proposal(proposal) => assembly::proposal(self, now, proposal, &mut out),
+            Event::Chain(chain) => assembly::chain(self, now, *chain, &mut out),
             Event::Failed { from, request } => sync::failed(self, now, &from, &request, &mut out),
             Event::Connected(peer) => sync::connected(self, now, peer, &mut out),
             Event::Disconnected(peer) => sync::disconnected(self, now, &peer, &mut out),
@@ -223,6 +229,12 @@ impl Replica {
     #[must_use]
     pub fn adopted(&self, log: &LogId) -> Option<(u64, u32)> {
         self.logs.get(log)?.adopted.last().copied()
+    }
+
+    /// The version that a log adopts next, which is not known here: nothing behind it is taken yet.
+    #[must_use]
+    pub fn stalled(&self, log: &LogId) -> Option<u32> {
+        self.logs.get(log).and_then(|state| state.stalled)
     }
 
     /// The state of a label, as the records held say.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Deferred, Effect, Refusal, Replica, Write, register, witness};
+use super::{Deferred, Effect, Refusal, Replica, Write, assembly, register, witness};
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::label::LabelId;
 use crate::label::status::{State, Status, StatusTree};
@@ -10,12 +10,13 @@ use crate::limits;
 use crate::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::message::{Gossip, Head};
 use crate::record::{Action, Record};
+use crate::time::Timestamp;
 
-pub(super) fn append(replica: &mut Replica, ticket: u64, records: Vec<CheckedRecord>, out: &mut Vec<Effect>) {
+pub(super) fn append(replica: &mut Replica, now: Timestamp, ticket: u64, records: Vec<CheckedRecord>, out: &mut Vec<Effect>) {
     match admit(replica, &records) {
         Ok(()) => {
             let texts = records.iter().map(|record| record.bytes().to_vec()).collect();
-            let indices = store(replica, &records, texts, out);
+            let indices = store(replica, now, &records, texts, out);
             replica.deferred.push(Deferred::Answer { ticket, indices });
         }
         Err(refusal) => out.push(Effect::Answer { ticket, outcome: Err(refusal) }),
@@ -23,7 +24,7 @@ pub(super) fn append(replica: &mut Replica, ticket: u64, records: Vec<CheckedRec
 }
 
 /// A status record speaks about everything before it, so only the state machine can write it.
-pub(super) fn append_status(replica: &mut Replica, ticket: u64, out: &mut Vec<Effect>) {
+pub(super) fn append_status(replica: &mut Replica, now: Timestamp, ticket: u64, out: &mut Vec<Effect>) {
     let log = replica.own_log();
     let Some(state) = replica.logs.get(&log) else { return out.push(Effect::Answer { ticket, outcome: Ok(vec![]) }) };
     if state.frozen {
@@ -33,7 +34,7 @@ pub(super) fn append_status(replica: &mut Replica, ticket: u64, out: &mut Vec<Ef
     let record = Record::Status(status_of(replica.states(&log), covered));
     let checked = record.to_text().ok().and_then(|text| crate::check::record(&replica.book, &log, covered, text).ok());
     match checked {
-        Some(record) => append(replica, ticket, vec![record], out),
+        Some(record) => append(replica, now, ticket, vec![record], out),
         None => out.push(Effect::Answer { ticket, outcome: Err(Refusal::Standing) }),
     }
 }
@@ -48,6 +49,9 @@ pub(super) fn status_of(states: Vec<(LabelId, State)>, covered: u64) -> Status {
 fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
     if !replica.settings.sign {
         return Err(Refusal::Recovering);
+    }
+    if replica.book.chain().newest().member(&replica.me).is_none() {
+        return Err(Refusal::Left);
     }
     let log = replica.own_log();
     if let Some(state) = replica.logs.get(&log) {
@@ -89,6 +93,16 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                     return Err(Refusal::Standing);
                 }
             }
+            Record::Vote(_) if place > 0 => return Err(Refusal::Ballot),
+            Record::Vote(vote) => assembly::admit(replica, vote)?,
+            Record::Charter(adoption) => {
+                let chain = replica.book.chain();
+                let known = chain.version(adoption.version).and_then(|charter| charter.hash().ok()) == Some(adoption.hash);
+                let later = replica.adopted(&log).is_none_or(|(_, version)| version < adoption.version);
+                if !known || !later {
+                    return Err(Refusal::Adoption);
+                }
+            }
             Record::Status(status) if place > 0 || *status != status_of(replica.states(&log), size) => {
                 return Err(Refusal::Standing);
             }
@@ -98,7 +112,7 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn store(replica: &mut Replica, records: &[CheckedRecord], texts: Vec<Vec<u8>>, out: &mut Vec<Effect>) -> Vec<u64> {
+fn store(replica: &mut Replica, now: Timestamp, records: &[CheckedRecord], texts: Vec<Vec<u8>>, out: &mut Vec<Effect>) -> Vec<u64> {
     let log = replica.own_log();
     let state = replica.logs.entry(log.clone()).or_default();
     let start = state.frontier.size();
@@ -108,7 +122,7 @@ fn store(replica: &mut Replica, records: &[CheckedRecord], texts: Vec<Vec<u8>>, 
     out.push(Effect::Persist(Write::Records { log: log.clone(), start, records: rows }));
     out.push(Effect::Persist(Write::HighWater { size, root }));
     for (record, index) in records.iter().zip(start..) {
-        register::apply(replica, &log, index, record, out);
+        register::apply(replica, now, &log, index, record, out);
     }
     replica.touched.insert(log);
     replica.deferred.push(Deferred::SignOwn);

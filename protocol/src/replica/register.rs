@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deferred, Effect, Replica, Write, own};
+use super::{Change, Deferred, Effect, Replica, Write, assembly, own};
 use crate::charter::Level;
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
@@ -131,6 +131,12 @@ impl Register {
         if older.subject != subject(&label.common) || lower { Err(Flaw::Supersedes) } else { Ok(()) }
     }
 
+    /// Where the labels stand that a log holds from this index on.
+    pub(super) fn from(&self, log: &LogId, index: u64) -> Vec<u64> {
+        let labels = self.by_log.get(log).into_iter().flat_map(BTreeMap::values);
+        labels.map(|entry| entry.index).filter(|at| *at >= index).collect()
+    }
+
     pub(super) fn restore(&mut self, row: LabelRow) {
         if let Soundness::Waiting(keys) = &row.soundness {
             self.waiting.insert(row.id, (row.log.clone(), row.index, keys.clone()));
@@ -150,7 +156,7 @@ impl Register {
 }
 
 /// Takes what a record says, once it is part of a log that is held.
-pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
+pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
     if replica.book.chain().end_of(log).is_some_and(|end| index >= end) {
         // No member's any more: kept, as part of the log, and without effect.
         return later(replica, Change::Record { log: log.clone(), index });
@@ -185,7 +191,8 @@ pub(super) fn apply(replica: &mut Replica, log: &LogId, index: u64, record: &Che
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
-        Record::Anchor(_) | Record::Vote(_) | Record::Unknown { .. } => {}
+        Record::Vote(vote) => assembly::vote(replica, now, log, index, vote, out),
+        Record::Anchor(_) | Record::Unknown { .. } => {}
     }
     later(replica, Change::Record { log: log.clone(), index });
 }
@@ -227,14 +234,23 @@ pub(super) fn recheck(replica: &mut Replica) {
     replica.labels.waiting.retain(|label, _| !due.contains(label));
 }
 
-/// The outcome of another check. What still waits now names a key set that does not exist.
-pub(super) fn rechecked(replica: &mut Replica, label: LabelId, soundness: Soundness, out: &mut Vec<Effect>) {
-    let soundness = if let Soundness::Waiting(_) = soundness { Soundness::Void(Flaw::KeySet) } else { soundness };
-    let Some(log) = replica.labels.owner.get(&label).cloned() else { return };
-    if let Some(entry) = replica.labels.by_log.get_mut(&log).and_then(|labels| labels.get_mut(&label)) {
+/// The outcome of another check. What still waits now names a key set that does not exist; what a later version of the
+/// charter cut off has no right any more; what was void stays void, for its reason.
+pub(super) fn rechecked(replica: &mut Replica, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
+    let Record::Label(label) = record.record() else { return };
+    let Ok(id) = label.common.id() else { return };
+    let common = &label.common;
+    let entitled = replica.book.chain().entitles(log, index, common.charter, &common.scheme, common.level);
+    let soundness = match record.soundness() {
+        _ if !entitled => Soundness::Void(Flaw::Right),
+        Soundness::Waiting(_) => Soundness::Void(Flaw::KeySet),
+        other => other.clone(),
+    };
+    let entry = replica.labels.by_log.get_mut(log).and_then(|labels| labels.get_mut(&id));
+    if let Some(entry) = entry.filter(|entry| entry.index == index && entry.sound) {
         entry.sound = !matches!(soundness, Soundness::Void(_));
-        out.push(Effect::Persist(Write::LabelSoundness { label, soundness }));
-        later(replica, Change::Label(label));
+        out.push(Effect::Persist(Write::LabelSoundness { label: id, soundness }));
+        later(replica, Change::Label(id));
     }
 }
 

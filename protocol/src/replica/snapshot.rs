@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::register::LabelRow;
 use super::state::LogState;
 use super::{Replica, witness};
+use crate::charter::Vote;
 use crate::check;
 use crate::id::{Hash, LogId};
 use crate::keys::SignedKeySet;
@@ -30,6 +31,12 @@ pub struct LogSnapshot {
     pub final_size: u64,
     /// What we cosigned last.
     pub cosigned: Option<(u64, Hash)>,
+    /// The note of that head with our line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_cosigned: Option<String>,
+    /// Votes on versions of the charter to come, and pairs that contradict each other, with their index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<(u64, Vote)>,
     /// Whether it is frozen.
     pub frozen: bool,
     /// Index of the newest status record.
@@ -55,6 +62,8 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         notes: state.heads.values().map(|held| held.note().to_owned()).collect(),
         final_size: state.final_size,
         cosigned: state.cosigned,
+        last_cosigned: state.last_cosigned.clone(),
+        votes: state.votes.clone(),
         frozen: state.frozen,
         evidence: state.evidence.clone(),
         status: state.status,
@@ -78,6 +87,8 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             frontier,
             final_size: snapshot.final_size,
             cosigned: snapshot.cosigned,
+            last_cosigned: snapshot.last_cosigned,
+            votes: snapshot.votes,
             frozen: snapshot.frozen,
             evidence: snapshot.evidence,
             status: snapshot.status,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use crate::charter::Vote;
 use crate::check::{CheckedHead, CheckedSpan, Cosignature};
 use crate::id::{AgencyId, Hash};
 use crate::limits;
@@ -102,6 +103,12 @@ pub(super) struct LogState {
     pub(super) needed: OnceLock<usize>,
     /// The head that we cosigned last: never another of its size, never a smaller one.
     pub(super) cosigned: Option<(u64, Hash)>,
+    /// The note of the head that we cosigned last, with our line: what a vote about this log names.
+    pub(super) last_cosigned: Option<String>,
+    /// Votes on versions of the charter to come, and pairs that contradict each other, with their index.
+    pub(super) votes: Vec<(u64, Vote)>,
+    /// What comes next adopts this version of the charter, which is not known here: nothing behind it is taken yet.
+    pub(super) stalled: Option<u32>,
     /// It told two stories, or an untrue status: nothing more is taken from it.
     pub(super) frozen: bool,
     /// The proof of the two stories.

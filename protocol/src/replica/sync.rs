@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Early, LogState, Pull};
-use super::{Deferred, Effect, Replica, register, witness};
-use crate::check::{CheckedFork, CheckedHead, CheckedSpan};
+use super::{Deferred, Effect, Replica, assembly, register, witness};
+use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan, Flaw, Soundness};
 use crate::id::{AgencyId, LogId};
 use crate::limits::RANGE_RECORDS;
-use crate::log::merkle;
+use crate::log::merkle::{self, Frontier};
 use crate::message::{Head, Request};
+use crate::record::Record;
 use crate::time::Timestamp;
 
 /// Ranges of one log that are on their way at once: enough to hide a round trip, few enough to bound memory.
@@ -36,8 +37,11 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
     if (now >= replica.next_poll || replica.next_poll > now.plus(poll)) && !replica.connected.is_empty() {
         replica.next_poll = now.plus(poll);
         let peers: Vec<AgencyId> = replica.connected.iter().cloned().collect();
+        let missing = assembly::missing(replica);
         for step in 0..replica.settings.fanout.min(peers.len()) {
-            ask_heads(replica, &peers[(replica.round + step) % peers.len()], out);
+            let to = &peers[(replica.round + step) % peers.len()];
+            ask_heads(replica, to, out);
+            out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
         }
         replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }
@@ -75,7 +79,7 @@ pub(super) fn disconnected(replica: &mut Replica, now: Timestamp, peer: &AgencyI
     pull_all(replica, now, out);
 }
 
-fn pull_all(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
+pub(super) fn pull_all(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
     let lacking = |(_, state): &(&LogId, &LogState)| state.target() > state.frontier.size();
     let logs: Vec<LogId> = replica.logs.iter().filter(lacking).map(|(log, _)| log.clone()).collect();
     for log in logs {
@@ -124,7 +128,7 @@ pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head:
         return out.push(Effect::Ask { to: from.clone(), request: Request::Fork { proof } });
     }
     if take_head(replica, from, head, out) {
-        witness::consider(replica, &log);
+        witness::consider(replica, now, &log);
         witness::check_quorum(replica, &log, out);
         pull(replica, now, &log, out);
     }
@@ -196,7 +200,7 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
         }
     }
     resolve(replica, &log);
-    witness::consider(replica, &log);
+    witness::consider(replica, now, &log);
     witness::check_quorum(replica, &log, out);
     register::recheck(replica);
     pull(replica, now, &log, out);
@@ -222,7 +226,8 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     let Early { from, span, asked } = early;
     let skip = usize::try_from(size - start).unwrap_or(usize::MAX);
     let fresh = span.records().get(skip..).unwrap_or_default();
-    let mut frontier = state.frontier.clone();
+    let before = state.frontier.clone();
+    let mut frontier = before.clone();
     let mut rows = Vec::with_capacity(fresh.len());
     let mut contradicted = Vec::new();
     for record in fresh {
@@ -251,14 +256,26 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), signed)));
     }
     state.frontier = frontier;
-    out.push(Effect::Persist(super::Write::Records { log: log.clone(), start: size, records: rows }));
-    for (record, index) in fresh.iter().zip(size..) {
-        register::apply(replica, &log, index, record, out);
+    let first = out.len();
+    for ((record, index), taken) in fresh.iter().zip(size..).zip(0..) {
+        if let Some(stop) = stop(replica, &span, record) {
+            let mut kept = before;
+            rows.truncate(taken);
+            for record in &fresh[..taken] {
+                kept.push_leaf(*record.leaf());
+            }
+            halt(replica, &from, &log, kept, stop, out);
+            break;
+        }
+        register::apply(replica, now, &log, index, record, out);
         if replica.frozen(&log) {
             // An untrue status. Nobody believes anything behind it, wherever the span ended; the records are kept, so
             // that others can be shown what it says.
             break;
         }
+    }
+    if !rows.is_empty() {
+        out.insert(first, Effect::Persist(super::Write::Records { log: log.clone(), start: size, records: rows }));
     }
     if let Some(state) = replica.logs.get_mut(&log) {
         state.prune();
@@ -267,12 +284,40 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     true
 }
 
+/// Why the rest of a span is not taken yet.
+enum Stop {
+    /// The next record adopts a version of the charter that is not known here.
+    Unknown(u32),
+    /// The next record was checked before the version that it names was known here.
+    Stale,
+}
+
+fn stop(replica: &Replica, span: &CheckedSpan, record: &CheckedRecord) -> Option<Stop> {
+    let newest = replica.book.chain().newest().version;
+    match (record.record(), record.soundness()) {
+        (Record::Charter(adoption), _) if adoption.version > newest => Some(Stop::Unknown(adoption.version)),
+        (Record::Label(_), Soundness::Void(Flaw::Charter)) if span.head().charter() < newest => Some(Stop::Stale),
+        _ => None,
+    }
+}
+
+/// Goes on from what was taken: with the versions that the sender must have, or with the same records checked anew.
+fn halt(replica: &mut Replica, from: &AgencyId, log: &LogId, kept: Frontier, stop: Stop, out: &mut Vec<Effect>) {
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    state.frontier = kept;
+    if let Stop::Unknown(version) = stop {
+        state.stalled = Some(version);
+        let after = replica.book.chain().newest().version;
+        out.push(Effect::Ask { to: from.clone(), request: Request::Charter { after } });
+    }
+}
+
 /// Asks for what is missing between the records held and the largest head, in several ranges at once.
 fn pull(replica: &mut Replica, now: Timestamp, log: &LogId, out: &mut Vec<Effect>) {
     let deadline = now.plus(replica.settings.timeout_seconds);
     let Some(state) = replica.logs.get_mut(log) else { return };
     let (size, target) = (state.frontier.size(), state.target());
-    if state.frozen || target <= size {
+    if state.frozen || state.stalled.is_some() || target <= size {
         return;
     }
     state.early.retain(|start, _| *start > size);

@@ -1,6 +1,6 @@
 //! Members watch members: cosigning heads that were replayed, counting quorums, keeping evidence.
 
-use super::{Change, Deferred, Effect, Replica, Write};
+use super::{Change, Deferred, Effect, Replica, Write, assembly};
 use crate::check::{CheckedCosignature, CheckedFork, Cosignature};
 use crate::id::{LogId, witness_name};
 use crate::log::cosignature;
@@ -25,18 +25,17 @@ fn least_needed(replica: &Replica, log: &LogId) -> usize {
 
 /// Notes, durably, that the newest head of `log` is about to be cosigned; the signature follows when that is on
 /// disk. Never a head of a size cosigned before, never a smaller one.
-pub(super) fn consider(replica: &mut Replica, log: &LogId) {
+pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
     if log.agency == replica.me || !replica.settings.sign {
         return;
     }
-    let Some(state) = replica.logs.get_mut(log) else { return };
-    let Some(held) = state.current() else { return };
+    let Some(held) = replica.logs.get(log).and_then(|state| state.current()) else { return };
     let (size, root) = (held.signed.checkpoint().size, held.signed.checkpoint().root);
+    let may = assembly::may_cosign(replica, now, log, size);
+    let Some(state) = replica.logs.get_mut(log) else { return };
     // A log's first two records are its key set and the charter it adopts; before that there is nothing to watch.
     let grown = state.cosigned.is_none_or(|(last, _)| last < size);
-    // Nor beyond the end of a member's log.
-    let ended = replica.book.chain().end_of(log).is_some_and(|end| size > end);
-    if state.frozen || size < 2 || !grown || ended {
+    if state.frozen || size < 2 || !grown || !may {
         return;
     }
     state.cosigned = Some((size, root));
@@ -47,15 +46,17 @@ pub(super) fn consider(replica: &mut Replica, log: &LogId) {
 /// Cosigns a head whose mark is on disk, and hands the line to the log's owner.
 pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64, out: &mut Vec<Effect>) {
     let name = witness_name(replica.book.federation(), &replica.me);
+    let may = assembly::may_cosign(replica, now, log, size);
     let Some(state) = replica.logs.get_mut(log) else { return };
     let marked = state.cosigned;
     let Some(held) = state.heads.get_mut(&size) else { return };
     // A head that has its quorum by now needs no more.
-    if state.frozen || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
+    if state.frozen || !may || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
         return;
     }
     let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);
     held.merge(&[(replica.me.clone(), Cosignature { time: now, line: line.clone() })].into());
+    state.last_cosigned = state.heads.get(&size).map(|held| format!("{}{line}\n", held.signed));
     replica.touched.insert(log.clone());
     if replica.connected.contains(&log.agency) {
         let request = Request::Cosigned { log: log.clone(), size, line: line.to_string() };

@@ -30,6 +30,7 @@ enum Message {
     Request(Request),
     Range(Request, Option<Range>),
     Heads(Vec<Head>),
+    Amendments(Request, Vec<Vec<u8>>),
 }
 
 pub struct Network {
@@ -191,8 +192,8 @@ impl Network {
             Effect::Recheck { log, index } => {
                 let node = &self.nodes[me];
                 let record = check::record(node.replica.book(), &log, index, node.logs[&log].get(index).to_vec()).unwrap();
-                let Record::Label(label) = record.record() else { panic!("only labels wait") };
-                events.push_back(Event::Rechecked { label: label.common.id().unwrap(), soundness: record.soundness().clone() });
+                assert!(matches!(record.record(), Record::Label(_)), "only labels are checked again");
+                events.push_back(Event::Rechecked { log, index, record: Box::new(record) });
             }
             Effect::Answer { ticket, outcome } => drop(self.nodes.get_mut(me).unwrap().answers.insert(ticket, outcome)),
             Effect::Persist(_) | Effect::Changed(_) => {}
@@ -230,6 +231,16 @@ impl Network {
                     Err(error) => panic!("{error}"),
                 }
             }
+            Message::Request(Request::Proposal { hash }) => {
+                let texts = me.replica.answer_proposal(&hash).into_iter().collect();
+                return self.queue.push_back((from, to.clone(), Message::Amendments(Request::Proposal { hash }, texts)));
+            }
+            Message::Request(Request::Charter { after }) => {
+                let texts = serve::versions(book.chain(), after);
+                return self.queue.push_back((from, to.clone(), Message::Amendments(Request::Charter { after }, texts)));
+            }
+            Message::Amendments(_, texts) if texts.is_empty() => return,
+            Message::Amendments(request, texts) => Event::amendments(&book, &request, texts).unwrap(),
             Message::Request(request) => {
                 let range = me.range(&request);
                 return self.queue.push_back((from, to.clone(), Message::Range(request, range)));

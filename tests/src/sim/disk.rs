@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use parangon_protocol::charter::Amendment;
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::LabelId;
@@ -52,6 +53,10 @@ pub(super) struct Disk {
     pub(super) labels: BTreeMap<LabelId, DiskLabel>,
     early: BTreeMap<LabelId, Vec<Confirmation>>,
     pub(super) high_water: Option<(u64, Hash)>,
+    /// Versions of the charter that took effect here.
+    pub(super) amendments: Vec<Amendment>,
+    /// Texts of the next version.
+    pub(super) proposals: BTreeMap<Hash, Vec<u8>>,
 }
 
 /// The reader has no such row.
@@ -131,6 +136,14 @@ impl Disk {
                 Write::LabelSoundness { label, soundness } => self.soundness(label, soundness),
                 Write::Confirmation(confirmation) => self.confirm(confirmation),
                 Write::Release { .. } => {}
+                Write::Proposal { hash, text, .. } => drop(self.proposals.insert(*hash, text.clone())),
+                Write::Amendment { amendment, .. } => {
+                    self.amendments.push((**amendment).clone());
+                    self.proposals.clear();
+                }
+                Write::Rival { version, .. } => {
+                    return breach("G4 one text of a version", format!("a rival of version {version}, and nobody proposed one"));
+                }
                 Write::Fork { log, proof } => self.logs[federation.who(&log.agency)].fork = Some(proof.clone()),
             }
         }

@@ -1,16 +1,18 @@
 //! The federation that every run starts from: founded long ago, each log with its key set and its charter record,
 //! which everybody holds. Made once and shared by all runs of one size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use parangon_protocol::canonical;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    Amendment, Ballot, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
+    Amendment, Ballot, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, Vote, demo_scheme,
 };
-use parangon_protocol::check::KeyBook;
+use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId, Name};
 use parangon_protocol::keys::{KeySet, SecretKey, SignedKeySet};
+use parangon_protocol::limits;
 use parangon_protocol::log::checkpoint::{self, Checkpoint};
 use parangon_protocol::log::merkle::{self, Frontier};
 use parangon_protocol::record::{Adoption, Record};
@@ -44,11 +46,16 @@ pub(super) struct Seat {
 /// All of it.
 #[derive(Debug)]
 pub struct Federation {
+    /// Both versions of the charter. Nodes begin with the first one only, and vote on the other.
     pub(super) chain: Arc<Chain>,
+    pub(super) founded: Arc<Chain>,
     pub(super) seats: Vec<Seat>,
     pub(super) index: BTreeMap<AgencyId, usize>,
     /// All key sets.
     pub(super) book: KeyBook,
+    /// The second version as it is proposed, and each agency's vote for it as a record.
+    pub(super) proposal: CheckedProposal,
+    pub(super) votes: Vec<Vec<u8>>,
     /// The record by which an agency adopts the second version, and its leaf.
     pub(super) adoption: (Vec<u8>, Hash),
 }
@@ -87,17 +94,19 @@ impl Federation {
         };
         let signatures = charter.members.iter().enumerate().map(sign).collect();
         let founded = Chain::verify(Founding { signatures, charter: charter.clone() }).expect("signed by all");
-        let chain = Arc::new(amended(founded, count));
+        let chain = Arc::new(amended(founded.clone(), count));
+        let founded = Arc::new(founded);
+        let (proposal, votes) = voted(&chain);
         let hash = chain.newest().hash().expect("a charter of constants");
         let adoption = Record::Charter(Adoption { version: 2, hash }).to_text().expect("a record of constants");
         let adoption = (adoption.clone(), merkle::leaf_hash(&adoption));
-        let mut book = KeyBook::new(chain.clone());
+        let mut book = KeyBook::new(founded.clone());
         let seats: Vec<Seat> = (0..count).map(|at| seat(&chain, Hash::of(&[&text]), at, count)).collect();
         for seat in &seats {
             book.insert(&seat.log, 0, &seat.keyset).expect("signed by its identity key");
         }
         let index = seats.iter().enumerate().map(|(at, seat)| (seat.id.clone(), at)).collect();
-        Self { chain, seats, index, book, adoption }
+        Self { chain, founded, proposal, votes, seats, index, book, adoption }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -126,6 +135,16 @@ impl Federation {
     /// n and k as the paper has them, counted here without the protocol's help.
     pub(super) fn quorum(&self, owner: usize, version: u32) -> usize {
         2 * self.witnesses(owner, version) / 3 + 1
+    }
+
+    /// Whether the second version takes effect when these have voted for it: two thirds of the first one's voices, for it changes
+    /// who counts as one; more than half of its own.
+    pub(super) fn agreed(&self, voters: &[usize]) -> bool {
+        let count =
+            |all: &mut dyn Iterator<Item = usize>, version| all.map(|seat| self.group(seat, version)).collect::<BTreeSet<_>>().len();
+        let all = |version| count(&mut (0..self.len()), version);
+        let of = |version| count(&mut voters.iter().copied(), version);
+        of(1) > 2 * all(1) / 3 && of(2) > all(2) / 2
     }
 
     /// How many may lie: f of the smallest witness set.
@@ -205,6 +224,15 @@ fn amended(chain: Chain, count: usize) -> Chain {
     chain.extend(Amendment { charter, votes }).expect("everybody voted for it")
 }
 
+/// The second version before anybody voted for it, and the votes as records.
+fn voted(chain: &Chain) -> (CheckedProposal, Vec<Vec<u8>>) {
+    let amendment = chain.amendments().next().expect("there are two versions");
+    let bare = Amendment { charter: amendment.charter.clone(), votes: vec![] };
+    let text = canonical::encode(&bare, limits::AMENDMENTS_BYTES).expect("a charter of constants");
+    let record = |vote: &Vote| Record::Vote(Box::new(vote.clone())).to_text().expect("a vote of constants");
+    (check::proposal(text).expect("a charter of constants"), amendment.votes.iter().map(record).collect())
+}
+
 fn charter_hash(charter: &Charter) -> Hash {
     charter.hash().expect("a charter of constants")
 }
@@ -239,6 +267,8 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
         notes: vec![checkpoint::sign(&head, &log_key).to_string()],
         final_size: frontier.size(),
         cosigned: Some((frontier.size(), frontier.root())),
+        last_cosigned: None,
+        votes: vec![],
         frozen: false,
         evidence: None,
         status: None,

@@ -33,9 +33,10 @@ fn key(content: &impl std::hash::Hash) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(content)
 }
 
-/// Tells key books apart: the newest key set of each agency.
+/// Tells key books apart: the charter's version and the newest key set of each agency.
 pub(super) fn tag(federation: &Federation, book: &KeyBook) -> u64 {
     let mut hasher = DefaultHasher::new();
+    book.chain().newest().version.hash(&mut hasher);
     for seat in &federation.seats {
         if let Some((index, set)) = book.current(&seat.id) {
             (seat.id.as_str(), index, set.witness.as_bytes(), set.issue.as_bytes()).hash(&mut hasher);

@@ -316,7 +316,7 @@ impl<'a> Sim<'a> {
             Op::Label { who, level, endorsers, renews } => self.award(who, level, &endorsers, renews),
             Op::Standing { who, pick, action } => self.standing(who, pick, action),
             Op::Status { who } => self.status(who),
-            Op::Adopt { who } => self.adopt(who),
+            Op::Vote { who } => self.cast(who),
             Op::Crash { who, torn, down } => self.crash(who, torn, down),
             Op::Offline { who, down } => {
                 self.net.reachable[who] = false;

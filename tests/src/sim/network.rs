@@ -270,6 +270,11 @@ impl Sim<'_> {
                     Ok(None) | Err(_) => Response::Missing,
                 }
             }
+            Request::Proposal { hash } => replica.answer_proposal(hash).map_or(Response::Missing, |text| Response::Amendments(vec![text])),
+            Request::Charter { after } => match serve::versions(replica.book().chain(), *after) {
+                texts if texts.is_empty() => Response::Missing,
+                texts => Response::Amendments(texts),
+            },
             Request::Tell(_) | Request::Cosigned { .. } | Request::Fork { .. } => {
                 self.told(who, from, request, false)?;
                 Response::Done
@@ -314,7 +319,7 @@ impl Sim<'_> {
                     _ => self.count("evidence refused"),
                 }
             }
-            Request::Heads { .. } | Request::Range { .. } => {}
+            Request::Heads { .. } | Request::Range { .. } | Request::Proposal { .. } | Request::Charter { .. } => {}
         }
         Ok(())
     }
@@ -365,6 +370,17 @@ impl Sim<'_> {
                     Err(error) => {
                         self.trace.say(self.now, format_args!("agency {to} refuses records of agency {from}: {error}"));
                         self.count("ranges refused");
+                        self.failed(to, from, &request)
+                    }
+                }
+            }
+            Response::Amendments(texts) => {
+                let Some(replica) = &self.nodes[to].replica else { return Ok(()) };
+                match Event::amendments(replica.book(), &request, texts.clone()) {
+                    Ok(event) => self.take(to, event, bogus),
+                    Err(error) => {
+                        self.trace.say(self.now, format_args!("agency {to} refuses a charter of agency {from}: {error}"));
+                        self.count("charters refused");
                         self.failed(to, from, &request)
                     }
                 }
@@ -453,6 +469,7 @@ impl fmt::Display for Answer<'_> {
         match self.0 {
             Response::Heads(heads) => write!(f, "{} heads", heads.len()),
             Response::Range(range) => write!(f, "{} records of {} from {}", range.records.len(), range.log, range.start),
+            Response::Amendments(texts) => write!(f, "{} versions of the charter", texts.len()),
             Response::Done => f.write_str("done"),
             Response::Missing => f.write_str("nothing"),
         }
@@ -470,6 +487,8 @@ impl fmt::Display for Short<'_> {
             Request::Tell(head) => write!(f, "do you know this head of {}?", head.log),
             Request::Cosigned { log, size, .. } => write!(f, "I cosigned {log} ({size})"),
             Request::Fork { .. } => f.write_str("a log forked"),
+            Request::Proposal { hash } => write!(f, "the proposal {hash}"),
+            Request::Charter { after } => write!(f, "the charter after version {after}"),
         }
     }
 }
@@ -481,5 +500,7 @@ fn kind(request: &Request) -> u64 {
         Request::Tell(head) => digest(&[head.note.as_bytes()]),
         Request::Cosigned { size, .. } => 1 << 50 | size,
         Request::Fork { proof } => digest(&[proof]),
+        Request::Proposal { hash } => digest(&[&hash.0]),
+        Request::Charter { after } => 1 << 51 | u64::from(*after),
     }
 }

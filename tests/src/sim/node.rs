@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use parangon_protocol::charter::Chain;
 use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::message::{Head, Request};
-use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Change, Effect, Event, Refusal, Replica, Settings, Write, serve};
 use parangon_protocol::time::Timestamp;
 
@@ -227,9 +227,7 @@ impl Sim<'_> {
         let rows = &node.disk.logs[self.federation.who(&log.agency)].rows;
         let Some(row) = usize::try_from(at).ok().and_then(|at| rows.get(at)) else { return };
         let Ok(checked) = check::record(replica.book(), log, at, row.text.clone()) else { return };
-        let Record::Label(label) = checked.record() else { return };
-        let Ok(id) = label.common.id() else { return };
-        let (event, life) = (Event::Rechecked { label: id, soundness: checked.soundness().clone() }, node.life);
+        let (event, life) = (Event::Rechecked { log: log.clone(), index: at, record: Box::new(checked) }, node.life);
         self.schedule(3, Happening::Local { who, life, event: Box::new(event) });
     }
 
@@ -276,7 +274,9 @@ impl Sim<'_> {
             Err(refusal) => {
                 self.trace.say(self.now, format_args!("agency {who}: refused: {refusal}"));
                 self.count("refused");
-                if let Some(chore) = chore {
+                // What can never be done any more is not tried again.
+                let pointless = matches!(refusal, Refusal::Voted | Refusal::Proposal | Refusal::Adoption);
+                if let Some(chore) = chore.filter(|_| !pointless) {
                     self.nodes[who].chores.push_back(chore);
                     let life = self.nodes[who].life;
                     self.schedule(3_000, Happening::Chores { who, life });
@@ -287,12 +287,46 @@ impl Sim<'_> {
 
     pub(super) fn chores(&mut self, who: usize) -> Result<(), Breach> {
         for chore in std::mem::take(&mut self.nodes[who].chores) {
+            if self.federation.votes[who] == chore.record {
+                self.cast(who)?;
+                continue;
+            }
             self.append(who, vec![chore.record.clone()], Some(chore))?;
         }
         Ok(())
     }
 
+    /// Proposes the second version, and votes for it.
+    pub(super) fn cast(&mut self, who: usize) -> Result<(), Breach> {
+        let record = self.federation.votes[who].clone();
+        if self.nodes[who].replica.is_none() {
+            self.nodes[who].chores.push_back(Chore { record });
+            return Ok(());
+        }
+        self.step(who, Event::Proposal(self.federation.proposal.clone()))?;
+        self.append(who, vec![record.clone()], Some(Chore { record }))
+    }
+
+    /// Adopts the version in effect after a while, where our log has not.
+    fn adopt_soon(&mut self, who: usize) {
+        let node = &self.nodes[who];
+        let Some(replica) = &node.replica else { return };
+        let adopted = replica.adopted(&replica.own_log()).map_or(1, |(_, version)| version);
+        let record = &self.federation.adoption.0;
+        let due = node.chores.iter().any(|chore| chore.record == *record);
+        if adopted < replica.book().chain().newest().version && !due {
+            let (record, life) = (record.clone(), node.life);
+            self.count("adoptions");
+            self.nodes[who].chores.push_back(Chore { record });
+            let after = self.rng.between(0, 4_000);
+            self.schedule(after, Happening::Chores { who, life });
+        }
+    }
+
     fn changed(&mut self, who: usize, change: Change) -> Result<(), Breach> {
+        if let Change::Charter { .. } = change {
+            self.adopt_soon(who);
+        }
         if let Change::Final { log, size } = change {
             let owner = self.federation.who(&log.agency);
             let node = &mut self.nodes[who];
@@ -351,11 +385,20 @@ impl Sim<'_> {
         let settings = Settings { poll_seconds: 10, timeout_seconds: 6, fanout: 3, sign: true };
         let rows = node.disk.labels.values().map(|label| label.row.clone()).collect::<Vec<_>>();
         let book = self.federation.book.clone();
-        let book = if self.plan.newcomers.contains(&who) { KeyBook::new(self.federation.chain.clone()) } else { book };
-        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows);
+        let mut book = if self.plan.newcomers.contains(&who) { KeyBook::new(self.federation.founded.clone()) } else { book };
+        for amendment in &node.disk.amendments {
+            match Chain::clone(book.chain()).extend(amendment.clone()) {
+                Ok(chain) => book.extend(Arc::new(chain)),
+                Err(error) => return breach("D1 restart keeps all", format!("agency {who}: a charter that does not follow: {error}")),
+            }
+        }
+        let proposals: Vec<_> = node.disk.proposals.values().filter_map(|text| check::proposal(text.clone()).ok()).collect();
+        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows)
+            .with_proposals(super::federation::now(), proposals);
         node.replica = Some(replica);
         self.rebook(who);
         self.resumed(who)?;
+        self.adopt_soon(who);
         self.step(who, Event::Durable)
     }
 

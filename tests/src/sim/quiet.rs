@@ -10,7 +10,7 @@ use parangon_protocol::label::status::State;
 use super::audit::{Breach, breach};
 use super::disk::count;
 use super::model::{self, Model};
-use super::plan::{CALM, HEAL};
+use super::plan::{CALM, HEAL, Op};
 use super::{Happening, Sim};
 
 /// How long the federation may take to agree. Simulated milliseconds.
@@ -82,6 +82,14 @@ impl Sim<'_> {
                     return breach("L3 the quorum is reached", what);
                 }
             }
+        }
+        let version = |who: usize| self.nodes[who].replica.as_ref().map(|replica| replica.book().chain().newest().version);
+        let voted: Vec<usize> =
+            self.plan.steps.iter().filter_map(|(_, op)| if let Op::Vote { who } = op { Some(*who) } else { None }).collect();
+        let expected = if self.federation.agreed(&voted) { 2 } else { 1 };
+        if let Some(who) = honest.iter().find(|who| version(**who) != Some(expected)) {
+            let what = format!("agency {who} follows version {:?}, everybody voted for {expected}", version(*who));
+            return breach("G1 what is agreed to takes effect", what);
         }
         let first = self.rows(honest[0]);
         for who in &honest {

@@ -82,16 +82,6 @@ impl Sim<'_> {
         self.append(who, vec![text], None)
     }
 
-    /// Adopts the charter's second version, once.
-    pub(super) fn adopt(&mut self, who: usize) -> Result<(), Breach> {
-        let adopted = self.nodes[who].replica.as_ref().and_then(|replica| replica.adopted(&replica.own_log()));
-        if adopted.is_none_or(|(_, version)| version > 1) {
-            return Ok(());
-        }
-        self.count("adoptions");
-        self.append(who, vec![self.federation.adoption.0.clone()], None)
-    }
-
     /// An active label of ours that this one may replace.
     fn renewable(&mut self, who: usize, level: Level) -> Option<Older> {
         let replica = self.nodes[who].replica.as_ref()?;

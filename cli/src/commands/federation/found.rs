@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use parangon_node::NodeFiles;
 use parangon_protocol::canonical;
-use parangon_protocol::charter::{Chain, Founding, FoundingSignature};
+use parangon_protocol::charter::{Chain, ChainText, Founding, FoundingSignature};
 use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::limits;
 use serde_json::json;
@@ -37,7 +37,8 @@ pub(crate) fn read_federation(data: &Path) -> Result<Option<(Chain, SignedKeySet
     let damaged = |error: &dyn std::fmt::Display| Failure::invalid(format!("{}: {error}", path.display()));
     let file: NodeFiles =
         canonical::decode_relaxed(&files::read(&path, limits::DOCUMENT_BYTES)?, limits::DOCUMENT_BYTES).map_err(|error| damaged(&error))?;
-    let chain = Chain::verify(file.founding).map_err(|error| damaged(&error))?;
+    let text = ChainText { founding: file.founding, amendments: file.amendments };
+    let chain = Chain::read(text, None).map_err(|error| damaged(&error))?;
     Ok(Some((chain, file.keyset)))
 }
 
@@ -62,7 +63,7 @@ pub(super) fn run(args: &FoundArgs, data: &Path, out: &Output) -> Result<(), Fai
     };
     let keys = args.passphrases.open_node(data)?;
     let keyset = keys.key_set(member.id.clone(), 1).sign(&fingerprint, &identity.identity_key()).map_err(Failure::failed)?;
-    let file = NodeFiles { founding: chain.founding().clone(), keyset };
+    let file = NodeFiles { founding: chain.founding().clone(), amendments: vec![], keyset };
     let text = canonical::encode(&file, limits::DOCUMENT_BYTES).map_err(Failure::failed)?;
     files::write_new(&data.join(NodeFiles::NAME), &text)?;
     report(&chain, data, true, out)

@@ -1,5 +1,6 @@
 //! Codes, HTTP status and next steps of every refusal, in one table each.
 
+use parangon_protocol::charter::AmendmentError;
 use parangon_protocol::review::decision::Unmet;
 use parangon_protocol::review::panel::{Ineligible, PanelError};
 use parangon_protocol::review::{ExchangeError, ReviewError};
@@ -44,6 +45,14 @@ impl Error {
             Self::NotIssuer => "PGN-0833",
             Self::Tally(_) | Self::Release(_) | Self::Aggregate(_) => "PGN-0840",
             Self::PeriodOpen { .. } => "PGN-0841",
+            Self::Engine(EngineError::Refused(Refusal::Proposal)) => "PGN-0501",
+            Self::Engine(EngineError::Refused(Refusal::Voted)) => "PGN-0606",
+            Self::Engine(EngineError::Refused(Refusal::Heads)) => "PGN-0607",
+            Self::Amendment(AmendmentError::Version { .. } | AmendmentError::Previous(_)) => "PGN-0608",
+            Self::Engine(EngineError::Refused(Refusal::Ballot)) => "PGN-0732",
+            Self::Amendment(_) | Self::Proposal(_) => "PGN-0860",
+            Self::OtherVersion { .. } => "PGN-0861",
+            Self::Engine(EngineError::Refused(Refusal::Left)) => "PGN-0862",
             Self::Engine(EngineError::Refused(Refusal::Void(_))) => "PGN-0850",
             Self::Engine(EngineError::Refused(_)) => "PGN-0851",
         }
@@ -87,6 +96,9 @@ impl Error {
             "PGN-0603" => "Wait until the other agency's log has arrived, then try again: parangon peer list.",
             "PGN-0604" => "Others hold more of our log: make sure that no second copy of this node runs, then restart it.",
             "PGN-0605" => "Our log is frozen: speak with the other members.",
+            "PGN-0606" => "Nothing: a vote stands. One agency has one vote for a text of each version.",
+            "PGN-0607" => "Ask for a new ballot and sign that: parangon federation accept does both.",
+            "PGN-0608" => "Look at the charter in effect, and propose the change again on top of it: parangon federation show.",
             "PGN-0612" => "Fetch the current version and decide which to keep.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0702" => "Correct the field and send it again; nothing was saved.",
@@ -102,6 +114,9 @@ impl Error {
             "PGN-0833" => "Ask the agency that issued the label.",
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
             "PGN-0841" => "Wait until the quarter is over.",
+            "PGN-0732" => "Sign the ballot of this node with this agency's identity key: parangon federation accept.",
+            "PGN-0861" => "Speak with the other members: one federation cannot follow both texts.",
+            "PGN-0862" => "Nothing can be stated any more. What was stated before the end of the membership stays.",
             "PGN-0850" => "Nothing was published. The federation's rules do not allow this record.",
             code => match code.get(4..6) {
                 Some("07") => "Correct the file and send it again; nothing was saved.",

@@ -4,8 +4,9 @@ use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::Common;
 use parangon_protocol::review::{Assignment, Dossier, Event, SignedOffer, State};
 
-use super::{Assigned, DossierKey, SEALED_DOSSIER, charter_of, forget, is_over, load, owner};
+use super::{Assigned, DossierKey, SEALED_DOSSIER, forget, is_over, load, owner};
 use crate::sealing::FreshKey;
+use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, item};
 use crate::store::{Source, Tx, WriteTx};
 
@@ -36,7 +37,8 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
     }
     // Without the catalogue nobody here could review: better refused than stuck.
     catalogues::by_reference(context, &offer.body.catalogue)?;
-    let assignment = Assignment::new(charter_of(context, offer)?, context.me().clone(), verified)?;
+    let charter = charter_of(context, offer)?;
+    let assignment = Assignment::new(&charter, context.me().clone(), verified)?;
     let assigned = Assigned { offer: offer.clone(), assignment, since: context.now(), review: None, endorsement: None };
     item::put(tx, &id, &assigned)
 }
@@ -51,7 +53,7 @@ pub(crate) fn on_dossier(context: &Context, tx: &mut WriteTx, from: &AgencyId, d
     let catalogue = catalogues::by_reference(context, &assigned.offer.body.catalogue)?;
     dossier.check(&assigned.offer.body, &catalogue)?;
     let charter = charter_of(context, &assigned.offer)?;
-    assigned.apply(charter, Event::DossierSent(dossier), context.now())?;
+    assigned.apply(&charter, Event::DossierSent(dossier), context.now())?;
     // A repetition after the review must not bring the dossier back.
     if assigned.assignment.state() == State::DossierSent {
         tx.put_private(SEALED_DOSSIER, &id, sealed)?;
@@ -63,7 +65,7 @@ pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, f
     let id = offer.to_string();
     let mut assigned = load(tx, &id)?;
     let charter = charter_of(context, &assigned.offer)?;
-    assigned.apply(charter, Event::Withdrawn { by: from }, context.now())?;
+    assigned.apply(&charter, Event::Withdrawn { by: from }, context.now())?;
     forget(tx, &id)?;
     item::put(tx, &id, &assigned)
 }
@@ -82,7 +84,7 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     }
     let mut assigned = load(tx, &id)?;
     let charter = charter_of(context, &assigned.offer)?;
-    assigned.apply(charter, Event::Issued { common }, context.now())?;
+    assigned.apply(&charter, Event::Issued { common }, context.now())?;
     forget(tx, &id)?;
     item::put(tx, &id, &assigned)
 }

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Assigned, DossierKey, Made, SEALED_DOSSIER, charter_of, forget, item, load};
+use super::{Assigned, DossierKey, Made, SEALED_DOSSIER, forget, item, load};
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::{EligibilityView, ScoreMap};
+use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, csv, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
@@ -164,11 +165,11 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
     let result = context.transact(|tx| {
         let mut assigned = load(tx, offer)?;
         let charter = charter_of(context, &assigned.offer)?;
-        let rule = assigned.offer.body.rule(charter)?;
+        let rule = assigned.offer.body.rule(&charter)?;
         let unmet: Vec<_> = decision::shortfalls(rule, &catalogue, &content).iter().map(ToString::to_string).collect();
         let signed = Signed::sign(content, context.federation(), &context.issue_key())?;
         let verified = signed.verify(context.federation(), &context.issue_key().public())?;
-        assigned.apply(charter, Event::Reviewed(verified), context.now())?;
+        assigned.apply(&charter, Event::Reviewed(verified), context.now())?;
         let endorsement = if unmet.is_empty() { Some(endorse(context, tx, &assigned, &dossier, &signed.body)?) } else { None };
         let message = Message::Review { review: Box::new(signed.clone()), endorsement: endorsement.clone().map(Box::new) };
         mail::queue(context, tx, &assigned.offer.body.owner, &message)?;
@@ -200,7 +201,7 @@ fn endorse(
     let charter = charter_of(context, &assigned.offer)?;
     let subject = EndorsementSubject {
         federation: context.federation(),
-        charter,
+        charter: &charter,
         label_common: &common,
         label_id,
         endorsement: &unsigned,

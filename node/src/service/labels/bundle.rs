@@ -209,7 +209,7 @@ impl Desk<'_> {
         let missing = || Error::Damaged { what: "credential" };
         let charter = self.book.chain().version(label.common.charter).ok_or_else(missing)?;
         let issuer_key = self.book.issue_key(log, label.keyset).ok_or_else(missing)?;
-        let subject = LabelSubject { federation: context.engine().chain().fingerprint(), charter, label, issuer_key: &issuer_key };
+        let subject = LabelSubject { federation: context.federation(), charter, label, issuer_key: &issuer_key };
         let text = subject.to_json().map_err(|_| missing())?;
         serde_json::from_str(&text).map_err(|_| missing())
     }

@@ -131,8 +131,8 @@ fn carried(context: &Context, offered: &Offered) -> Result<Vec<Endorsement>, Err
 
 fn sign(context: &Context, label: &Label, issuer_key: &PublicKey) -> Result<ProofValue, Error> {
     let version = label.common.charter;
-    let charter = context.chain().version(version).ok_or_else(|| Error::missing("charter version", version))?;
-    let subject = LabelSubject { federation: context.federation(), charter, label, issuer_key };
+    let charter = context.charter_version(version)?;
+    let subject = LabelSubject { federation: context.federation(), charter: &charter, label, issuer_key };
     Ok(subject.sign(&context.issue_key())?)
 }
 

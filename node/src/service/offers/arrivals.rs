@@ -105,9 +105,10 @@ fn supported(context: &Context, offered: &Offered, signed: &SignedReview, endors
     review::supports(&common, copy, &signed.body, endorsement)?;
     let key = context.engine().book().issue_key(&LogId::first(reviewer.clone()), endorsement.keyset);
     let key = key.ok_or_else(|| Error::KeysUnknown(reviewer.clone()))?;
+    let charter = charter_of(context, &offered.offer)?;
     let subject = EndorsementSubject {
         federation: context.federation(),
-        charter: charter_of(context, &offered.offer)?,
+        charter: &charter,
         label_common: &common,
         label_id: common.id()?,
         endorsement,
@@ -141,7 +142,7 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     let id = common.offer.to_string();
     let mut offered = load(tx, &id)?;
     let charter = charter_of(context, &offered.offer)?;
-    offered.exchange.apply(charter, Event::Issued { common })?;
+    offered.exchange.apply(&charter, Event::Issued { common })?;
     offered.label = Some(common.id()?);
     labels::take_status_place(tx, &common.id()?)?;
     item::put(tx, &id, &offered)

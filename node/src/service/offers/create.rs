@@ -50,8 +50,8 @@ pub struct NewOffer {
 pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     let charter = context.charter();
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
-    let scheme = scheme_of(charter, new.scheme.as_deref(), level)?;
-    let reviewers = reviewers(context, charter, &new.reviewers)?;
+    let scheme = scheme_of(&charter, new.scheme.as_deref(), level)?;
+    let reviewers = reviewers(context, &charter, &new.reviewers)?;
     let languages = if new.languages.is_empty() { vec!["en".to_owned()] } else { new.languages.clone() };
     let view = context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
@@ -61,11 +61,11 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages.clone())?;
         let signed = Signed::sign(offer, context.federation(), &context.issue_key())?;
         let verified = signed.verify(context.federation(), &context.issue_key().public())?;
-        let mut exchange = Exchange::new(charter, verified)?;
+        let mut exchange = Exchange::new(&charter, verified)?;
         let id = exchange.offer_hash();
         let mut parties = BTreeMap::new();
         for reviewer in &reviewers {
-            exchange.apply(charter, Event::Offered { reviewer })?;
+            exchange.apply(&charter, Event::Offered { reviewer })?;
             parties.insert(reviewer.clone(), Notes { since: context.now(), ..Notes::default() });
             mail::queue(context, tx, reviewer, &Message::Offer { offer: Box::new(signed.clone()) })?;
         }
@@ -130,7 +130,7 @@ fn offer(
         created,
         salt: salt()?,
     };
-    let rule = offer.rule(charter)?;
+    let rule = offer.rule(&charter)?;
     allowed(tx, rule, sheet, &offer)?;
     let previous = register::replaced(tx, &offer.cluster.id, &offer.scheme, level, created)?;
     let previous = previous.map(|row| row.label.common).filter(|common| common.level == level).map(|common| common.valid_until);

@@ -1,0 +1,169 @@
+//! What a proposal changes of the charter in effect, from the options of `parangon federation propose`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Right};
+use parangon_protocol::id::{AgencyId, Name, SchemeId};
+use parangon_protocol::limits;
+use parangon_protocol::time::{Month, Timestamp};
+
+use super::read_card;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::files;
+
+/// What is to be changed. Several changes may stand in one proposal.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Change {
+    /// Admit the agency of this membership card (may be repeated)
+    #[arg(long, value_name = "CARD")]
+    admit: Vec<PathBuf>,
+    /// End the membership of an agency; what it issued until then stays valid (may be repeated)
+    #[arg(long, value_name = "AGENCY")]
+    expel: Vec<AgencyId>,
+    /// End our own membership
+    #[arg(long)]
+    leave: bool,
+    /// Take every right to issue labels from an agency (may be repeated)
+    #[arg(long, value_name = "AGENCY")]
+    suspend: Vec<AgencyId>,
+    /// What an agency may issue from now on, for example lyon=ecei:bronze,silver (may be repeated)
+    #[arg(long, value_name = "AGENCY=SCHEME:LEVELS")]
+    rights: Vec<RightsOf>,
+    /// Replace identity key, successor and addresses of a member by those of this new card
+    #[arg(long, value_name = "CARD")]
+    rekey: Option<PathBuf>,
+    /// The federation's name
+    #[arg(long, value_name = "NAME")]
+    name: Option<Name>,
+    /// The month after which the charter is to be looked at again
+    #[arg(long, value_name = "YYYY-MM")]
+    review_by: Option<Month>,
+    /// Days after which a label's status is too old
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(7..=366))]
+    status_days: Option<u32>,
+    /// The smallest count that statistics may show
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(3..=100))]
+    minimum: Option<u32>,
+    /// How wide the interval must stay in which a hidden count may lie
+    #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
+    protection: Option<u32>,
+    /// Take the whole text from this file: `parangon federation show --json` prints the present one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "name", "review_by",
+        "status_days", "minimum", "protection"])]
+    charter: Option<PathBuf>,
+}
+
+/// `AGENCY=SCHEME:LEVELS`.
+#[derive(Debug, Clone)]
+struct RightsOf {
+    agency: AgencyId,
+    right: Right,
+}
+
+impl FromStr for RightsOf {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = || "AGENCY=SCHEME:LEVEL,LEVEL, for example lyon=ecei:bronze,silver".to_owned();
+        let (agency, rest) = text.split_once('=').ok_or_else(shape)?;
+        let (scheme, levels) = rest.split_once(':').ok_or_else(shape)?;
+        let mut all = Vec::new();
+        for level in levels.split(',').map(str::trim).filter(|level| !level.is_empty()) {
+            let level: Level = level.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?;
+            if !all.contains(&level) {
+                all.push(level);
+            }
+        }
+        all.sort();
+        Ok(Self {
+            agency: agency.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?,
+            right: Right { scheme: scheme.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?, levels: all },
+        })
+    }
+}
+
+impl Change {
+    /// The next version. What the file or the options say is checked like a foreign text afterwards.
+    pub(super) fn apply(&self, present: &Charter, me: &AgencyId, now: Timestamp) -> Result<Charter, Failure> {
+        let mut next = match &self.charter {
+            Some(path) => whole(path)?,
+            None => self.changed(present, me)?,
+        };
+        next.version = present.version.checked_add(1).ok_or_else(|| Failure::invalid("the charter has no further version number"))?;
+        next.previous = Some(present.hash().map_err(Failure::invalid)?);
+        next.created = now;
+        next.members.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(next)
+    }
+
+    fn changed(&self, present: &Charter, me: &AgencyId) -> Result<Charter, Failure> {
+        let mut next = present.clone();
+        for path in &self.admit {
+            let card = read_card(path)?;
+            if present.member(&card.body().id).is_some() {
+                return Err(Failure::new(Exit::Conflict, format!("{} is a member already", card.body().id)));
+            }
+            let member = card.into_member(&next.schemes);
+            next.members.push(member);
+        }
+        let mut gone = self.expel.clone();
+        gone.extend(self.leave.then(|| me.clone()));
+        for agency in &gone {
+            known(present, agency)?;
+            next.members.retain(|member| member.id != *agency);
+        }
+        for agency in &self.suspend {
+            of(&mut next, agency)?.rights.clear();
+        }
+        for RightsOf { agency, right } in &self.rights {
+            let scheme: &SchemeId = &right.scheme;
+            if present.schemes.iter().all(|known| known.id != *scheme) {
+                return Err(Failure::new(Exit::NotFound, format!("the charter has no scheme {scheme}")));
+            }
+            let rights = &mut of(&mut next, agency)?.rights;
+            rights.retain(|held| held.scheme != *scheme);
+            if !right.levels.is_empty() {
+                rights.push(right.clone());
+            }
+        }
+        if let Some(path) = &self.rekey {
+            rekey(&mut next, read_card(path)?)?;
+        }
+        if let Some(name) = &self.name {
+            next.name = name.clone();
+        }
+        next.review_by = self.review_by.unwrap_or(next.review_by);
+        next.status_max_age_days = self.status_days.unwrap_or(next.status_max_age_days);
+        next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);
+        next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
+        Ok(next)
+    }
+}
+
+fn rekey(next: &mut Charter, card: MemberCard) -> Result<(), Failure> {
+    let body = card.body().clone();
+    let member = of(next, &body.id)?;
+    member.identity = body.identity;
+    member.successor = body.successor;
+    member.contacts = body.contacts;
+    Ok(())
+}
+
+fn known(charter: &Charter, agency: &AgencyId) -> Result<usize, Failure> {
+    let at = charter.members.iter().position(|member| member.id == *agency);
+    at.ok_or_else(|| Failure::new(Exit::NotFound, format!("{agency} is no member")).next("parangon federation show lists the members"))
+}
+
+fn of<'a>(charter: &'a mut Charter, agency: &AgencyId) -> Result<&'a mut Member, Failure> {
+    known(charter, agency).map(|at| &mut charter.members[at])
+}
+
+/// A charter from a file: alone, or as `federation show --json` prints it.
+fn whole(path: &std::path::Path) -> Result<Charter, Failure> {
+    let text = files::read(path, limits::AMENDMENTS_BYTES)?;
+    let mut value: serde_json::Value = parangon_protocol::canonical::decode_relaxed(&text, limits::AMENDMENTS_BYTES)
+        .map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))?;
+    let inner = value.get_mut("charter").map(serde_json::Value::take).unwrap_or(value);
+    serde_json::from_value(inner).map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))
+}
