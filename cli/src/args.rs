@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, cluster, completions, config, federation, init, label, man, peer, review, serve, stats, status, token, trust, verify,
+    assess, cluster, completions, config, federation, init, key, label, man, peer, review, serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -129,14 +129,24 @@ pub(crate) enum Command {
     ///   parangon demo --data clusters.csv --agencies 7
     #[command(verbatim_doc_comment)]
     Demo(DemoArgs),
-    /// Make an agency's keys, configuration and membership card
+    /// Make an agency's keys, recovery sheet, configuration and membership card
     ///
     /// Examples:
     ///   parangon init --id oslo --name "Klynge Oslo" --country NO
+    ///   parangon init --id oslo --name "Klynge Oslo" --country NO --sheet /media/safe/oslo.html
     ///   parangon init --data ./oslo --id oslo --name "Klynge Oslo" --country NO \
     ///       --listen /ip4/0.0.0.0/tcp/7443 --public-address /dns/node.oslo.example/tcp/7443
     #[command(verbatim_doc_comment)]
     Init(init::InitArgs),
+    /// Look after the identity key and its recovery sheet; needs no node
+    ///
+    /// Examples:
+    ///   parangon key show --data ./oslo
+    ///   parangon key drill                       one word of the sheet, from the paper, once a year
+    ///   parangon key recover --data ./recovered  the identity key from the 48 words
+    ///   parangon key sheet --identity /media/safe -o /media/safe/oslo.html
+    #[command(verbatim_doc_comment)]
+    Key(Noun<key::KeyCommand>),
     /// Run this agency's node until it is stopped
     ///
     /// Examples:

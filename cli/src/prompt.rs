@@ -28,7 +28,8 @@ pub(crate) fn confirm_name(out: &Output, what: &str, name: &str, given: Option<&
     if answer.trim() == name { Ok(()) } else { Err(Failure::usage(format!("the name is \"{shown}\"; nothing was changed"))) }
 }
 
-fn cancelled() -> Failure {
+/// Somebody did not go on: nothing was changed.
+pub(crate) fn cancelled() -> Failure {
     let mut failure = Failure::usage("nothing was changed");
     "Cancelled".clone_into(&mut failure.problem.title);
     failure

@@ -18,7 +18,7 @@ pub(crate) fn report(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let secret = secret(error);
+    let secret = secret(error).or_else(|| words(error, arguments));
     if arguments.iter().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let detail = secret.unwrap_or_else(|| text.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned());
@@ -38,4 +38,11 @@ fn secret(error: &clap::Error) -> Option<String> {
     let option = given.split(['=', ' ']).next().unwrap_or_default();
     let known = SECRETS.contains(&option) && error.kind() == ErrorKind::UnknownArgument;
     known.then(|| format!("secrets are never read from the command line, where other users can see them; use {option}-file FILE"))
+}
+
+/// Words of a recovery sheet where only options are expected: clap would repeat them.
+fn words(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
+    let stray = error.kind() == ErrorKind::UnknownArgument && !given.starts_with('-') && arguments.iter().any(|argument| argument == "key");
+    stray.then(|| "words of a recovery sheet are never read from the command line, where other users can see them; use stdin".to_owned())
 }

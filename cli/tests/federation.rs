@@ -27,10 +27,20 @@ const FOUND: &str = "federation found draft.json oslo.sig.json porto.sig.json ly
 fn init_makes_private_files_once() {
     let desk = Desk::new();
     desk.init("oslo", "NO");
-    let files = ["identity.key", "identity.keys", "node.key", "node.keys", "oslo.member.json", "parangon.toml"];
+    let secret = ["identity.key", "identity.keys", "node.key", "node.keys", "oslo.recovery.html"];
+    let files = [
+        "identity.key",
+        "identity.keys",
+        "identity.sheet",
+        "node.key",
+        "node.keys",
+        "oslo.member.json",
+        "oslo.recovery.html",
+        "parangon.toml",
+    ];
     assert_eq!(desk.files("oslo"), files);
     assert_eq!(mode(&desk.path("oslo")), 0o700);
-    for secret in &files[..4] {
+    for secret in secret {
         assert_eq!(mode(&desk.path("oslo").join(secret)), 0o600, "{secret}");
     }
     let before = std::fs::read(desk.path("oslo/node.keys")).expect("read");
@@ -79,7 +89,8 @@ fn passphrases_seal_the_keys() {
         std::fs::set_permissions(desk.path(name), std::fs::Permissions::from_mode(0o600)).expect("ours");
     }
     desk.run(line).ends(0);
-    assert_eq!(desk.files("oslo"), ["identity.keys", "node.keys", "oslo.member.json", "parangon.toml"]);
+    let files = ["identity.keys", "identity.sheet", "node.keys", "oslo.member.json", "oslo.recovery.html", "parangon.toml"];
+    assert_eq!(desk.files("oslo"), files);
     desk.run("federation new Net --member oslo/oslo.member.json -o draft.json").ends(0);
     desk.run("federation sign draft.json --data oslo --yes").ends(2);
     desk.run("federation sign draft.json --data oslo --yes --identity-passphrase-file node.pass").ends(1);

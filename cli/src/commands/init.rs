@@ -1,22 +1,23 @@
-//! `parangon init`: keys, configuration and membership card of one agency.
+//! `parangon init`: keys, recovery sheet, configuration and membership card of one agency.
 
 mod settings;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use parangon_node::config::Config;
 use parangon_node::keystore::identity::IdentityFile;
-use parangon_node::keystore::{Cost, Keystore, RandomError, Unlock, file, random};
+use parangon_node::keystore::sheet::Sheet;
+use parangon_node::keystore::{Keystore, random};
 use parangon_node::network::Multiaddr;
 use parangon_protocol::charter::{CardBody, MemberCard, peer_id};
 use parangon_protocol::id::{AgencyId, Country, Name};
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use super::unlock::{IDENTITY_KEY, IDENTITY_KEYS, NODE_KEY, NODE_KEYS, Passphrases};
+use super::key::{IDENTITY_SHEET, NewPage, SheetRecord, confirm_printed, now, page_path};
+use super::new_files::NewFiles;
+use super::unlock::{IDENTITY_KEYS, NODE_KEY, NODE_KEYS, Passphrases, fresh};
 use crate::args::DataDir;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, clean};
 
@@ -49,70 +50,66 @@ pub(crate) struct InitArgs {
     /// Address under which other agencies reach this node (may be repeated) [default: the listen addresses that name a host]
     #[arg(long, value_name = "MULTIADDR")]
     public_address: Vec<Multiaddr>,
+    /// Where the recovery sheet goes, a new file to print and delete [default: <id>.recovery.html in the data directory]
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
     #[command(flatten)]
     passphrases: Passphrases,
 }
 
-/// The files of a new agency, in the order in which they are written.
-struct Files {
-    dir: PathBuf,
-    planned: Vec<(String, Zeroizing<Vec<u8>>)>,
-}
-
-impl Files {
-    fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        self.planned.push((name.into(), Zeroizing::new(bytes.into())));
-    }
-
-    /// Writes all of them or none. What was there before stays.
-    fn write(&self) -> Result<(), Failure> {
-        if let Some(path) = self.planned.iter().map(|(name, _)| self.dir.join(name)).find(|path| path.symlink_metadata().is_ok()) {
-            let failure = Failure::new(Exit::Conflict, format!("{} exists already; nothing was written", path.display()));
-            return Err(failure.next("an agency is made once: choose another directory with --data"));
-        }
-        make_private(&self.dir)?;
-        for (at, (name, bytes)) in self.planned.iter().enumerate() {
-            if let Err(error) = file::write_new(&self.dir.join(name), bytes) {
-                for (ours, _) in &self.planned[..at] {
-                    let _ = std::fs::remove_file(self.dir.join(ours));
-                }
-                return Err(Failure::failed(error));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Makes the agency's files and says what was made.
+/// Makes the agency's files, asks whoever is there for one word of the printed sheet, and says what was made.
 pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let dir = args.data.path();
-    let (keys, identity) =
-        (Keystore::generate(random::system).map_err(no_random)?, IdentityFile::generate(random::system).map_err(no_random)?);
-    let mut files = Files { dir: dir.clone(), planned: Vec::new() };
-    let unlock = unlock(args.passphrases.passphrase_file.as_deref(), NODE_KEY, &mut files)?;
+    let sheet = page_path(args.sheet.as_deref(), &args.id)?;
+    let keys = Keystore::generate(random::system).map_err(Failure::failed)?;
+    let identity = IdentityFile::generate(random::system).map_err(Failure::failed)?;
+    let mut files = NewFiles::new(&dir);
+    let unlock = fresh(args.passphrases.passphrase_file.as_deref(), NODE_KEY, &mut files)?;
     files.add(NODE_KEYS, keys.seal(&unlock, random::system).map_err(Failure::failed)?);
-    let unlock = self::unlock(args.passphrases.identity_passphrase_file.as_deref(), IDENTITY_KEY, &mut files)?;
+    let unlock = args.passphrases.identity.fresh(&mut files)?;
     files.add(IDENTITY_KEYS, identity.seal(&unlock, random::system).map_err(Failure::failed)?);
+    let made = now();
+    files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
+    let mut record = SheetRecord::of(&identity);
+    record.made = Some(made);
+    files.add(IDENTITY_SHEET, record.to_bytes());
     let settings = settings::text(&args.listen, args.api, args.passphrases.passphrase_file.as_deref());
     Config::parse(&settings, CONFIG).map_err(Failure::usage)?;
     files.add(CONFIG, settings);
     let card = card(args, &keys, &identity)?;
     let card_name = format!("{}.member.json", args.id);
-    files.add(card_name.clone(), card.to_text().map_err(Failure::failed)?);
-    files.write()?;
-    report(args, &files, &card, &card_name, out)
+    files.add(&card_name, card.to_text().map_err(Failure::failed)?);
+    files.write("an agency is made once: choose another directory with --data")?;
+    let sheet = dir.join(sheet);
+    if confirm_printed(&Sheet::of(&identity), &sheet, out)? {
+        record.confirmed = Some(now());
+        record.write(&dir)?;
+    }
+    report(args, &Made { dir, files, card, card_name, sheet, record }, out)
 }
 
-fn report(args: &InitArgs, files: &Files, card: &MemberCard, card_name: &str, out: &Output) -> Result<(), Failure> {
-    let (dir, body) = (&files.dir, card.body());
-    let names: Vec<&str> = files.planned.iter().map(|(name, _)| name.as_str()).collect();
+/// What was made.
+struct Made {
+    dir: PathBuf,
+    files: NewFiles,
+    card: MemberCard,
+    card_name: String,
+    sheet: PathBuf,
+    record: SheetRecord,
+}
+
+fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
+    let Made { dir, files, card, card_name, sheet, record } = made;
+    let body = card.body();
     let json = json!({
-        "agency": body.id, "data": dir, "files": names, "card": dir.join(card_name), "identity": body.identity, "contacts": body.contacts,
+        "agency": body.id, "data": dir, "files": files.names(), "card": dir.join(card_name), "identity": body.identity,
+        "contacts": body.contacts, "sheet": sheet, "sheet_confirmed": record.confirmed,
     });
     out.result(&json, |page| {
         page.remark(format!("The agency {} ({}, {}) was made in {}:", body.id, clean(args.name.as_str()), body.country, dir.display()));
         page.field("node keys", NODE_KEYS);
         page.field("identity key", IDENTITY_KEYS);
+        page.field("recovery sheet", sheet.strip_prefix(dir).unwrap_or(sheet).to_string_lossy());
         page.field("configuration", CONFIG);
         page.field("card", card_name);
         for contact in &body.contacts {
@@ -121,24 +118,18 @@ fn report(args: &InitArgs, files: &Files, card: &MemberCard, card_name: &str, ou
         if body.contacts.iter().all(|contact| contact.starts_with("/p2p/")) {
             page.remark("No --public-address was given: other nodes cannot dial this one, it dials them.");
         }
-        let identity = if args.passphrases.identity_passphrase_file.is_none() { "identity.key and identity.keys" } else { IDENTITY_KEYS };
+        let passphrase = args.passphrases.identity.identity_passphrase_file.is_some();
+        let identity = if passphrase { IDENTITY_KEYS } else { "identity.key and identity.keys" };
         page.remark(format!("Move {identity} to a place that the node cannot read as soon as the federation is founded; keep a copy."));
+        page.remark("Print the recovery sheet and delete its file: whoever reads it can speak for the agency.");
+        if record.confirmed.is_none() {
+            page.remark("The sheet is unconfirmed: type one word from the paper with `parangon key drill`.");
+        }
         page.next(format!(
             "give {} to whoever founds the federation; then `parangon federation sign DRAFT`",
             dir.join(card_name).display()
         ));
     })
-}
-
-/// From the passphrase file, or from a fresh key file that becomes one of the agency's files.
-fn unlock(passphrase: Option<&Path>, key_name: &str, files: &mut Files) -> Result<Unlock, Failure> {
-    if let Some(path) = passphrase {
-        return Unlock::read_passphrase_file(path, Cost::default()).map_err(Failure::failed);
-    }
-    let mut key = Zeroizing::new([0u8; 32]);
-    random::system(&mut key[..]).map_err(no_random)?;
-    files.add(key_name, Zeroizing::new(hex::encode(&key[..])).as_bytes());
-    Ok(Unlock::KeyFile(key))
 }
 
 fn card(args: &InitArgs, keys: &Keystore, identity: &IdentityFile) -> Result<MemberCard, Failure> {
@@ -163,15 +154,4 @@ fn card(args: &InitArgs, keys: &Keystore, identity: &IdentityFile) -> Result<Mem
         rights: vec![],
     };
     body.sign(&identity.identity_key()).map_err(Failure::invalid)
-}
-
-/// The directory, readable by its owner alone when it is new.
-fn make_private(dir: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| Failure::failed(format!("cannot make {}: {error}", dir.display())))
-}
-
-fn no_random(error: RandomError) -> Failure {
-    Failure::failed(error)
 }

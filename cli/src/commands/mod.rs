@@ -6,8 +6,10 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod federation;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod man;
+pub(crate) mod new_files;
 pub(crate) mod peer;
 mod problems;
 pub(crate) mod review;
@@ -40,6 +42,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
     match cli.command {
         Command::Demo(args) => done(crate::demo::run(&args, global, out)),
         Command::Init(args) => done(init::run(&args, out)),
+        Command::Key(noun) => done(key::run(noun, out)),
         Command::Serve(args) => done(runtime()?.block_on(serve::run(args, out))),
         Command::Status(args) => status::run(&args, global, out),
         Command::Federation(noun) => done(federation::run(noun, global, out)),

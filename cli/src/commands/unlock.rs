@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use parangon_node::keystore::identity::IdentityFile;
-use parangon_node::keystore::{Cost, Keystore, Unlock, file};
+use parangon_node::keystore::{Cost, Keystore, Unlock, file, random};
+use zeroize::Zeroizing;
 
+use super::new_files::NewFiles;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -24,6 +26,13 @@ pub(crate) struct Passphrases {
     /// File whose first line opens the node's keys; without it a key file beside them does
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) identity: IdentityPassphrase,
+}
+
+/// The file that holds the identity key's passphrase.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct IdentityPassphrase {
     /// File whose first line opens the identity key; without it a key file beside it does
     #[arg(long, value_name = "FILE")]
     pub(crate) identity_passphrase_file: Option<PathBuf>,
@@ -39,10 +48,33 @@ impl Passphrases {
 
     /// Opens the identity key in `dir`.
     pub(crate) fn open_identity(&self, dir: &Path) -> Result<IdentityFile, Failure> {
+        self.identity.open(dir)
+    }
+}
+
+impl IdentityPassphrase {
+    /// Opens the identity key in `dir`.
+    pub(crate) fn open(&self, dir: &Path) -> Result<IdentityFile, Failure> {
         let unlock = chosen(self.identity_passphrase_file.as_deref(), &dir.join(IDENTITY_KEY), "--identity-passphrase-file")?;
         let bytes = read(&dir.join(IDENTITY_KEYS))?;
         IdentityFile::open(&bytes, &unlock).map_err(|error| Failure::failed(format!("{}: {error}", dir.join(IDENTITY_KEYS).display())))
     }
+
+    /// What will open a new identity key: the passphrase, or a fresh key file that becomes one of the new files.
+    pub(crate) fn fresh(&self, files: &mut NewFiles) -> Result<Unlock, Failure> {
+        fresh(self.identity_passphrase_file.as_deref(), IDENTITY_KEY, files)
+    }
+}
+
+/// What will open new keys: the passphrase, or a fresh key file that becomes one of the new files.
+pub(crate) fn fresh(passphrase: Option<&Path>, key_name: &str, files: &mut NewFiles) -> Result<Unlock, Failure> {
+    if let Some(path) = passphrase {
+        return Unlock::read_passphrase_file(path, Cost::default()).map_err(Failure::failed);
+    }
+    let mut key = Zeroizing::new([0u8; 32]);
+    random::system(&mut key[..]).map_err(Failure::failed)?;
+    files.add(key_name, Zeroizing::new(hex::encode(&key[..])).as_bytes());
+    Ok(Unlock::KeyFile(key))
 }
 
 fn chosen(passphrase: Option<&Path>, key: &Path, option: &str) -> Result<Unlock, Failure> {

@@ -67,6 +67,11 @@ impl Output {
         self.unicode
     }
 
+    /// Whether nothing but errors is wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether somebody is there to answer a question.
     pub(crate) fn is_interactive(&self) -> bool {
         self.interactive

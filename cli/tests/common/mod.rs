@@ -42,6 +42,27 @@ impl Desk {
         Run(self.command().args(words).output().expect("started"))
     }
 
+    /// Runs one command line with a text on stdin.
+    pub(crate) fn run_with(&self, line: &str, stdin: &str) -> Run {
+        Run(self.command().args(line.split(' ')).write_stdin(stdin).output().expect("started"))
+    }
+
+    /// Writes a file that its owner alone can read.
+    pub(crate) fn private(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(self.path(name), text).expect("written");
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).expect("ours");
+    }
+
+    /// The 48 words of a recovery sheet, as they stand on its page.
+    pub(crate) fn sheet(&self, page: &str) -> Vec<String> {
+        let page = std::fs::read_to_string(self.path(page)).expect("a page");
+        let items = page.lines().filter_map(|line| line.strip_prefix("<li>")?.strip_suffix("</li>"));
+        let words: Vec<String> = items.filter(|item| item.bytes().all(|b| b.is_ascii_lowercase())).map(str::to_owned).collect();
+        assert_eq!(words.len(), 48, "{page}");
+        words
+    }
+
     /// The names of all files below a directory.
     pub(crate) fn files(&self, name: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.path(name)) else { return vec![] };

@@ -8,6 +8,7 @@ pub mod file;
 pub mod identity;
 pub mod random;
 mod sealed;
+pub mod sheet;
 mod unlock;
 
 #[cfg(test)]
