@@ -364,13 +364,12 @@ pub(super) fn admit(replica: &Replica, vote: &Vote) -> Result<(), Refusal> {
     let (chain, ballot) = (replica.book.chain(), &vote.body);
     let proposal = replica.assembly.proposals.get(&ballot.charter).ok_or(Refusal::Proposal)?;
     let own = replica.logs.get(&replica.own_log());
-    let cast = |accept: bool| {
-        own.into_iter().flat_map(|state| &state.votes).any(|(_, other)| {
-            let same = other.body.version == ballot.version && other.body.accept == accept;
-            same && (accept || other.body.charter == ballot.charter)
-        })
-    };
-    if ballot.agency != replica.me || cast(true) || (!ballot.accept && cast(false)) {
+    // One vote for a text of each version; one word on every text.
+    let said = own.into_iter().flat_map(|state| &state.votes).map(|(_, other)| &other.body).any(|other| {
+        let same_text = other.charter == ballot.charter && (other.accept || !ballot.accept);
+        other.version == ballot.version && (same_text || (other.accept && ballot.accept))
+    });
+    if ballot.agency != replica.me || said {
         return Err(Refusal::Voted);
     }
     if !ballot.accept {

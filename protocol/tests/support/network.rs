@@ -3,12 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use parangon_protocol::check::{self, CheckError, KeyBook};
+use parangon_protocol::canonical;
+use parangon_protocol::charter::{Amendment, Ballot, Charter, Vote};
+use parangon_protocol::check::{self, CheckError, KeyBook, Soundness};
 use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::label::LabelId;
+use parangon_protocol::limits;
 use parangon_protocol::log::checkpoint;
 use parangon_protocol::message::{Gossip, Head, Range, Request};
-use parangon_protocol::record::Record;
-use parangon_protocol::replica::{Effect, Event, Keys, Refusal, Replica, Settings, Write, serve};
+use parangon_protocol::record::{Adoption, Record};
+use parangon_protocol::replica::{Change, Effect, Event, Keys, Refusal, Replica, Settings, Write, serve};
 use parangon_protocol::time::Timestamp;
 
 use super::federation::{Federation, key};
@@ -22,6 +26,10 @@ pub struct Node {
     /// The newest head of each log that had its quorum.
     pub kept: BTreeMap<LogId, String>,
     answers: BTreeMap<u64, Result<Vec<u64>, Refusal>>,
+    /// Whether each label keeps the rules, as written last.
+    pub labels: BTreeMap<LabelId, Soundness>,
+    /// What the node said has changed.
+    pub news: Vec<Change>,
 }
 
 /// What is on its way: to whom, from whom.
@@ -50,7 +58,17 @@ impl Network {
             let keys = Keys { log: key("log", id.as_str()), witness: key("witness", id.as_str()) };
             let book = KeyBook::new(federation.chain.clone());
             let replica = Replica::new(id.clone(), Settings::default(), keys, book, vec![], []);
-            (id.clone(), Node { replica, logs: BTreeMap::new(), kept: BTreeMap::new(), answers: BTreeMap::new() })
+            (
+                id.clone(),
+                Node {
+                    replica,
+                    logs: BTreeMap::new(),
+                    kept: BTreeMap::new(),
+                    answers: BTreeMap::new(),
+                    labels: BTreeMap::new(),
+                    news: vec![],
+                },
+            )
         };
         let nodes = ids.iter().map(node).collect();
         let now = time("2026-11-01T00:00:00Z");
@@ -97,6 +115,45 @@ impl Network {
         let answer = self.nodes.get_mut(me).unwrap().answers.remove(&ticket).unwrap();
         self.settle();
         answer
+    }
+
+    /// The agency takes this text, and votes on it.
+    pub fn vote(&mut self, id: &str, charter: &Charter, accept: bool) -> Result<Vec<u64>, Refusal> {
+        let vote = self.ballot(id, charter, accept)?;
+        self.cast(id, charter, vote)
+    }
+
+    /// The vote that the agency would cast now.
+    pub fn ballot(&self, id: &str, charter: &Charter, accept: bool) -> Result<Vote, Refusal> {
+        let heads = if accept { self.nodes[&agency(id)].replica.last_heads(charter)? } else { vec![] };
+        let ballot = Ballot { version: charter.version, charter: charter.hash().unwrap(), agency: agency(id), accept, heads };
+        Ok(ballot.sign(self.federation.fingerprint(), &key("identity", id)).unwrap())
+    }
+
+    /// Puts a vote into the agency's log.
+    pub fn cast(&mut self, id: &str, charter: &Charter, vote: Vote) -> Result<Vec<u64>, Refusal> {
+        let bare = Amendment { charter: charter.clone(), votes: vec![] };
+        let text = canonical::encode(&bare, limits::AMENDMENTS_BYTES).unwrap();
+        self.step(&agency(id), Event::Proposal(check::proposal(text).unwrap()));
+        self.append(id, &[Record::Vote(Box::new(vote))])
+    }
+
+    /// The agency's log adopts the version that is in effect at its node.
+    pub fn adopt(&mut self, id: &str) -> Result<Vec<u64>, Refusal> {
+        let chain = self.nodes[&agency(id)].replica.book().chain().clone();
+        let charter = chain.newest();
+        self.append(id, &[Record::Charter(Adoption { version: charter.version, hash: charter.hash().unwrap() })])
+    }
+
+    /// The version in effect at a node.
+    pub fn version(&self, id: &str) -> u32 {
+        self.nodes[&agency(id)].replica.book().chain().newest().version
+    }
+
+    /// Something happens to one node, and the news travel.
+    pub fn happen(&mut self, id: &str, event: Event) {
+        self.step(&agency(id), event);
+        self.settle();
     }
 
     /// Cuts an agency off.
@@ -196,7 +253,8 @@ impl Network {
                 events.push_back(Event::Rechecked { log, index, record: Box::new(record) });
             }
             Effect::Answer { ticket, outcome } => drop(self.nodes.get_mut(me).unwrap().answers.insert(ticket, outcome)),
-            Effect::Persist(_) | Effect::Changed(_) => {}
+            Effect::Changed(change) => self.nodes.get_mut(me).unwrap().news.push(change),
+            Effect::Persist(_) => {}
         }
     }
 
@@ -273,6 +331,8 @@ impl Node {
                     ledger.put(record, row);
                 }
             }
+            Write::Label(row) => drop(self.labels.insert(row.id, row.soundness)),
+            Write::LabelSoundness { label, soundness } => drop(self.labels.insert(label, soundness)),
             Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
             _ => {}
         }
