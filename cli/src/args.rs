@@ -240,6 +240,7 @@ pub(crate) enum Command {
     ///
     /// Examples:
     ///   parangon peer list
+    ///   parangon peer evidence oslo -o oslo.fork.json
     #[command(verbatim_doc_comment)]
     Peer(Noun<peer::PeerCommand>),
     /// Make and revoke access tokens of the API

@@ -3,6 +3,7 @@
 //! It takes one file and what the reader trusts, and answers with one of eight outcomes and what that rests on. It
 //! has no network and no clock: the date asked for is an argument.
 
+pub mod fork;
 mod steps;
 mod verdict;
 
@@ -12,7 +13,7 @@ use crate::charter::Chain;
 use crate::id::Fingerprint;
 use crate::time::Timestamp;
 
-pub use verdict::{Cause, Check, Facts, Outcome, Verdict};
+pub use verdict::{Cause, Check, Facts, Federation, Outcome, Verdict};
 
 /// Which federations the reader trusts, and how far their charters are known.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,16 @@
 //! `parangon peer`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
-use serde_json::Value;
+use parangon_protocol::id::AgencyId;
+use serde_json::{Value, json};
 
 use super::Context;
+use crate::client::encode;
 use crate::failure::Failure;
 use crate::fields::{plain, text};
+use crate::files;
 use crate::output::State;
 
 /// Verbs of `parangon peer`.
@@ -13,10 +18,44 @@ use crate::output::State;
 pub(crate) enum PeerCommand {
     /// List the members' nodes: state, since when, why, and what to do
     List,
+    /// Write the evidence that an agency's log told two stories; `parangon verify` explains it without a node
+    Evidence(EvidenceArgs),
+}
+
+/// Arguments of `parangon peer evidence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvidenceArgs {
+    /// Whose log
+    agency: AgencyId,
+    /// Where the file goes, or - for stdout [default: <agency>.fork.json]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Runs one verb.
-pub(crate) fn run(PeerCommand::List: PeerCommand, context: &Context<'_>) -> Result<(), Failure> {
+pub(crate) fn run(command: PeerCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        PeerCommand::List => list(context),
+        PeerCommand::Evidence(args) => evidence(&args, context),
+    }
+}
+
+fn evidence(args: &EvidenceArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let file = context.client.download(&format!("/api/v1/logs/{}/evidence", encode(args.agency.as_str())))?;
+    let path = args.output.clone().unwrap_or_else(|| format!("{}.fork.json", args.agency).into());
+    if path == Path::new("-") {
+        context.out.raw(&file);
+        return Ok(());
+    }
+    files::write_new(&path, &file)?;
+    context.out.result(&json!({ "agency": args.agency, "file": path }), |page| {
+        page.field("evidence", path.to_string_lossy());
+        page.remark("Anyone can check it with this file alone; it holds nothing confidential.");
+        page.next(format!("parangon verify {}", path.display()));
+    })
+}
+
+fn list(context: &Context<'_>) -> Result<(), Failure> {
     let peers = context.client.list("/api/v1/peers", None)?;
     context.out.result(&peers, |page| {
         if peers.is_empty() {

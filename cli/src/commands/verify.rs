@@ -1,5 +1,6 @@
-//! `parangon verify`: one file, no node, no network.
+//! `parangon verify`: one file, no node, no network. A label file has a verdict; evidence of a fork is explained.
 
+mod fork;
 mod pin;
 mod report;
 
@@ -10,6 +11,7 @@ use parangon_node::clock::{Clock, SystemClock};
 use parangon_protocol::id::Fingerprint;
 use parangon_protocol::limits;
 use parangon_protocol::time::Timestamp;
+use parangon_protocol::verify::fork::ForkFile;
 use parangon_protocol::verify::{Trust, Verdict, verify};
 
 use crate::failure::Failure;
@@ -22,7 +24,7 @@ pub(crate) use pin::Pin;
 /// Arguments of `parangon verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The label file, or - for stdin
+    /// The label file, or the evidence of a fork, or - for stdin
     file: PathBuf,
     /// The date asked for [default: now]; a day means its last second, UTC
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
@@ -39,30 +41,34 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
     // One byte more than a label file may have: the verifier then says that it is too large.
     let file = files::read_start(&args.file, limits::DOCUMENT_BYTES + 1)?;
+    if ForkFile::claimed(&file) {
+        return fork::run(&file, &trust(args, || fork::federation(&file))?, out);
+    }
     let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
-    let verdict = judge(&file, args, at)?;
+    // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
+    let named = || verify(&file, &Trust::default(), at).federation.map(|federation| federation.fingerprint);
+    let verdict: Verdict = verify(&file, &trust(args, named)?, at);
     out.result(&verdict, |page| report::write(&verdict, page))?;
     Ok(verdict.code)
 }
 
-fn judge(file: &[u8], args: &VerifyArgs, at: Timestamp) -> Result<Verdict, Failure> {
+/// What the reader trusts: what is named here, else what was imported. `named` is the federation that the file claims.
+fn trust(args: &VerifyArgs, named: impl FnOnce() -> Option<Fingerprint>) -> Result<Trust, Failure> {
     if args.trust.is_empty() && args.fingerprint.is_empty() {
-        let pins = Pins::of_user().load()?;
-        return Ok(verify(file, &Trust::in_chains(pins), at));
+        return Ok(Trust::in_chains(Pins::of_user().load()?));
     }
     let read = |path| TrustFile::read(&files::read(path, limits::DOCUMENT_BYTES)?);
     let chains = args.trust.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let mut pins = Vec::new();
-    // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
     let words = args.fingerprint.iter().any(|pin| matches!(pin, Pin::Words(_)));
-    let named = words.then(|| verify(file, &Trust::default(), at).federation).flatten().map(|federation| federation.fingerprint);
+    let named = words.then(named).flatten();
     for pin in &args.fingerprint {
         match pin {
             Pin::Whole(fingerprint) => pins.push(*fingerprint),
             Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or(Fingerprint::NONE)),
         }
     }
-    Ok(verify(file, &Trust::in_chains(chains).and(pins), at))
+    Ok(Trust::in_chains(chains).and(pins))
 }
 
 /// A time in RFC 3339, or a day.

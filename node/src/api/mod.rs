@@ -15,6 +15,7 @@ mod health;
 mod idempotency;
 mod inbox;
 mod labels;
+mod logs;
 mod metrics;
 mod node;
 mod offers;
@@ -87,6 +88,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(node::about))
         .routes(routes!(node::status))
         .routes(routes!(node::peers))
+        .routes(routes!(logs::evidence))
         .routes(routes!(clusters::list, clusters::add))
         .routes(routes!(clusters::import))
         .routes(routes!(clusters::show))

@@ -26,7 +26,7 @@ use crate::network::{Incoming, NetworkHandle};
 use crate::store::{Store, StoreError};
 
 pub use persist::RegisterRow;
-pub(crate) use persist::releases;
+pub(crate) use persist::{fork_proof, releases};
 pub use reader::StoredLog;
 
 /// Commands that wait for the core. One commit takes a millisecond; more than this and senders wait.

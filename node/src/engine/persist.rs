@@ -7,6 +7,7 @@ use parangon_protocol::charter::{Amendment, Chain};
 use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Replica, Settings, Write};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -180,6 +181,14 @@ fn join(row: &mut RegisterRow, confirmation: &Confirmation) -> bool {
         row.confirmations.insert(endorser.clone(), confirmation.index);
     }
     new
+}
+
+/// The proof that a log told two stories, when it did. `None` for one that is frozen for an untrue status.
+///
+/// # Errors
+/// An error of the store, or a proof that cannot be read.
+pub(crate) fn fork_proof<S: Source>(tx: &Tx<S>, log: &LogId) -> Result<Option<ForkProof>, StoreError> {
+    tx.document(&format!("{FORK}{log}"))?.map(|bytes| parse(&bytes)).transpose()
 }
 
 /// The places of all statistics releases held.

@@ -70,6 +70,14 @@ pub enum Error {
         /// Its name as asked for, shortened.
         id: String,
     },
+    /// A log is frozen for something else than two heads.
+    #[error(
+        "the log of {agency} is frozen because it stated something untrue: it did not tell two stories, so there are no two heads to show"
+    )]
+    NoTwoHeads {
+        /// Whose.
+        agency: AgencyId,
+    },
     /// Its state does not allow this.
     #[error("the {what} is {state}: {needed}")]
     State {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 pub use status::{Line, Severity, StatusView, status};
 
-use super::{Context, Error, LinkState};
+use super::{Context, Error, LinkState, evidence};
 
 /// A member of the federation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -171,6 +171,7 @@ pub fn about(context: &Context) -> NodeView {
 pub fn peers(context: &Context) -> Result<Vec<PeerView>, Error> {
     let outbox = context.store().read()?.outbox_counts()?;
     let links = context.carrier().links();
+    let frozen = evidence::frozen(context)?;
     let charter = context.charter();
     let others = charter.members.iter().filter(|member| member.id != *context.me());
     let view = |member: &Member| {
@@ -194,10 +195,16 @@ pub fn peers(context: &Context) -> Result<Vec<PeerView>, Error> {
                 (Severity::Wait, None, "its transport key or address is not known yet".to_owned(), Some(step.to_owned()))
             }
         };
+        let connected = state == Severity::Ok;
+        // A log that is frozen is worse than one that is out of reach, and does not end by itself.
+        let (state, reason, next_step) = match frozen.iter().find(|log| log.log.agency == member.id) {
+            Some(log) => (Severity::Fail, format!("{reason}; its log is {}", log.reason), Some(log.next_step.clone())),
+            None => (state, reason, next_step),
+        };
         PeerView {
             id: member.id.to_string(),
             state,
-            connected: state == Severity::Ok,
+            connected,
             since,
             reason,
             next_step,

@@ -10,6 +10,7 @@ pub mod clusters;
 pub mod courier;
 pub mod csv;
 pub mod error;
+pub mod evidence;
 pub mod inbox;
 mod item;
 pub mod labels;

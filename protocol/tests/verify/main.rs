@@ -8,6 +8,7 @@ mod support;
 mod damage;
 mod doubt;
 mod flow;
+mod fork;
 mod precedence;
 mod proofs;
 mod rules;

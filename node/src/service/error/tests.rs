@@ -17,6 +17,7 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::Unauthenticated, "PGN-0401", 401),
         (Error::Scope { needed: "write" }, "PGN-0403", 403),
         (Error::missing("label", "x"), "PGN-0501", 404),
+        (Error::NoTwoHeads { agency: agency() }, "PGN-0504", 404),
         (Error::Exists { what: "one".into() }, "PGN-0602", 409),
         (Error::KeysUnknown(agency()), "PGN-0603", 503),
         (Error::Changed { what: "assessment", at: Timestamp::default() }, "PGN-0612", 412),

@@ -1,10 +1,10 @@
 //! How things stand, a line a subject.
 
-use parangon_protocol::id::LogId;
 use parangon_protocol::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::evidence::{self, Frozen};
 use super::super::{Context, Error, inbox};
 
 /// How serious a line is.
@@ -63,7 +63,7 @@ impl Line {
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn status(context: &Context) -> Result<StatusView, Error> {
     let mut lines = vec![store(context), clock(context), federation(context), log(context)];
-    lines.extend(frozen(context));
+    lines.extend(frozen(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
     let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
@@ -133,14 +133,11 @@ fn log(context: &Context) -> Line {
     }
 }
 
-fn frozen(context: &Context) -> Vec<Line> {
-    let overview = context.engine().overview();
-    let line = |log: &LogId| {
-        let reason = "two contradicting heads of it exist, or it stated something untrue";
-        let step = format!("speak with {}: nothing new of it is taken until the members have decided", log.agency);
-        Line::not_ok(format!("log of {log}"), Severity::Fail, reason, context.started(), step)
+fn frozen(context: &Context) -> Result<Vec<Line>, Error> {
+    let line = |Frozen { log, reason, next_step }: Frozen| {
+        Line::not_ok(format!("log of {log}"), Severity::Fail, reason, context.started(), next_step)
     };
-    overview.logs.iter().filter(|(_, held)| held.frozen).map(|(log, _)| line(log)).collect()
+    Ok(evidence::frozen(context)?.into_iter().map(line).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<Line>, Error> {
