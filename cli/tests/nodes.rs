@@ -126,6 +126,9 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     assert_eq!(nodes.json("token list --data oslo --json"), serde_json::json!([]));
     desk.run("token revoke ffffffffffff --yes --data oslo").ends(5);
     assert_eq!(nodes.json("peer list --data oslo --json").as_array().map(Vec::len), Some(2));
+    let none = desk.run("peer evidence porto --data oslo").ends(5);
+    assert!(none.err().contains("There is no evidence against porto"), "{}", none.err());
+    assert!(!desk.path("porto.fork.json").exists(), "nothing is written");
 }
 
 #[test]
