@@ -57,7 +57,12 @@ fn message(body: &str, time: u64) -> Vec<u8> {
 /// Cosigns a head as of `time`. The caller has checked and durably noted the head before.
 #[must_use]
 pub fn cosign(checkpoint: &Checkpoint, key: &SecretKey, witness_name: &str, time: Timestamp) -> NoteSignature {
-    let signature = key.sign_raw(&message(&checkpoint.body(), time.seconds()));
+    cosign_body(&checkpoint.body(), key, witness_name, time)
+}
+
+/// The same for a checkpoint's body as it stands in its note, extension lines included.
+pub(super) fn cosign_body(body: &str, key: &SecretKey, witness_name: &str, time: Timestamp) -> NoteSignature {
+    let signature = key.sign_raw(&message(body, time.seconds()));
     NoteSignature {
         name: witness_name.to_owned(),
         id: key_id(witness_name, Algorithm::Cosignature, &key.public()),

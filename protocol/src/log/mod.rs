@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what a record says. [`merkle`] hashes and proves, [`note`], [`checkpoint`] and [`cosignature`]
 //! are the signed texts, [`quorum`] counts witnesses, [`proof`] and [`policy`] are the files that other tools read,
-//! and [`fork`] is the evidence that a log told two stories.
+//! [`fork`] is the evidence that a log told two stories, and [`tlog_witness`] is how witnesses outside the federation are asked.
 
 pub mod checkpoint;
 pub mod cosignature;
@@ -12,6 +12,7 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod quorum;
+pub mod tlog_witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use cosignature::{CosignatureError, WitnessKey};
