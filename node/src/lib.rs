@@ -7,6 +7,7 @@ pub mod config;
 pub mod engine;
 pub mod keystore;
 pub mod network;
+pub mod outside;
 mod run;
 pub mod sealing;
 pub mod service;

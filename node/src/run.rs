@@ -26,6 +26,8 @@ use crate::engine::{Change, Engine, EngineConfig, EngineError};
 use crate::keystore::Keystore;
 use crate::keystore::file::{self, FileError};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
+use crate::outside;
+use crate::service::witness::Witness;
 use crate::service::{Context, charter, courier, reactor};
 use crate::store::{Opened, Store, StoreError};
 
@@ -149,6 +151,7 @@ pub struct Node {
     context: Context,
     network: NetworkHandle,
     api: std::net::SocketAddr,
+    witness: Option<std::net::SocketAddr>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -177,6 +180,8 @@ impl Node {
         }
         let listeners = listen(&config).await?;
         let api = listeners.address();
+        let witness = listen_as_witness(&config).await?;
+        let witness_address = witness.as_ref().and_then(|listener| listener.local_addr().ok());
         let store = Arc::new(store);
         let clock = Arc::new(SystemClock::new(parangon_protocol::time::Timestamp::default()));
 
@@ -213,7 +218,7 @@ impl Node {
         let remember = move |chain: &ChainText| NodeFiles::remember(&dir, chain);
         let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
         let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
-        let tasks = vec![
+        let mut tasks = vec![
             core,
             roster,
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
@@ -221,8 +226,13 @@ impl Node {
             tokio::spawn(charter::run(context.clone(), remember, stop.clone())),
             tokio::spawn(api::serve(context.clone(), listeners, config.api.allowed_hosts.clone(), stop.clone())),
         ];
+        if let Some(listener) = witness {
+            let witness = Witness::new(&context, &config.witness.logs);
+            tasks.push(tokio::spawn(api::witness::serve(context.clone(), listener, witness, stop.clone())));
+        }
+        tasks.push(tokio::spawn(outside::run(context.clone(), config.witness.outside.clone(), stop.clone())));
         guard.disarm();
-        Ok(Self { context, network, api, stop, tasks })
+        Ok(Self { context, network, api, witness: witness_address, stop, tasks })
     }
 
     /// The use cases.
@@ -241,6 +251,12 @@ impl Node {
     #[must_use]
     pub fn api_address(&self) -> std::net::SocketAddr {
         self.api
+    }
+
+    /// Where logs outside the federation ask for our cosignature, if they may.
+    #[must_use]
+    pub fn witness_address(&self) -> Option<std::net::SocketAddr> {
+        self.witness
     }
 
     /// Stops accepting, lets what is under way end, closes the store last.
@@ -290,6 +306,12 @@ async fn listen(config: &Config) -> Result<Listeners, NodeError> {
         }
     };
     Listeners::new(tcp, unix).map_err(refused(address.to_string()))
+}
+
+async fn listen_as_witness(config: &Config) -> Result<Option<TcpListener>, NodeError> {
+    let Some(address) = config.witness.listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).await;
+    listener.map(Some).map_err(|source| NodeError::Listen { address: address.to_string(), source })
 }
 
 /// Where to dial the members: the charter's hints. Their PeerIds follow from their key sets, and from the hints until those

@@ -41,6 +41,11 @@ impl std::fmt::Debug for Seat {
 }
 
 impl Seat {
+    /// Changes what the node is configured with when it is next started.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+
     /// Starts the node, on the directory and the ports that it had before.
     ///
     /// # Panics

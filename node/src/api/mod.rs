@@ -24,6 +24,7 @@ mod server;
 mod statistics;
 mod tokens;
 mod verification;
+pub(crate) mod witness;
 
 #[cfg(test)]
 mod tests;

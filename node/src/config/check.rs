@@ -9,10 +9,11 @@ use libp2p::Multiaddr;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 14] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -20,13 +21,16 @@ pub const KEYS: [&str; 11] = [
     "api.allow_remote",
     "api.socket",
     "api.allowed_hosts",
+    "witness.listen",
+    "witness.logs",
+    "witness.outside",
     "keys.passphrase_file",
     "keys.key_file",
     "log.level",
     "log.format",
 ];
 
-const SECTIONS: [&str; 4] = ["network", "api", "keys", "log"];
+const SECTIONS: [&str; 5] = ["network", "api", "witness", "keys", "log"];
 
 /// How similar a key must be to be suggested (Jaro-Winkler, 1 is equal).
 const SIMILAR: f64 = 0.75;
@@ -37,6 +41,7 @@ struct File {
     data_dir: Option<PathBuf>,
     network: NetworkSection,
     api: ApiSection,
+    witness: WitnessSection,
     keys: KeysSection,
     log: LogSection,
 }
@@ -107,7 +112,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, keys, log } = read;
+    let File { data_dir, network, api, witness, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -126,6 +131,7 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
         let reason = format!("{host:?} is not a host name (no scheme, no port, no '*')");
         return Err(ConfigError::Value { origin: config.origin("api.allowed_hosts"), key: "api.allowed_hosts", reason });
     }
+    config.witness = witness.read(|key| config.origin(key))?;
     config.keys = match (keys.passphrase_file, keys.key_file) {
         (None, None) => KeySource::Ask,
         (Some(file), None) => KeySource::PassphraseFile(file),

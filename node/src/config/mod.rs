@@ -4,6 +4,7 @@
 //! mistake names file, line and key and suggests the nearest key (case O10).
 
 mod check;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use libp2p::Multiaddr;
 use serde::Deserialize;
 
 pub use check::KEYS;
+pub use witness::{HttpUrl, Outside, Witness};
 
 /// Bytes of a configuration file at most; the one that `init` writes has 1 KiB.
 pub const FILE_BYTES: u64 = 256 * 1024;
@@ -178,6 +180,8 @@ pub struct Config {
     pub network: Network,
     /// The API.
     pub api: Api,
+    /// Witnessing beyond the federation.
+    pub witness: Witness,
     /// What opens the keystore.
     pub keys: KeySource,
     /// How much is logged.
@@ -227,6 +231,7 @@ impl Default for Config {
             data_dir: SYSTEM_DATA_DIR.into(),
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
+            witness: Witness::default(),
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
@@ -364,6 +369,9 @@ impl Config {
             "api.allow_remote" => Some(self.api.allow_remote.to_string()),
             "api.socket" => self.api.socket.as_deref().and_then(path),
             "api.allowed_hosts" => list(self.api.allowed_hosts.clone()),
+            "witness.listen" => self.witness.listen.as_ref().and_then(|address| text(address)),
+            "witness.logs" => list(self.witness.logs.iter().map(ToString::to_string).collect()),
+            "witness.outside" => list(self.witness.outside.iter().map(|witness| format!("{} {}", witness.key, witness.url)).collect()),
             "keys.passphrase_file" => match &self.keys {
                 KeySource::PassphraseFile(file) => path(file),
                 _ => None,

@@ -1,3 +1,5 @@
+use parangon_protocol::log::note::Algorithm;
+
 use super::*;
 
 fn nothing(_: &str) -> Option<String> {
@@ -28,6 +30,11 @@ fn the_documentation_names_every_key_and_no_other() {
 
 #[test]
 fn every_key_is_read_and_keeps_its_line() {
+    let key = |name: &str, algorithm| {
+        let public = parangon_protocol::keys::SecretKey::from_seed(&[1; 32]).public();
+        parangon_protocol::log::VerifierKey::new(name, algorithm, public).expect("a name").to_string()
+    };
+    let (log, witness) = (key("example.com/log", Algorithm::Ed25519), key("witness.example/w", Algorithm::Cosignature));
     let text = r#"data_dir = "/srv/p"
 network = { listen = ["/ip4/1.2.3.4/tcp/1"], gossip = false }
 log.level = "debug"
@@ -39,7 +46,11 @@ socket = "/run/p.sock"
 allowed_hosts = ["p.example"]
 [keys]
 key_file = "/run/key"
+[witness]
+listen = "127.0.0.1:7490"
 "#;
+    let text = format!("{text}logs = [{log:?}]\noutside = [{{ key = {witness:?}, url = 'http://witness.example/one/' }}]\n");
+    let text = text.as_str();
     let config = Config::parse(text, "p.toml").expect("valid");
     let shown: Vec<String> =
         config.settings().into_iter().map(|s| format!("{}={} {}", s.key, s.value.unwrap_or_default(), s.origin)).collect();
@@ -53,6 +64,9 @@ key_file = "/run/key"
             "api.allow_remote=true p.toml:7",
             r#"api.socket="/run/p.sock" p.toml:8"#,
             r#"api.allowed_hosts=["p.example"] p.toml:9"#,
+            r#"witness.listen="127.0.0.1:7490" p.toml:13"#,
+            format!(r#"witness.logs=["{log}"] p.toml:14"#).as_str(),
+            format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:15"#).as_str(),
             "keys.passphrase_file= default",
             r#"keys.key_file="/run/key" p.toml:11"#,
             r#"log.level="debug" p.toml:3"#,
@@ -81,6 +95,10 @@ fn a_mistake_names_file_line_and_key() {
         ("[api]\nallowed_hosts = ['*']", r#"p.toml:2: api.allowed_hosts: "*" is not a host name"#),
         ("[network]\nlisten = []", "p.toml:2: network.listen: at least one address"),
         ("[network]\nlisten = ['x']", r#"p.toml:2: network.listen: "x" is not a multiaddress"#),
+        ("[witness]\nlisten = 'x'", r#"p.toml:2: witness.listen: "x" is not an address"#),
+        ("[witness]\nlogs = ['x']", r#"p.toml:2: witness.logs: "x": not a verifier key"#),
+        ("[witness]\noutside = [{ key = 'x' }]", "p.toml:2: witness.outside: missing field `url`"),
+        ("[witness]\noutside = [{ key = 'x', url = 'https://x' }]", r#"p.toml:2: witness.outside: "https://x" is not of the form"#),
         ("[keys]\nkey_file = 'a'\npassphrase_file = 'b'", "p.toml:2: keys.key_file: either passphrase_file or key_file"),
         ("[log]\nlevel = 'loud'", "p.toml:2: log.level: unknown variant `loud`"),
         ("data_dir = 'a'\ndata_dir = 'b'", "p.toml:2: duplicate key"),
@@ -145,4 +163,18 @@ fn a_credential_of_systemd_opens_the_keystore() {
     std::fs::write(&file, "").expect("written");
     assert_eq!(keys(""), KeySource::KeyFile(file));
     assert_eq!(keys("keys.passphrase_file = '/p'"), KeySource::PassphraseFile("/p".into()));
+}
+
+#[test]
+fn a_witness_is_named_by_a_plain_http_address() {
+    let read = |text: &str| text.parse::<HttpUrl>().map(|url| (url.to_string(), url.address()));
+    let ok = |text: &str, address: &str| Ok((text.to_owned(), address.to_owned()));
+    assert_eq!(read("http://w.example"), ok("http://w.example", "w.example:80"));
+    assert_eq!(read("http://w.example:81/a/b/"), ok("http://w.example:81/a/b", "w.example:81"));
+    assert_eq!(read("http://[::1]:81/"), ok("http://[::1]:81", "[::1]:81"));
+    for bad in
+        ["https://w.example", "w.example", "http://", "http:///a", "http://:80", "http://a b", "http://a@b", "http://a/?x", "http://a/\r\n"]
+    {
+        assert!(read(bad).is_err(), "{bad}");
+    }
 }

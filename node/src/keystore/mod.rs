@@ -16,7 +16,7 @@ mod tests;
 
 use std::fmt;
 
-use parangon_protocol::id::AgencyId;
+use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::keys::{KeySet, SecretKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -161,6 +161,14 @@ impl Keystore {
     #[must_use]
     pub fn witness_key(&self) -> SecretKey {
         SecretKey::from_seed(&self.witness)
+    }
+
+    /// Cosigns heads of logs outside the federation: a key of its own, so that such a cosignature is never one of a member.
+    /// It follows from the master key, which is never replaced, by a one-way function; sealed files stay as they are.
+    #[must_use]
+    pub fn outside_witness_key(&self) -> SecretKey {
+        let seed = Zeroizing::new(Hash::of(&[b"parangon/v1/outside-witness\n", &self.master]).0);
+        SecretKey::from_seed(&seed)
     }
 
     /// Signs credentials, endorsements and messages.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 pub use status::{Line, Severity, StatusView, status};
 
-use super::{Context, Error, LinkState, evidence};
+use super::{Context, Error, LinkState, evidence, witness};
 
 /// A member of the federation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,6 +56,10 @@ pub struct NodeView {
     pub version: &'static str,
     /// The API's version.
     pub api: &'static str,
+    /// The key of our log in C2SP form: what a witness outside the federation has to know of us.
+    pub log_key: String,
+    /// The key of our cosignatures on heads of logs outside the federation, in C2SP form.
+    pub outside_witness_key: String,
     /// The label systems: scheme, and its levels.
     pub schemes: Vec<SchemeView>,
     /// Everybody.
@@ -148,6 +152,7 @@ pub fn about(context: &Context) -> NodeView {
             })
             .collect(),
     };
+    let [log_key, outside_witness_key] = witness::keys(context).map(|key| key.to_string());
     NodeView {
         agency: context.me().to_string(),
         name: me.map_or_else(String::new, |member| member.name.to_string()),
@@ -159,6 +164,8 @@ pub fn about(context: &Context) -> NodeView {
         charter: charter.version,
         version: env!("CARGO_PKG_VERSION"),
         api: "v1",
+        log_key,
+        outside_witness_key,
         schemes: charter.schemes.iter().map(scheme).collect(),
         members: charter.members.iter().map(member).collect(),
     }

@@ -17,11 +17,13 @@ pub mod labels;
 mod mail;
 pub mod members;
 pub mod offers;
+pub mod outside;
 pub mod reactor;
 pub mod register;
 pub mod statistics;
 pub mod tokens;
 pub mod verification;
+pub mod witness;
 
 #[cfg(test)]
 pub(crate) mod tests;

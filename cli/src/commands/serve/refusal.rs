@@ -22,7 +22,7 @@ fn next_step(error: &NodeError) -> Option<String> {
     match error {
         NodeError::Store(error) => Some(store(error).to_owned()),
         NodeError::Engine(EngineError::Store(error)) => Some(store(error).to_owned()),
-        NodeError::Listen { source, .. } => Some(listen(source.kind(), "api.listen or api.socket")),
+        NodeError::Listen { source, .. } => Some(listen(source.kind(), "api.listen, api.socket or witness.listen")),
         NodeError::Network(NetworkError::Listen { source, .. }) => {
             Some(listen(source.kind(), "network.listen, and tell the other members the new address"))
         }

@@ -14,7 +14,7 @@ use parangon_protocol::log::note::Note;
 use parangon_protocol::log::proof::TlogProof;
 use parangon_protocol::record::{Action, Record};
 
-use super::super::{Context, Error, register};
+use super::super::{Context, Error, outside, register};
 use crate::engine::{Overview, RegisterRow, StoredLog};
 use crate::store::{ReadTx, StoreError};
 
@@ -29,7 +29,7 @@ pub fn bundle(context: &Context, label: &LabelId) -> Result<Vec<u8>, Error> {
     let tx = context.store().read()?;
     let row = register::row(&tx, label)?;
     let overview = context.engine().overview();
-    let desk = Desk { tx: &tx, overview: &overview, book: &context.engine().book() };
+    let desk = Desk { tx: &tx, overview: &overview, book: &context.engine().book(), own: context.own_log() };
     let bundle = desk.bundle(context, &row)?;
     bundle.to_text().map_err(damaged)
 }
@@ -42,6 +42,8 @@ struct Desk<'a> {
     tx: &'a ReadTx,
     overview: &'a Overview,
     book: &'a KeyBook,
+    /// Our log: witnesses outside the federation may have cosigned its heads.
+    own: LogId,
 }
 
 /// A head to prove inclusion under.
@@ -81,14 +83,15 @@ impl Desk<'_> {
 
     /// The newest head with its quorum, where it covers `index`; else the newest head, whose quorum is still to come.
     fn anchor(&self, log: &LogId, index: u64) -> Result<Anchor, Error> {
+        let with_lines = |note| if *log == self.own { outside::with_lines(self.tx, note) } else { Ok(note) };
         if let Some((size, note)) = self.tx.last_kept_note(log)?.filter(|(size, _)| *size > index) {
-            return Ok(Anchor { size, note });
+            return Ok(Anchor { size, note: with_lines(note)? });
         }
         let known = self.overview.logs.get(log).and_then(|known| known.head.clone());
         let note = known.ok_or(Error::Damaged { what: "head" })?;
         let text = Note::parse(&note).map_err(|_| Error::Damaged { what: "head" })?.text;
         let size = Checkpoint::parse(&text).map_err(|_| Error::Damaged { what: "head" })?.size;
-        if size > index { Ok(Anchor { size, note }) } else { Err(Error::Damaged { what: "head" }) }
+        if size > index { Ok(Anchor { size, note: with_lines(note)? }) } else { Err(Error::Damaged { what: "head" }) }
     }
 
     fn proven(&self, log: &LogId, index: u64, anchor: &Anchor) -> Result<Proven, Error> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::evidence::{self, Frozen};
-use super::super::{Context, Error, inbox};
+use super::super::{Context, Error, inbox, outside};
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -63,6 +63,7 @@ impl Line {
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn status(context: &Context) -> Result<StatusView, Error> {
     let mut lines = vec![store(context), clock(context), federation(context), log(context)];
+    lines.extend(outside_witnesses(context)?);
     lines.extend(frozen(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
@@ -131,6 +132,15 @@ fn log(context: &Context) -> Line {
             Line::not_ok(subject, Severity::Wait, reason, since, "wait until more members are connected: parangon peer list")
         }
     }
+}
+
+fn outside_witnesses(context: &Context) -> Result<Vec<Line>, Error> {
+    let cosigned = outside::all(&context.store().read()?)?;
+    let line = |(name, cosigned): (String, outside::Cosigned)| {
+        let reason = format!("outside the federation, has cosigned our first {} records; it never counts towards a quorum", cosigned.size);
+        Line::ok(format!("witness {name}"), reason, context.started())
+    };
+    Ok(cosigned.into_iter().map(line).collect())
 }
 
 fn frozen(context: &Context) -> Result<Vec<Line>, Error> {

@@ -5,3 +5,4 @@ mod exchange;
 mod refusals;
 mod statistics;
 pub(crate) mod support;
+mod witness;
