@@ -254,6 +254,7 @@ impl Core {
             quorum,
             frozen: self.replica.frozen(log),
             adopted: self.replica.adopted(log),
+            end: self.replica.book().chain().end_of(log),
             stalled: self.replica.stalled(log),
         }
     }

@@ -138,6 +138,8 @@ pub struct LogOverview {
     pub frozen: bool,
     /// The charter record that rules what it appends next: index and version.
     pub adopted: Option<(u64, u32)>,
+    /// Where the charter ends it: its owner left, and nothing at or above this index counts.
+    pub end: Option<u64>,
     /// It adopts a version of the charter that is not known here: nothing behind that is taken yet.
     pub stalled: Option<u32>,
 }

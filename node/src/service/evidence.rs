@@ -84,15 +84,16 @@ fn file(context: &Context, tx: &ReadTx, overview: &Overview, log: &LogId, proof:
     let proof =
         ForkProof { first: with_cosignatures(&proof.first)?, second: with_cosignatures(&proof.second)?, evidence: proof.evidence.clone() };
     let mut witnesses = Vec::new();
+    let chain = context.chain();
     let ever: std::collections::BTreeSet<&AgencyId> =
-        context.chain().versions().flat_map(|charter| &charter.members).map(|member| &member.id).collect();
+        chain.versions().flat_map(|charter| &charter.members).map(|member| &member.id).collect();
     for agency in ever.into_iter().filter(|agency| **agency != log.agency) {
         let Some((index, _)) = book.current(agency) else { continue };
         if let Some(keyset) = keyset(tx, &LogId::first(agency.clone()), index)? {
             witnesses.push(PlacedKeySet { index, keyset });
         }
     }
-    Ok(ForkFile::new(context.chain(), own, witnesses, &proof, settled.as_deref()))
+    Ok(ForkFile::new(&chain, own, witnesses, &proof, settled.as_deref()))
 }
 
 /// Adds the other's lines when it is the same head.

@@ -111,6 +111,9 @@ fn provisional(row: &RegisterRow, overview: &Overview) -> Option<String> {
             None => return Some(format!("{endorser} has not confirmed its endorsement in its log")),
             Some(index) => {
                 let log = LogId::first(endorser.clone());
+                if overview.logs.get(&log).and_then(|log| log.end).is_some_and(|end| *index >= end) {
+                    return Some(format!("{endorser} confirmed its endorsement after it had left the federation"));
+                }
                 if !is_final(&log, *index) {
                     return Some(missing_quorum(overview, &log));
                 }
