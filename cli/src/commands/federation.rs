@@ -54,6 +54,8 @@ pub(crate) enum FederationCommand {
     Accept(amend::VoteArgs),
     /// Say no to a proposal
     Reject(amend::VoteArgs),
+    /// Show which version of the charter is in effect, which each log has adopted, and what is wrong with that
+    Status,
     /// List every version of the charter, what it changed and who agreed
     Log,
     /// Bring newer versions of the charter to a node that did not receive them
@@ -123,6 +125,7 @@ pub(crate) fn run(noun: Noun<FederationCommand>, global: &Global, out: &Output) 
         FederationCommand::Propose(args) => amend::propose(&args, &noun.data.path(), &Client::open(global, &noun.data)?, out),
         FederationCommand::Accept(args) => amend::vote(&args, true, &noun.data.path(), &Client::open(global, &noun.data)?, out),
         FederationCommand::Reject(args) => amend::vote(&args, false, &noun.data.path(), &Client::open(global, &noun.data)?, out),
+        FederationCommand::Status => amend::status(&Client::open(global, &noun.data)?, out),
         FederationCommand::Log => amend::log(&Client::open(global, &noun.data)?, out),
         FederationCommand::Apply(args) => amend::apply(&args, &Client::open(global, &noun.data)?, out),
     }

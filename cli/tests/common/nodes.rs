@@ -35,16 +35,24 @@ fn port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
 }
 
+fn init(desk: &Desk, id: &str, country: &str) {
+    let listen = format!("/ip4/127.0.0.1/tcp/{}", port());
+    let name = format!("Agency {id}");
+    let words = ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
+    desk.run_words(&words).ends(0);
+}
+
 impl Nodes {
+    /// Makes one agency more.
+    pub(crate) fn init(&self, id: &str, country: &str) {
+        init(&self.desk, id, country);
+    }
+
     /// Founds the federation; no node runs yet.
     pub(crate) fn found() -> Self {
         let desk = Desk::new();
         for (id, country) in AGENCIES {
-            let listen = format!("/ip4/127.0.0.1/tcp/{}", port());
-            let name = format!("Agency {id}");
-            let words =
-                ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
-            desk.run_words(&words).ends(0);
+            init(&desk, id, country);
         }
         let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
         desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);

@@ -231,6 +231,34 @@ pub(super) fn log(client: &Client, out: &Output) -> Result<(), Failure> {
     })
 }
 
+/// The version in effect, and whether everybody follows it.
+pub(super) fn status(client: &Client, out: &Output) -> Result<(), Failure> {
+    let charter = client.get("/api/v1/charter")?;
+    out.result(&charter, |page| {
+        page.field("federation", format!("\"{}\", in words {}", text(&charter, "name"), text(&charter, "words")));
+        page.field("charter", format!("version {}, to be reviewed by {}", text(&charter, "version"), text(&charter, "review_by")));
+        for log in charter["adopted"].as_array().into_iter().flatten() {
+            let state = match (log["version"].as_u64(), log["unknown"].as_u64()) {
+                (_, Some(unknown)) => format!("goes on with version {unknown}, which is not known here"),
+                (Some(version), None) => format!("follows version {version}"),
+                (None, None) => "has not begun, or is not known here".to_owned(),
+            };
+            page.field(&text(log, "agency"), state);
+        }
+        if charter["stale"] == true {
+            page.remark("The charter was to be reviewed by now. It goes on to hold.");
+            page.next("agree on a new version: parangon federation propose --review-by YYYY-MM");
+        }
+        if let Some(version) = charter["torn"].as_u64() {
+            page.remark(format!("Two texts of version {version} were both agreed to; none of them takes effect by itself."));
+            page.next("speak with the other members: some agency has voted for both");
+        }
+        if charter["double_votes"].as_array().is_some_and(|double| !double.is_empty()) {
+            page.remark(format!("Voted for two texts of one version: {}. Both votes stand in their logs.", list(&charter["double_votes"])));
+        }
+    })
+}
+
 /// Brings versions to a node that nobody reaches.
 pub(super) fn apply(args: &ApplyArgs, client: &Client, out: &Output) -> Result<(), Failure> {
     let ours = chain(client)?;

@@ -1,0 +1,104 @@
+//! Three processes change their charter, admit a fourth agency and let one go: every vote is signed by the command line and
+//! stands in a log, and nobody copies a file but the newcomer.
+
+mod common;
+
+use common::nodes::{AGENCIES, Nodes};
+use serde_json::Value;
+
+fn version(nodes: &Nodes, id: &str) -> Value {
+    nodes.json(&format!("federation show --data {id} --json"))["charter"]["version"].clone()
+}
+
+/// Waits until this node shows a proposal, and returns it.
+fn proposal(nodes: &Nodes, id: &str) -> Value {
+    let shown = nodes.until(&format!("federation show --diff --data {id} --json"), |list| !list.as_array().expect("a list").is_empty());
+    shown[0].clone()
+}
+
+/// Waits until the version is in effect at every one of these nodes, and all their logs have adopted it there.
+fn everywhere(nodes: &Nodes, ids: &[&str], version: u64) {
+    for id in ids {
+        nodes.until(&format!("federation status --data {id} --json"), |charter| {
+            let adopted = charter["adopted"].as_array().expect("a list");
+            let here = |log: &&Value| ids.iter().any(|id| log["agency"] == *id);
+            charter["version"] == version && adopted.iter().filter(here).all(|log| log["version"] == version)
+        });
+    }
+}
+
+#[test]
+fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
+    let nodes = Nodes::start();
+    // Nothing is proposed that changes nothing, that the rules forbid, or by somebody without the key.
+    nodes.desk.run("federation propose --data oslo --yes").ends(8);
+    nodes.desk.run("federation propose --status-days 3 --data oslo --yes").ends(2);
+    nodes.desk.run("federation propose --expel bergen --data oslo --yes").ends(5);
+    nodes.desk.run("federation propose --status-days 21 --data oslo").ends(2);
+    let dry = nodes.json("federation propose --status-days 21 --data oslo --dry-run --json");
+    assert_eq!(dry["changes"][0], "a label's status is good for 21 days instead of 35");
+    assert_eq!(nodes.json("federation show --diff --data oslo --json"), serde_json::json!([]));
+    nodes.desk.run("federation accept --data oslo --yes").ends(5);
+
+    let made = nodes.json("federation propose --status-days 21 --data oslo --yes --json");
+    assert_eq!((&made["have"], &made["needed"], &made["in_effect"]), (&1.into(), &2.into(), &false.into()));
+    let seen = proposal(&nodes, "porto");
+    assert_eq!((&seen["hash"], &seen["mine"], &seen["accepted"]), (&made["hash"], &"open".into(), &serde_json::json!(["oslo"])));
+    assert_eq!(seen["changes"], dry["changes"]);
+    // Once is enough, and another text of this version is one too many.
+    let run = nodes.desk.run("federation propose --status-days 28 --data oslo --yes").ends(6);
+    assert!(run.err().contains("PGN-0606"), "{}", run.err());
+    nodes.desk.run("federation reject --data porto --yes").ends(0);
+    proposal(&nodes, "lyon");
+    let done = nodes.json("federation accept --data lyon --yes --json");
+    assert_eq!(done["in_effect"], true);
+    everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
+    let log = nodes.json("federation log --data porto --json");
+    assert_eq!((&log[1]["votes"], &log[1]["changes"]), (&serde_json::json!(["lyon", "oslo"]), &dry["changes"]));
+    // The file beside the store follows, for commands without a node.
+    for (id, _) in AGENCIES {
+        nodes.until(&format!("federation show --data {id} --json"), |shown| shown["charter"]["version"] == 2);
+    }
+}
+
+#[test]
+fn a_fourth_agency_joins_and_one_leaves() {
+    let mut nodes = Nodes::start();
+    nodes.init("wien", "AT");
+    nodes.desk.run("federation join net.trust.json --data wien").ends(5);
+    nodes.desk.run("trust export --data oslo -o before.trust.json").ends(0);
+    let run = nodes.desk.run("federation join before.trust.json --data wien").ends(8);
+    assert!(run.err().contains("no member with the identity key"), "{}", run.err());
+    // Members change with more than two thirds: all three.
+    nodes.desk.run("federation propose --admit wien/wien.member.json --data oslo --yes").ends(0);
+    for id in ["porto", "lyon"] {
+        proposal(&nodes, id);
+        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+    }
+    everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
+    nodes.desk.run("trust export --data oslo -o net.trust.json").ends(0);
+    nodes.desk.run("federation join net.trust.json --data wien").ends(0);
+    nodes.desk.run("federation join net.trust.json --data wien").ends(6);
+    nodes.serve("wien");
+    everywhere(&nodes, &["oslo", "porto", "lyon", "wien"], 2);
+    for id in ["oslo", "porto", "lyon", "wien"] {
+        nodes.until(&format!("status --data {id} --json"), |status| {
+            let members = status["node"]["members"].as_array().expect("members");
+            members.len() == 4
+                && members.iter().all(|member| member["final_size"] == member["log_size"] && member["final_size"].as_u64() >= Some(2))
+        });
+    }
+    // Porto leaves; its own node follows, and states nothing more.
+    nodes.desk.run("federation propose --leave --data porto --yes").ends(0);
+    for id in ["lyon", "wien"] {
+        proposal(&nodes, id);
+        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+    }
+    everywhere(&nodes, &["oslo", "lyon", "wien"], 3);
+    nodes.until("federation status --data porto --json", |charter| charter["version"] == 3);
+    let run = nodes.desk.run("federation propose --status-days 21 --data porto --yes").ends(8);
+    assert!(run.err().contains("PGN-0862") || run.err().contains("no member"), "{}", run.err());
+    let peers = nodes.until("peer list --data oslo --json", |peers| peers.as_array().expect("a list").len() == 2);
+    assert!(peers.as_array().expect("a list").iter().all(|peer| peer["id"] != "porto"), "{peers}");
+    assert_eq!(version(&nodes, "wien"), 3);
+}
