@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::amendment::{Amendment, AmendmentError};
+use super::vote::Vote;
 use super::{Charter, CharterError, Level, Member};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId, SchemeId};
@@ -56,6 +57,17 @@ pub struct Chain {
 struct Link {
     amendment: Amendment,
     cut_offs: BTreeMap<LogId, u64>,
+}
+
+/// Whether an agency may issue a level where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entitlement {
+    /// It may.
+    Holds,
+    /// The version that rules the record gives it no such right.
+    Never,
+    /// A later version ended the right, or the membership, at or before that place.
+    Ended,
 }
 
 /// Why a chain was refused.
@@ -149,10 +161,36 @@ impl Chain {
     pub fn extend(mut self, amendment: Amendment) -> Result<Self, ChainError> {
         let version = amendment.charter.version;
         let refused = |cause| ChainError::Amendment { version, cause };
+        let mut amendment = amendment;
+        amendment.votes.sort_by(|a, b| a.body.agency.cmp(&b.body.agency));
         let cut_offs = amendment.check(&self.fingerprint, self.newest()).map_err(refused)?;
         self.not_reused(&amendment.charter).map_err(refused)?;
         self.links.push(Link { amendment, cut_offs });
         Ok(self)
+    }
+
+    /// The chain with votes that came after a version had taken effect, where they say where a log ends. More of them never make
+    /// it end earlier, so that everybody ends with the same. `None` when none of them adds anything.
+    #[must_use]
+    pub fn with_votes<'a>(&self, votes: impl IntoIterator<Item = &'a Vote>) -> Option<Self> {
+        let mut longer = None;
+        for vote in votes {
+            let chain: &Self = longer.as_ref().unwrap_or(self);
+            let at = chain.links.iter().position(|link| link.amendment.charter.version == vote.body.version && !link.cut_offs.is_empty());
+            let Some(at) = at else { continue };
+            let Some(present) = chain.version(vote.body.version - 1) else { continue };
+            let mut amendment = chain.links[at].amendment.clone();
+            match amendment.votes.binary_search_by(|known| known.body.agency.cmp(&vote.body.agency)) {
+                Ok(_) => continue,
+                Err(place) => amendment.votes.insert(place, vote.clone()),
+            }
+            if let Ok(cut_offs) = amendment.check(&chain.fingerprint, present) {
+                let mut next = chain.clone();
+                next.links[at] = Link { amendment, cut_offs };
+                longer = Some(next);
+            }
+        }
+        longer
     }
 
     /// The chain as it was when that version was the newest; version 1 stays.
@@ -232,13 +270,16 @@ impl Chain {
     }
 
     /// What this agency may issue is decided by the version that its log stands under, up to where a later version cut
-    /// that off: whether a record at `index` of `log` under `version` may say this (protocol, "Which charter held?").
+    /// that off: what a record at `index` of `log` under `version` may say (protocol, "Which charter held?").
     #[must_use]
-    pub fn entitles(&self, log: &LogId, index: u64, version: u32, scheme: &SchemeId, level: Level) -> bool {
+    pub fn entitlement(&self, log: &LogId, index: u64, version: u32, scheme: &SchemeId, level: Level) -> Entitlement {
         let may = |charter: &Charter| charter.member(&log.agency).is_some_and(|member| member.may_issue(scheme, level));
+        if !self.version(version).is_some_and(may) {
+            return Entitlement::Never;
+        }
         let later = self.links.iter().filter(|link| link.amendment.charter.version > version);
-        self.version(version).is_some_and(may)
-            && later.filter(|link| link.cut_offs.get(log).is_some_and(|end| index >= *end)).all(|link| may(&link.amendment.charter))
+        let holds = later.filter(|link| link.cut_offs.get(log).is_some_and(|end| index >= *end)).all(|link| may(&link.amendment.charter));
+        if holds { Entitlement::Holds } else { Entitlement::Ended }
     }
 
     /// The logs that versions after this one cut off, each with its end.

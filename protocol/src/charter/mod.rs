@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use amendment::{Amendment, AmendmentError, Standing};
 pub use card::{CardBody, CardError, MemberCard, peer_id};
-pub use chain::{Chain, ChainError, ChainText, Founding, FoundingSignature};
+pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSignature};
 pub use counting::Counting;
 pub use difference::{Difference, differences};
 pub use template::{demo_scheme, ecei_scheme};

@@ -36,6 +36,9 @@ pub enum Flaw {
     /// The issuer has no right to this level.
     #[error("the issuer has no right to issue this level")]
     Right,
+    /// The right, or the membership, had ended where it stands.
+    #[error("the issuer's right had ended before it")]
+    Ended,
     /// No such scheme and level, or another catalogue than the charter's.
     #[error("its scheme, level or catalogue is not the charter's")]
     Rule,

@@ -140,8 +140,11 @@ fn last_heads(replica: &Replica, changes: &[Difference]) -> Vec<LastHead> {
 pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, vote: &Vote, out: &mut Vec<Effect>) {
     let newest = replica.book.chain().newest().version;
     let ballot = &vote.body;
-    if ballot.agency != log.agency || ballot.version <= newest || ballot.version - newest > AHEAD {
+    if ballot.agency != log.agency || ballot.version.saturating_sub(newest) > AHEAD {
         return;
+    }
+    if ballot.version <= newest {
+        return late(replica, now, std::iter::once(vote), out);
     }
     let state = replica.logs.entry(log.clone()).or_default();
     let same = state.votes.iter().filter(|(_, other)| other.body.version == ballot.version);
@@ -162,6 +165,29 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
         ask_owner(replica, log, request, out);
     }
     decide(replica, now, out);
+}
+
+/// Votes that come after their version took effect say more of where a log ends.
+fn late<'a>(replica: &mut Replica, now: Timestamp, votes: impl Iterator<Item = &'a Vote>, out: &mut Vec<Effect>) {
+    let before = replica.book.chain().clone();
+    let Some(chain) = before.with_votes(votes) else { return };
+    let changed = chain.amendments().zip(before.amendments()).filter(|(now, before)| now != before);
+    let at = replica.assembly.since;
+    out.extend(changed.map(|(amendment, _)| Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at })));
+    let version = chain.newest().version;
+    Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
+    recut(replica, &before.cut_offs_after(0));
+    later(replica, Change::Charter { version });
+    sync::pull_all(replica, now, out);
+}
+
+/// Has the labels at and above these ends checked again, and forgets what was meant for beyond them.
+fn recut(replica: &mut Replica, ends: &[(LogId, u64)]) {
+    for (log, end) in ends {
+        for index in replica.labels.from(log, *end) {
+            replica.deferred.push(Deferred::Emit(Effect::Recheck { log: log.clone(), index }));
+        }
+    }
 }
 
 fn ask_owner(replica: &Replica, log: &LogId, request: Request, out: &mut Vec<Effect>) {
@@ -273,6 +299,9 @@ pub(super) fn chain(replica: &mut Replica, now: Timestamp, chain: Chain, out: &m
         return rival(replica, &chain, version, out);
     }
     let newest = replica.book.chain().newest().version;
+    let votes: Vec<Vote> =
+        chain.amendments().filter(|amendment| amendment.charter.version <= newest).flat_map(|amendment| amendment.votes.clone()).collect();
+    late(replica, now, votes.iter(), out);
     if chain.newest().version <= newest || chain.fingerprint() != replica.book.chain().fingerprint() {
         return;
     }
@@ -325,11 +354,7 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
             replica.touched.insert(log.clone());
         }
     }
-    for (log, end) in cuts {
-        for index in replica.labels.from(&log, end) {
-            replica.deferred.push(Deferred::Emit(Effect::Recheck { log: log.clone(), index }));
-        }
-    }
+    recut(replica, &cuts);
     later(replica, Change::Charter { version });
     sync::pull_all(replica, now, out);
     decide(replica, now, out);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Deferred, Effect, Replica, Write, assembly, own};
-use crate::charter::Level;
+use crate::charter::{Entitlement, Level};
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::label::status::State;
@@ -70,6 +70,8 @@ struct Entry {
     index: u64,
     state: State,
     sound: bool,
+    /// Void only because a version of the charter cut it off: a later vote may move the cut.
+    cut: bool,
     level: Level,
     valid_until: Month,
     /// 64 bits of SHA-256 over cluster and scheme: which labels can replace each other.
@@ -145,6 +147,7 @@ impl Register {
             index: row.index,
             state: row.state,
             sound: !matches!(row.soundness, Soundness::Void(_)),
+            cut: row.soundness == Soundness::Void(Flaw::Ended),
             level: row.common.level,
             valid_until: row.common.valid_until,
             subject: subject(&row.common),
@@ -240,15 +243,17 @@ pub(super) fn rechecked(replica: &mut Replica, log: &LogId, index: u64, record: 
     let Record::Label(label) = record.record() else { return };
     let Ok(id) = label.common.id() else { return };
     let common = &label.common;
-    let entitled = replica.book.chain().entitles(log, index, common.charter, &common.scheme, common.level);
+    let chain = replica.book.chain();
+    let entitled = chain.entitlement(log, index, common.charter, &common.scheme, common.level) == Entitlement::Holds;
     let soundness = match record.soundness() {
-        _ if !entitled => Soundness::Void(Flaw::Right),
+        _ if !entitled => Soundness::Void(Flaw::Ended),
         Soundness::Waiting(_) => Soundness::Void(Flaw::KeySet),
         other => other.clone(),
     };
     let entry = replica.labels.by_log.get_mut(log).and_then(|labels| labels.get_mut(&id));
-    if let Some(entry) = entry.filter(|entry| entry.index == index && entry.sound) {
+    if let Some(entry) = entry.filter(|entry| entry.index == index && (entry.sound || entry.cut)) {
         entry.sound = !matches!(soundness, Soundness::Void(_));
+        entry.cut = !entitled;
         out.push(Effect::Persist(Write::LabelSoundness { label: id, soundness }));
         later(replica, Change::Label(id));
     }
@@ -294,13 +299,16 @@ pub(super) fn placed(replica: &Replica, log: &LogId, index: u64, label: &Label) 
     if ruling != Some((label.adoption, common.charter)) {
         return Err(Flaw::Charter);
     }
-    if !replica.book.chain().entitles(log, index, common.charter, &common.scheme, common.level) {
-        return Err(Flaw::Right);
-    }
     if replica.book.in_force(log, index) != Some(label.keyset) {
         return Err(Flaw::KeySet);
     }
-    renewal(replica, log, label)
+    renewal(replica, log, label)?;
+    // Last: what is void for nothing else can come back when more votes say where the right ends.
+    match replica.book.chain().entitlement(log, index, common.charter, &common.scheme, common.level) {
+        Entitlement::Holds => Ok(()),
+        Entitlement::Never => Err(Flaw::Right),
+        Entitlement::Ended => Err(Flaw::Ended),
+    }
 }
 
 /// A label that replaces another may count its months from the other's expiry.

@@ -258,7 +258,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     state.frontier = frontier;
     let first = out.len();
     for ((record, index), taken) in fresh.iter().zip(size..).zip(0..) {
-        if let Some(stop) = stop(replica, &span, record) {
+        if let Some(stop) = stop(replica, &span, index, record) {
             let mut kept = before;
             rows.truncate(taken);
             for record in &fresh[..taken] {
@@ -290,15 +290,25 @@ enum Stop {
     Unknown(u32),
     /// The next record was checked before the version that it names was known here.
     Stale,
+    /// The charter ends the log here: its owner is no member any more.
+    Ended,
 }
 
-fn stop(replica: &Replica, span: &CheckedSpan, record: &CheckedRecord) -> Option<Stop> {
+fn stop(replica: &Replica, span: &CheckedSpan, index: u64, record: &CheckedRecord) -> Option<Stop> {
+    if ended(replica, span.head().log(), index) {
+        return Some(Stop::Ended);
+    }
     let newest = replica.book.chain().newest().version;
     match (record.record(), record.soundness()) {
         (Record::Charter(adoption), _) if adoption.version > newest => Some(Stop::Unknown(adoption.version)),
         (Record::Label(_), Soundness::Void(Flaw::Charter)) if span.head().charter() < newest => Some(Stop::Stale),
         _ => None,
     }
+}
+
+/// Whether a log ends at or below this index.
+fn ended(replica: &Replica, log: &LogId, index: u64) -> bool {
+    replica.book.chain().end_of(log).is_some_and(|end| index >= end)
 }
 
 /// Goes on from what was taken: with the versions that the sender must have, or with the same records checked anew.
@@ -315,8 +325,9 @@ fn halt(replica: &mut Replica, from: &AgencyId, log: &LogId, kept: Frontier, sto
 /// Asks for what is missing between the records held and the largest head, in several ranges at once.
 fn pull(replica: &mut Replica, now: Timestamp, log: &LogId, out: &mut Vec<Effect>) {
     let deadline = now.plus(replica.settings.timeout_seconds);
+    let end = replica.book.chain().end_of(log).unwrap_or(u64::MAX);
     let Some(state) = replica.logs.get_mut(log) else { return };
-    let (size, target) = (state.frontier.size(), state.target());
+    let (size, target) = (state.frontier.size(), state.target().min(end));
     if state.frozen || state.stalled.is_some() || target <= size {
         return;
     }

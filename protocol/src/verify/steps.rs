@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Trust, Verdict};
-use crate::charter::{Chain, Charter, Member};
+use crate::charter::{Chain, Charter, Entitlement, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, LogId, Name, witness_name};
 use crate::label::bundle::{Bundle, BundleError, Included, Proven, StatusPart};
@@ -172,12 +172,11 @@ impl Case<'_> {
     /// The right and the key set that held where the label stands, as far as the file tells.
     fn placed(&self, book: &KeyBook, log: &LogId, index: u64, label: &Label) -> Result<(), Stop> {
         let common = &label.common;
-        let flaw = if !self.chain.entitles(log, index, common.charter, &common.scheme, common.level) {
-            Flaw::Right
-        } else if book.in_force(log, index) != Some(label.keyset) {
-            Flaw::KeySet
-        } else {
-            return Ok(());
+        let flaw = match self.chain.entitlement(log, index, common.charter, &common.scheme, common.level) {
+            _ if book.in_force(log, index) != Some(label.keyset) => Flaw::KeySet,
+            Entitlement::Holds => return Ok(()),
+            Entitlement::Never => Flaw::Right,
+            Entitlement::Ended => Flaw::Ended,
         };
         Err((Outcome::NotEntitled, Cause::Rule { flaw }))
     }

@@ -6,7 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use parangon_protocol::charter::{Amendment, Chain, Charter};
+use parangon_protocol::charter::{Amendment, Chain, Charter, Vote};
 use parangon_protocol::check::{self, CheckedSpan, Flaw, KeyBook, Soundness};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::record::{Record, RecordError};
@@ -167,7 +167,48 @@ fn a_label_that_only_one_witness_saw_is_cut_off() {
     network.vote("oslo", &charter, true).unwrap();
     for id in ["lyon", "madrid", "oslo", "porto"] {
         assert_eq!(soundness(&network, id, first), Soundness::Sound, "{id}");
-        assert_eq!(soundness(&network, id, second), Soundness::Void(Flaw::Right), "{id}");
+        assert_eq!(soundness(&network, id, second), Soundness::Void(Flaw::Ended), "{id}");
+    }
+}
+
+#[test]
+fn a_vote_that_comes_late_moves_the_end_for_everybody() {
+    let mut network = network();
+    network.now = time("2026-11-24T05:00:00Z");
+    let first = issue(&mut network, &gold("stuttgart", "first", &["lyon", "oslo"])).unwrap();
+    // Lyon and Madrid vote, then are away; Oslo and Porto confirm a second label before they vote.
+    let charter = without(&network, "stuttgart");
+    let [lyon, madrid] = ["lyon", "madrid"].map(|id| network.ballot(id, &charter, true).unwrap());
+    for id in ["lyon", "madrid"] {
+        network.stop(id);
+    }
+    let second = issue(&mut network, &gold("stuttgart", "second", &["lyon", "oslo"])).unwrap();
+    let [oslo, porto, stuttgart] = ["oslo", "porto", "stuttgart"].map(|id| network.ballot(id, &charter, true).unwrap());
+    for id in ["lyon", "madrid"] {
+        network.start(id);
+    }
+    let four = |votes: Vec<Vote>| {
+        let chain = Chain::clone(&network.federation.chain);
+        chain.extend(Amendment { charter: charter.clone(), votes }).map(Box::new).unwrap()
+    };
+    let low = four(vec![lyon.clone(), madrid.clone(), porto.clone(), stuttgart]);
+    let high = four(vec![lyon, madrid, oslo, porto]);
+    let (low_end, high_end) = (low.end_of(&log("stuttgart")).unwrap(), high.end_of(&log("stuttgart")).unwrap());
+    assert!(low_end < high_end, "with the fourth witness two of them saw the second label");
+    network.happen("oslo", Event::Chain(low.clone()));
+    assert_eq!(soundness(&network, "oslo", second), Soundness::Void(Flaw::Ended));
+    network.happen("lyon", Event::Chain(low.clone()));
+    network.happen("lyon", Event::Chain(high.clone()));
+    network.happen("madrid", Event::Chain(high.clone()));
+    network.happen("madrid", Event::Chain(low.clone()));
+    network.happen("oslo", Event::Chain(high));
+    network.happen("oslo", Event::Chain(low));
+    for id in ["lyon", "madrid", "oslo"] {
+        let chain = network.nodes[&agency(id)].replica.book().chain().clone();
+        assert_eq!(chain.end_of(&log("stuttgart")), Some(high_end), "{id}");
+        assert_eq!(chain.amendments().next().unwrap().votes.len(), 5, "{id}: every vote is kept");
+        assert_eq!(soundness(&network, id, first), Soundness::Sound);
+        assert_eq!(soundness(&network, id, second), Soundness::Sound, "{id}");
     }
 }
 

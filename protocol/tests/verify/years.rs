@@ -53,11 +53,11 @@ fn what_a_member_did_before_it_was_expelled_stays_and_nothing_later_counts() {
     let expelled = |seen| before.amended(|charter| expel(charter, "stuttgart"), &ALL_OTHERS, seen).unwrap();
     scene.federation = expelled(between);
     assert_outcome(&shown(&scene, first), Outcome::Valid, 0);
-    refused(&scene, second, Flaw::Right);
+    refused(&scene, second, Flaw::Ended);
     // The cut-off is exact: it is a number of records.
     let index = scene.find(first).1;
     scene.federation = expelled(index);
-    refused(&scene, first, Flaw::Right);
+    refused(&scene, first, Flaw::Ended);
     scene.federation = expelled(index + 1);
     assert_outcome(&shown(&scene, first), Outcome::Valid, 0);
     // Three of five are too few to expel.
@@ -71,7 +71,7 @@ fn a_right_taken_away_ends_where_the_voters_last_looked() {
     let (mut scene, first, second, between) = two_labels();
     scene.federation = scene.federation.amended(|charter| member(charter, "stuttgart").rights.clear(), &ALL_OTHERS[..3], between).unwrap();
     assert_outcome(&shown(&scene, first), Outcome::Valid, 0);
-    refused(&scene, second, Flaw::Right);
+    refused(&scene, second, Flaw::Ended);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_reader_that_knows_more_versions_judges_by_them_and_believes_no_others() {
     assert_outcome(&judge(&knows(&after), first), Outcome::Valid, 0);
     let verdict = judge(&knows(&after), second);
     assert_outcome(&verdict, Outcome::NotEntitled, 17);
-    assert_eq!(verdict.cause, Some(Cause::Rule { flaw: Flaw::Right }));
+    assert_eq!(verdict.cause, Some(Cause::Rule { flaw: Flaw::Ended }));
     // A file that knows more than the reader is judged by what it carries.
     let newer = Scene { federation: after.clone(), ..scene.clone() };
     assert_outcome(&verify(&newer.text(second), &knows(&before), time(crate::TODAY)), Outcome::NotEntitled, 17);

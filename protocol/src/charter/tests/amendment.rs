@@ -233,10 +233,10 @@ fn who_leaves_keeps_what_was_witnessed_and_nothing_after() {
     assert_eq!(left.end_of(&log), Some(40));
     assert_eq!(left.end_of(&LogId::first(id(1))), None);
     let (scheme, gold) = ("ecei".parse().expect("slug"), Level::Gold);
-    assert!(left.entitles(&log, 39, 1, &scheme, gold));
-    assert!(!left.entitles(&log, 40, 1, &scheme, gold), "the log ends there, whichever version it names");
-    assert!(!left.entitles(&log, 39, 2, &scheme, gold), "no member of version 2");
-    assert!(left.entitles(&LogId::first(id(1)), 5_000, 2, &scheme, gold));
+    assert!(left.entitlement(&log, 39, 1, &scheme, gold) == Entitlement::Holds);
+    assert!(left.entitlement(&log, 40, 1, &scheme, gold) != Entitlement::Holds, "the log ends there, whichever version it names");
+    assert!(left.entitlement(&log, 39, 2, &scheme, gold) != Entitlement::Holds, "no member of version 2");
+    assert!(left.entitlement(&LogId::first(id(1)), 5_000, 2, &scheme, gold) == Entitlement::Holds);
     // One too few: four of seven.
     let few = refusal(&chain, amend(&chain, &charter, &[1, 2, 3, 4], seen));
     assert_eq!(few, AmendmentError::TooFew { have: 4, needed: 5, version: 1 });
@@ -276,14 +276,14 @@ fn a_right_taken_away_ends_at_the_cut_off_and_comes_back_with_a_later_version() 
     let taken = next(&first, |charter| charter.members[0].rights.clear());
     // Half of three is not enough, two of three are: no member and no key changes.
     let second = first.clone().extend(amend(&first, &taken, &[2, 3], &[(1, 12)])).expect("accepted");
-    assert!(second.entitles(&log, 11, 1, &scheme, gold));
-    assert!(!second.entitles(&log, 12, 1, &scheme, gold), "who goes on under the old version issues nothing");
+    assert!(second.entitlement(&log, 11, 1, &scheme, gold) == Entitlement::Holds);
+    assert!(second.entitlement(&log, 12, 1, &scheme, gold) != Entitlement::Holds, "who goes on under the old version issues nothing");
     assert_eq!(second.end_of(&log), None, "still a member");
     let given = next(&second, |charter| charter.members[0].rights = first.newest().members[0].rights.clone());
     let third = second.clone().extend(amend(&second, &given, &[1, 2], &[])).expect("accepted");
-    assert!(third.entitles(&log, 20, 3, &scheme, gold));
-    assert!(!third.entitles(&log, 20, 2, &scheme, gold));
-    assert!(!third.entitles(&log, 20, 1, &scheme, gold), "the first version ended at 12");
+    assert!(third.entitlement(&log, 20, 3, &scheme, gold) == Entitlement::Holds);
+    assert!(third.entitlement(&log, 20, 2, &scheme, gold) != Entitlement::Holds);
+    assert!(third.entitlement(&log, 20, 1, &scheme, gold) != Entitlement::Holds, "the first version ended at 12");
 }
 
 #[test]
