@@ -76,7 +76,12 @@ impl Pins {
                 let text = format!("the file follows another version {version} of the charter than the one trusted; nothing was changed");
                 return Err(Failure::new(Exit::Refused, text).next("ask a member which of the two its log has adopted"));
             }
-            if chain.newest().version <= known.newest().version {
+            let (ours, theirs) = (known.newest().version, chain.newest().version);
+            if theirs < ours {
+                let text = format!("the file knows the charter up to version {theirs}, version {ours} is remembered; nothing was changed");
+                return Err(Failure::new(Exit::Refused, text).next("ask for a newer trust file; the one remembered goes on to hold"));
+            }
+            if theirs == ours {
                 return Ok(false);
             }
         }

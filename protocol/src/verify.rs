@@ -57,8 +57,12 @@ impl Trust {
             None => Ok(chain),
             Some(known) => match chain.parts_from(known) {
                 Some(version) => Err(version),
-                None if known.newest().version > chain.newest().version => Ok(known.clone()),
-                None => Ok(chain),
+                // Of the longer one, with the votes of both: more of them may say that a log ended later.
+                None => {
+                    let (longer, other) = if known.newest().version > chain.newest().version { (known, &chain) } else { (&chain, known) };
+                    let votes = other.amendments().flat_map(|amendment| &amendment.votes);
+                    Ok(longer.with_votes(votes).unwrap_or_else(|| longer.clone()))
+                }
             },
         }
     }

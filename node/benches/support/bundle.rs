@@ -42,7 +42,7 @@ pub(crate) fn text_of(federation: &Federation) -> Vec<u8> {
         r#type: KIND.to_owned(),
         v: 1,
         founding: federation.chain.founding().clone(),
-        amendments: vec![],
+        revisions: vec![],
         keysets: keysets.collect(),
         label: proven(federation, &log, place),
         adoption: proven(federation, &log, 1),

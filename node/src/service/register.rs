@@ -99,10 +99,11 @@ pub fn judge(row: &RegisterRow, overview: &Overview, at: Timestamp) -> Judgement
 fn provisional(row: &RegisterRow, overview: &Overview) -> Option<String> {
     let label = &row.label;
     let frozen = |log: &LogId| overview.logs.get(log).is_some_and(|log| log.frozen);
-    if frozen(&label.log) {
+    let is_final = |log: &LogId, index: u64| overview.logs.get(log).is_some_and(|log| log.final_size > index);
+    // What a quorum had confirmed before a log told two stories stays.
+    if frozen(&label.log) && !is_final(&label.log, label.index) {
         return Some(format!("the log of {} told two stories and is frozen", label.log.agency));
     }
-    let is_final = |log: &LogId, index: u64| overview.logs.get(log).is_some_and(|log| log.final_size > index);
     if !is_final(&label.log, label.index) || !is_final(&label.log, label.state_index) {
         return Some(missing_quorum(overview, &label.log));
     }

@@ -150,7 +150,7 @@ impl Amendment {
         let changes = self.charter.follows(present)?;
         let concerned = Self::concerned(&changes);
         let votes = self.check_votes(federation, present, &concerned)?;
-        let major = changes.iter().any(Difference::changes_members);
+        let major = changes.iter().any(Difference::needs_two_thirds);
         let standing = standing(present, &self.charter, major, votes.iter().map(|(agency, (voice, _))| (*agency, *voice)));
         Ok(Count { concerned, votes, standing })
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amendment::{Amendment, AmendmentError};
 use super::vote::Vote;
-use super::{Charter, CharterError, Level, Member};
+use super::{Charter, CharterError, Level, Member, Revision};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId, SchemeId};
 use crate::keys::{KeyError, Purpose, Signature};
@@ -154,6 +154,26 @@ impl Chain {
         text.amendments.into_iter().try_fold(first, Self::extend)
     }
 
+    /// The chain of a label file.
+    ///
+    /// # Errors
+    /// As [`Chain::read`].
+    pub fn revised(founding: Founding, revisions: Vec<Revision>) -> Result<Self, ChainError> {
+        revisions.into_iter().try_fold(Self::verify(founding)?, |chain, revision| {
+            let amendment = revision.amendment(chain.newest())?;
+            chain.extend(amendment)
+        })
+    }
+
+    /// What each version after the first one changes, for a label file.
+    ///
+    /// # Errors
+    /// [`ChainError::Charter`] when a field cannot be written.
+    pub fn revisions(&self) -> Result<Vec<Revision>, ChainError> {
+        let steps = self.versions().zip(self.amendments());
+        Ok(steps.map(|(before, amendment)| Revision::of(&self.fingerprint, before, amendment)).collect::<Result<_, _>>()?)
+    }
+
     /// The chain with one version more.
     ///
     /// # Errors
@@ -161,8 +181,6 @@ impl Chain {
     pub fn extend(mut self, amendment: Amendment) -> Result<Self, ChainError> {
         let version = amendment.charter.version;
         let refused = |cause| ChainError::Amendment { version, cause };
-        let mut amendment = amendment;
-        amendment.votes.sort_by(|a, b| a.body.agency.cmp(&b.body.agency));
         let cut_offs = amendment.check(&self.fingerprint, self.newest()).map_err(refused)?;
         self.not_reused(&amendment.charter).map_err(refused)?;
         self.links.push(Link { amendment, cut_offs });
@@ -180,10 +198,11 @@ impl Chain {
             let Some(at) = at else { continue };
             let Some(present) = chain.version(vote.body.version - 1) else { continue };
             let mut amendment = chain.links[at].amendment.clone();
-            match amendment.votes.binary_search_by(|known| known.body.agency.cmp(&vote.body.agency)) {
-                Ok(_) => continue,
-                Err(place) => amendment.votes.insert(place, vote.clone()),
+            if amendment.votes.iter().any(|known| known.body.agency == vote.body.agency) {
+                continue;
             }
+            amendment.votes.push(vote.clone());
+            amendment.votes.sort_by(|a, b| a.body.agency.cmp(&b.body.agency));
             if let Ok(cut_offs) = amendment.check(&chain.fingerprint, present) {
                 let mut next = chain.clone();
                 next.links[at] = Link { amendment, cut_offs };

@@ -1,10 +1,10 @@
 //! Counting the votes for one text while they come in, each checked once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amendment::{check_vote, standing};
 use super::difference::Difference;
-use super::vote::{Voice, Vote};
+use super::vote::{self, Voice, Vote};
 use super::{Amendment, AmendmentError, Charter, Standing};
 use crate::id::{AgencyId, Fingerprint, Hash, LogId};
 
@@ -16,6 +16,7 @@ pub struct Counting {
     concerned: Vec<LogId>,
     major: bool,
     votes: BTreeMap<AgencyId, (Voice, Vote)>,
+    against: BTreeSet<AgencyId>,
 }
 
 impl Counting {
@@ -25,8 +26,8 @@ impl Counting {
     /// [`AmendmentError`] when the text does not follow `present`.
     pub fn new(present: &Charter, charter: Charter) -> Result<Self, AmendmentError> {
         let changes = charter.follows(present)?;
-        let (concerned, major) = (Amendment::concerned(&changes), changes.iter().any(Difference::changes_members));
-        Ok(Self { hash: charter.hash()?, charter, concerned, major, votes: BTreeMap::new() })
+        let (concerned, major) = (Amendment::concerned(&changes), changes.iter().any(Difference::needs_two_thirds));
+        Ok(Self { hash: charter.hash()?, charter, concerned, major, votes: BTreeMap::new(), against: BTreeSet::new() })
     }
 
     /// The text.
@@ -57,6 +58,39 @@ impl Counting {
         let (voice, _) = check_vote(vote, federation, present, (&self.charter, &self.hash), &self.concerned)?;
         self.votes.insert(vote.body.agency.clone(), (voice, vote.clone()));
         Ok(())
+    }
+
+    /// Who is against it.
+    #[must_use]
+    pub fn against(&self) -> &BTreeSet<AgencyId> {
+        &self.against
+    }
+
+    /// Counts a vote against it.
+    ///
+    /// # Errors
+    /// [`AmendmentError`] when it is about something else, or not signed by its voter.
+    pub fn object(&mut self, federation: &Fingerprint, present: &Charter, vote: &Vote) -> Result<(), AmendmentError> {
+        let ballot = &vote.body;
+        if ballot.accept || (ballot.version, ballot.charter) != (self.charter.version, self.hash) {
+            return Err(AmendmentError::OtherBallot(ballot.agency.clone()));
+        }
+        vote.verify(federation, present, &self.charter)?;
+        self.against.insert(ballot.agency.clone());
+        Ok(())
+    }
+
+    /// Whether so many present members are against it that it can never be agreed to.
+    #[must_use]
+    pub fn failed(&self, present: &Charter) -> bool {
+        let against = vote::count(present, self.against.iter().filter(|agency| !self.has(agency)));
+        vote::voices(present).saturating_sub(against) < vote::voices_needed(vote::voices(present), self.major)
+    }
+
+    /// Whether the votes decide where a log ends.
+    #[must_use]
+    pub fn ends_a_log(&self) -> bool {
+        !self.concerned.is_empty()
     }
 
     /// How far it has come.

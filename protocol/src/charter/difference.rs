@@ -66,10 +66,11 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether two thirds must agree: members, identity keys or who counts as a witness.
+    /// Whether two thirds must agree: members, identity keys, who counts as a witness; and rights that end, for with fewer voters
+    /// those who look at a log last could be outvoted on where it ends.
     #[must_use]
-    pub fn changes_members(&self) -> bool {
-        self.changes_keys() || self.changes_witnesses()
+    pub fn needs_two_thirds(&self) -> bool {
+        self.changes_keys() || self.changes_witnesses() || self.cuts().is_some()
     }
 
     /// Whether an identity key changes, or the promise of its successor.

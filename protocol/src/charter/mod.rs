@@ -6,6 +6,7 @@ mod card;
 mod chain;
 mod counting;
 mod difference;
+mod revision;
 mod template;
 mod vote;
 
@@ -16,6 +17,7 @@ pub use card::{CardBody, CardError, MemberCard, peer_id};
 pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSignature};
 pub use counting::Counting;
 pub use difference::{Difference, differences};
+pub use revision::{Consent, Revision};
 pub use template::{demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
 

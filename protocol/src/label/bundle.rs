@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::status::StatusProof;
 use crate::canonical::{self, CanonicalError, Value};
-use crate::charter::{Amendment, ChainText, Founding};
+use crate::charter::{Chain, ChainError, Founding, Revision};
 use crate::check::{self, CheckError, CheckedHead, KeyBook};
 use crate::id::{AgencyId, LogId};
 use crate::keys::SignedKeySet;
@@ -71,9 +71,9 @@ pub struct Bundle {
     pub v: u32,
     /// The charter with its founders' signatures.
     pub founding: Founding,
-    /// Every later version of the charter, with the votes that made it one.
+    /// What every later version of the charter changes, with the votes that made it one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub amendments: Vec<Amendment>,
+    pub revisions: Vec<Revision>,
     /// The key sets of issuer, endorsers and witnesses.
     pub keysets: Vec<PlacedKeySet>,
     /// The label record in the issuer's log.
@@ -133,10 +133,12 @@ impl Bundle {
         Ok(canonical::decode_relaxed(text, limits::DOCUMENT_BYTES)?)
     }
 
-    /// The charter chain that it carries, unchecked.
-    #[must_use]
-    pub fn chain(&self) -> ChainText {
-        ChainText { founding: self.founding.clone(), amendments: self.amendments.clone() }
+    /// The charter chain that it carries.
+    ///
+    /// # Errors
+    /// [`ChainError`] when a version was not agreed to.
+    pub fn chain(&self) -> Result<Chain, ChainError> {
+        Chain::revised(self.founding.clone(), self.revisions.clone())
     }
 
     /// Its text: canonical JSON.

@@ -40,8 +40,8 @@ pub struct Proposal {
     /// The text, with votes that stand in no log here: those of agencies that would become members.
     amendment: Amendment,
     counting: Counting,
-    /// Who is against it.
-    pub rejected: BTreeSet<AgencyId>,
+    /// So many are against it that it cannot be agreed to any more: whoever voted for it is free to vote for another text.
+    pub failed: bool,
     /// How many voices are for it, and how many it takes.
     pub standing: Standing,
 }
@@ -57,6 +57,12 @@ impl Proposal {
     #[must_use]
     pub fn accepted(&self) -> BTreeSet<AgencyId> {
         self.counting.agencies().cloned().collect()
+    }
+
+    /// Who is against it.
+    #[must_use]
+    pub fn rejected(&self) -> &BTreeSet<AgencyId> {
+        self.counting.against()
     }
 
     /// As it is passed on: the text with the votes that came with it.
@@ -110,8 +116,9 @@ impl Replica {
     /// Votes for different texts of one version by one agency: the places of both in its log.
     #[must_use]
     pub fn double_votes(&self) -> Vec<(LogId, u64, u64)> {
+        let failed = failed(self);
         let pairs = self.logs.iter().flat_map(|(log, state)| {
-            let accepts = || state.votes.iter().filter(|(_, vote)| vote.body.accept);
+            let accepts = || state.votes.iter().filter(|(_, vote)| vote.body.accept && !failed.contains(&vote.body.charter));
             accepts().flat_map(move |(first, vote)| {
                 let other = accepts().find(|(second, other)| second > first && contradict(vote, other));
                 other.map(|(second, _)| (log.clone(), *first, *second))
@@ -119,6 +126,11 @@ impl Replica {
         });
         pairs.collect()
     }
+}
+
+/// Texts that cannot be agreed to any more.
+fn failed(replica: &Replica) -> BTreeSet<Hash> {
+    replica.assembly.proposals.iter().filter(|(_, proposal)| proposal.failed).map(|(hash, _)| *hash).collect()
 }
 
 /// Two votes for different texts of one version. A vote against a text leaves the voter free to vote for another one.
@@ -201,10 +213,8 @@ pub(super) fn missing(replica: &Replica) -> Vec<Request> {
     let newest = replica.book.chain().newest().version;
     let behind =
         replica.logs.values().any(|state| state.stalled.is_some() || state.votes.iter().any(|(_, vote)| vote.body.version > newest + 1));
-    let first = |state: &LogState| {
-        let vote = state.votes.iter().map(|(_, vote)| vote).find(|vote| vote.body.version == newest + 1 && vote.body.accept);
-        vote.map(|vote| vote.body.charter)
-    };
+    let failed = failed(replica);
+    let first = |state: &LogState| standing_vote(state, newest + 1, &failed).map(|vote| vote.body.charter);
     let wanted: BTreeSet<Hash> = replica.logs.values().filter_map(first).collect();
     let texts = wanted.into_iter().filter(|hash| !replica.assembly.proposals.contains_key(hash)).take(PROPOSALS);
     let texts = texts.map(|hash| Request::Proposal { hash });
@@ -233,11 +243,12 @@ fn keep(replica: &mut Replica, proposal: CheckedProposal) -> bool {
         return false;
     }
     let Ok(mut counting) = Counting::new(present, amendment.charter.clone()) else { return false };
-    for vote in &amendment.votes {
+    // Members vote in their logs. Whoever would become one has none yet.
+    for vote in amendment.votes.iter().filter(|vote| present.member(&vote.body.agency).is_none()) {
         let _void = counting.add(chain.fingerprint(), present, vote);
     }
     let standing = counting.standing(present);
-    let proposal = Proposal { amendment, counting, rejected: BTreeSet::new(), standing };
+    let proposal = Proposal { amendment, counting, failed: false, standing };
     replica.assembly.proposals.insert(hash, Arc::new(proposal));
     true
 }
@@ -249,20 +260,22 @@ fn count(replica: &mut Replica) -> Vec<Chain> {
     let next = present.version.saturating_add(1);
     let mut proposals = std::mem::take(&mut replica.assembly.proposals);
     let mut follow = Vec::new();
+    for (_, vote) in replica.logs.values().flat_map(|state| &state.votes).filter(|(_, vote)| vote.body.version == next && !vote.body.accept)
+    {
+        let proposal = proposals.get_mut(&vote.body.charter).filter(|proposal| !proposal.rejected().contains(&vote.body.agency));
+        if let Some(proposal) = proposal {
+            let proposal = Arc::make_mut(proposal);
+            let _void = proposal.counting.object(federation, present, vote);
+            proposal.failed = proposal.counting.failed(present);
+        }
+    }
+    let failed: BTreeSet<Hash> = proposals.iter().filter(|(_, proposal)| proposal.failed).map(|(hash, _)| *hash).collect();
     for state in replica.logs.values() {
-        // An agency's first vote for a text of a version is its vote.
-        let first = state.votes.iter().map(|(_, vote)| vote).find(|vote| vote.body.version == next && vote.body.accept);
-        if let Some(vote) = first
+        if let Some(vote) = standing_vote(state, next, &failed)
             && let Some(proposal) = proposals.get_mut(&vote.body.charter)
             && !proposal.counting.has(&vote.body.agency)
         {
             let _void = Arc::make_mut(proposal).counting.add(federation, present, vote);
-        }
-        for (_, vote) in state.votes.iter().filter(|(_, vote)| vote.body.version == next && !vote.body.accept) {
-            let proposal = proposals.get_mut(&vote.body.charter).filter(|proposal| !proposal.rejected.contains(&vote.body.agency));
-            if let Some(proposal) = proposal {
-                Arc::make_mut(proposal).rejected.insert(vote.body.agency.clone());
-            }
         }
     }
     for proposal in proposals.values_mut() {
@@ -276,6 +289,12 @@ fn count(replica: &mut Replica) -> Vec<Chain> {
     }
     replica.assembly.proposals = proposals;
     follow
+}
+
+/// An agency's first vote for a text of a version is its vote, unless that text has failed.
+fn standing_vote<'a>(state: &'a LogState, version: u32, failed: &BTreeSet<Hash>) -> Option<&'a Vote> {
+    let mut votes = state.votes.iter().map(|(_, vote)| vote);
+    votes.find(|vote| vote.body.version == version && vote.body.accept && !failed.contains(&vote.body.charter))
 }
 
 /// Extends the chain by what enough members agreed to. Two different texts of one version leave everything as it is.
@@ -335,18 +354,17 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
         out.push(Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at: now }));
     }
     let version = chain.newest().version;
+    let failed = failed(replica);
+    replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
     replica.assembly.since = now;
     replica.assembly.proposals.retain(|_, proposal| proposal.charter().version > version);
     for (log, state) in &mut replica.logs {
         let votes = state.votes.len();
-        let pairs: Vec<u64> = state
-            .votes
-            .iter()
-            .filter(|(_, vote)| state.votes.iter().any(|(_, other)| contradict(vote, other)))
-            .map(|(at, _)| *at)
-            .collect();
+        let accepts = |(_, vote): &&(u64, Vote)| vote.body.accept && !failed.contains(&vote.body.charter);
+        let contradicts = |(_, vote): &(u64, Vote)| state.votes.iter().filter(accepts).any(|(_, other)| contradict(vote, other));
+        let pairs: Vec<u64> = state.votes.iter().filter(accepts).filter(|vote| contradicts(vote)).map(|(at, _)| *at).collect();
         state.votes.retain(|(at, vote)| vote.body.version > version || pairs.contains(at));
         let stalled = state.stalled.take_if(|behind| *behind <= version).is_some();
         state.needed = OnceLock::new();
@@ -379,7 +397,8 @@ pub(super) fn may_cosign(replica: &Replica, now: Timestamp, log: &LogId, size: u
 fn named(replica: &Replica, log: &LogId) -> Option<u64> {
     let newest = replica.book.chain().newest().version;
     let own = replica.logs.get(&replica.own_log())?;
-    let open = own.votes.iter().filter(|(_, vote)| vote.body.accept && vote.body.version > newest);
+    let failed = |vote: &Vote| replica.assembly.proposals.get(&vote.body.charter).is_some_and(|proposal| proposal.failed);
+    let open = own.votes.iter().filter(|(_, vote)| vote.body.accept && vote.body.version > newest && !failed(vote));
     let heads = open.flat_map(|(_, vote)| &vote.body.heads).filter(|head| head.log == *log);
     heads.filter_map(|head| head.size(replica.book.federation())).min()
 }
@@ -389,10 +408,11 @@ pub(super) fn admit(replica: &Replica, vote: &Vote) -> Result<(), Refusal> {
     let (chain, ballot) = (replica.book.chain(), &vote.body);
     let proposal = replica.assembly.proposals.get(&ballot.charter).ok_or(Refusal::Proposal)?;
     let own = replica.logs.get(&replica.own_log());
-    // One vote for a text of each version; one word on every text.
+    // One word on every text; of each version one vote for a text that has not failed.
+    let failed = failed(replica);
     let said = own.into_iter().flat_map(|state| &state.votes).map(|(_, other)| &other.body).any(|other| {
-        let same_text = other.charter == ballot.charter && (other.accept || !ballot.accept);
-        other.version == ballot.version && (same_text || (other.accept && ballot.accept))
+        let binds = other.accept && ballot.accept && !failed.contains(&other.charter);
+        other.version == ballot.version && (other.charter == ballot.charter || binds)
     });
     if ballot.agency != replica.me || said {
         return Err(Refusal::Voted);

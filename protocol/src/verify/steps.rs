@@ -35,7 +35,7 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
         let cause = Cause::OtherVersion { version: bundle.v, known: VERSION };
         return Verdict::new(Outcome::CannotTell, Some(cause), at).say();
     }
-    let Ok(chain) = Chain::read(bundle.chain(), None) else {
+    let Ok(chain) = bundle.chain() else {
         return Verdict::new(Outcome::NotAuthentic, Some(mismatch("charter").1), at).say();
     };
     let fingerprint = *chain.fingerprint();
@@ -276,6 +276,9 @@ impl Case<'_> {
         let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
         let charter = &self.ruling(book, charter, log, part, label)?;
         let tally = self.quorum(charter, &log.agency, &placed.head)?;
+        if self.chain.end_of(log).is_some_and(|end| placed.index >= end) {
+            return Err((Outcome::CannotTell, Cause::NoStatus));
+        }
         if status.covered <= label || status.covered > placed.index {
             return Err((Outcome::CannotTell, Cause::EarlierStatus));
         }
@@ -288,6 +291,11 @@ impl Case<'_> {
             State::Withdrawn => Err((Outcome::Withdrawn, Cause::Withdrawn { as_of })),
             State::Suspended => Err((Outcome::Suspended, Cause::Suspended { as_of })),
             State::Superseded => Err((Outcome::Replaced, Cause::Replaced { as_of })),
+            // A log that the charter ended states nothing any more: what it said last stays.
+            State::Active if self.chain.end_of(log).is_some() => {
+                self.note("membership", format!("{} has left the federation since; this is what it stated last", log.agency));
+                Ok(())
+            }
             State::Active if self.at.since(as_of) > age => Err((Outcome::CannotTell, Cause::StaleStatus { as_of })),
             State::Active => Ok(()),
         }

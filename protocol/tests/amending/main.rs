@@ -227,13 +227,14 @@ fn a_vote_names_the_last_heads_that_the_node_cosigned() {
 fn one_agency_has_one_vote_for_a_text_of_a_version() {
     let mut network = network();
     let (one, other) = (stricter(&network), next(&network, |charter| charter.status_max_age_days = 50));
-    network.vote("lyon", &one, false).unwrap();
-    assert_eq!(network.vote("lyon", &one, false), Err(Refusal::Voted), "said already");
     network.vote("lyon", &one, true).unwrap();
     for (charter, accept) in [(&one, true), (&one, false), (&other, true)] {
         assert_eq!(network.vote("lyon", charter, accept), Err(Refusal::Voted));
     }
     network.vote("lyon", &other, false).unwrap();
+    for accept in [true, false] {
+        assert_eq!(network.vote("lyon", &other, accept), Err(Refusal::Voted), "said already");
+    }
     // Nobody votes for somebody else, with another key, or on a text that nobody proposed.
     let foreign = network.ballot("madrid", &one, true).unwrap();
     assert_eq!(network.cast("oslo", &one, foreign), Err(Refusal::Voted));
@@ -241,6 +242,40 @@ fn one_agency_has_one_vote_for_a_text_of_a_version() {
     assert_eq!(network.cast("oslo", &one, ballot), Err(Refusal::Ballot));
     let unknown = network.ballot("oslo", &next(&network, |charter| charter.status_max_age_days = 51), true).unwrap();
     assert_eq!(network.append("oslo", &[Record::Vote(Box::new(unknown))]), Err(Refusal::Proposal));
+}
+
+#[test]
+fn who_voted_for_a_text_that_failed_is_free_again() {
+    let mut network = network();
+    network.now = time("2026-11-24T05:00:00Z");
+    let failing = without(&network, "stuttgart");
+    let other = stricter(&network);
+    network.vote("lyon", &failing, true).unwrap();
+    network.vote("madrid", &failing, true).unwrap();
+    network.vote("oslo", &failing, false).unwrap();
+    assert_eq!(network.vote("lyon", &other, true), Err(Refusal::Voted), "four of five may still agree");
+    // Those who voted to end the log confirm nothing of it.
+    issue(&mut network, &gold("stuttgart", "first", &["lyon", "oslo"])).unwrap();
+    let own = network.nodes[&agency("stuttgart")].logs[&log("stuttgart")].size();
+    let final_size = |network: &Network| network.nodes[&agency("stuttgart")].replica.final_size(&log("stuttgart"));
+    assert!(final_size(&network) < own);
+    network.vote("porto", &failing, false).unwrap();
+    for id in ALL {
+        let replica = &network.nodes[&agency(id)].replica;
+        assert!(replica.proposals()[&failing.hash().unwrap()].failed, "{id}");
+        assert!(replica.double_votes().is_empty());
+    }
+    // Three of five can never expel: the votes for it bind nobody any more.
+    for id in ["lyon", "madrid", "oslo"] {
+        network.vote(id, &other, true).unwrap();
+    }
+    for id in ALL {
+        assert_eq!(network.nodes[&agency(id)].replica.book().chain().newest(), &other, "{id}");
+        assert!(network.nodes[&agency(id)].replica.double_votes().is_empty(), "{id}");
+    }
+    network.append_status("stuttgart").unwrap();
+    let own = network.nodes[&agency("stuttgart")].logs[&log("stuttgart")].size();
+    assert_eq!(final_size(&network), own, "and its log goes on");
 }
 
 #[test]

@@ -143,7 +143,7 @@ impl Scene {
             r#type: KIND.to_owned(),
             v: 1,
             founding: self.federation.chain.founding().clone(),
-            amendments: self.federation.chain.amendments().cloned().collect(),
+            revisions: self.federation.chain.revisions().unwrap(),
             keysets: keysets.collect(),
             label: self.proven(&log, index),
             adoption: self.proven(&log, label.adoption),
@@ -194,7 +194,8 @@ impl Scene {
 
     /// The newest status shown. Its tree is the true one, or one without the label: what [`Scene::state_as`] made.
     fn status(&self, log: &LogId, id: LabelId) -> Option<StatusPart> {
-        let index = self.last(log, self.shown(log), |record| matches!(record, Record::Status(_)))?;
+        let below = self.federation.chain.end_of(log).unwrap_or(u64::MAX).min(self.shown(log));
+        let index = self.last(log, below, |record| matches!(record, Record::Status(_)))?;
         let Record::Status(status) = Record::read(self.logs[log].get(index)).unwrap() else { panic!("just found") };
         let truth = states(&self.logs[log], status.covered);
         let without = truth.iter().copied().filter(|(label, _)| *label != id).collect::<Vec<_>>();

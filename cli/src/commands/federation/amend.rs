@@ -171,6 +171,9 @@ fn standing(votes: &Value, page: &mut Page) {
     page.field("for it", format!("{} ({} of {} needed)", list(&votes["accepted"]), text(votes, "have"), text(votes, "needed")));
     page.field("against it", list(&votes["rejected"]));
     page.field("open", list(&votes["missing"]));
+    if votes["failed"] == true {
+        page.remark("It cannot be agreed to any more. Whoever voted for it may vote for another text.");
+    }
 }
 
 fn list(value: &Value) -> String {

@@ -76,6 +76,8 @@ pub struct VotesView {
     pub version: u32,
     /// Whether it is in effect.
     pub in_effect: bool,
+    /// So many are against it that it cannot be agreed to any more: whoever voted for it may vote for another text.
+    pub failed: bool,
     /// Who is for it.
     pub accepted: Vec<String>,
     /// Who is against it.
@@ -165,7 +167,7 @@ pub fn proposals(context: &Context) -> Vec<ProposalView> {
     let view = |(hash, proposal): (&Hash, &std::sync::Arc<Proposal>)| ProposalView {
         votes: of_proposal(&charter, hash, proposal),
         changes: words(&charter, proposal.charter()),
-        mine: match (proposal.accepted().contains(me), proposal.rejected.contains(me)) {
+        mine: match (proposal.accepted().contains(me), proposal.rejected().contains(me)) {
             (true, _) => "accepted",
             (_, true) => "rejected",
             _ => "open",
@@ -176,7 +178,7 @@ pub fn proposals(context: &Context) -> Vec<ProposalView> {
 }
 
 fn of_proposal(charter: &Charter, hash: &Hash, proposal: &Proposal) -> VotesView {
-    let Proposal { rejected, standing, .. } = proposal;
+    let (standing, rejected) = (proposal.standing, proposal.rejected());
     let accepted = proposal.accepted();
     let said: BTreeSet<&AgencyId> = accepted.union(rejected).collect();
     let missing = charter.members.iter().filter(|member| !said.contains(&member.id)).map(|member| member.id.to_string());
@@ -184,6 +186,7 @@ fn of_proposal(charter: &Charter, hash: &Hash, proposal: &Proposal) -> VotesView
         hash: hash.to_string(),
         version: proposal.charter().version,
         in_effect: false,
+        failed: proposal.failed,
         accepted: names(&accepted),
         rejected: names(&rejected.difference(&accepted).cloned().collect()),
         missing: missing.collect(),
@@ -209,6 +212,7 @@ pub(super) fn votes(context: &Context, version: u32, hash: &Hash) -> VotesView {
             hash: hash.to_string(),
             version,
             in_effect: true,
+            failed: false,
             accepted: amendment.votes.iter().map(|vote| vote.body.agency.to_string()).collect(),
             rejected: Vec::new(),
             missing: Vec::new(),
@@ -224,6 +228,7 @@ pub(super) fn votes(context: &Context, version: u32, hash: &Hash) -> VotesView {
             hash: hash.to_string(),
             version,
             in_effect: false,
+            failed: false,
             accepted: Vec::new(),
             rejected: Vec::new(),
             missing: Vec::new(),

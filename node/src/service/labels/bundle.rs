@@ -67,7 +67,7 @@ impl Desk<'_> {
             r#type: KIND.to_owned(),
             v: 1,
             founding: context.engine().chain().founding().clone(),
-            amendments: context.engine().chain().amendments().cloned().collect(),
+            revisions: context.chain().revisions().map_err(|_| Error::Damaged { what: "charter" })?,
             keysets: self.keysets(log, &label)?,
             label: self.proven(log, row.label.index, &anchor)?,
             adoption: self.proven(log, label.adoption, &anchor)?,
@@ -137,7 +137,9 @@ impl Desk<'_> {
     /// The newest status under the head, with the label's place in its tree. None when nothing was stated since.
     fn status(&self, log: &LogId, row: &RegisterRow, anchor: &Anchor) -> Result<Option<StatusPart>, Error> {
         let first = anchor.size.saturating_sub(LOOK_BACK).max(row.label.index + 1);
-        for index in (first..anchor.size).rev() {
+        // What an agency states after it has left counts for nothing.
+        let size = self.book.chain().end_of(log).unwrap_or(u64::MAX).min(anchor.size);
+        for index in (first..size).rev() {
             if let Ok(Record::Status(status)) = Record::read(&self.record(log, index)?) {
                 let path = self.tree(log, &status)?.prove(&row.label.id);
                 let adoption = self.later_adoption(log, row, anchor)?;

@@ -275,7 +275,7 @@ fn a_right_taken_away_ends_at_the_cut_off_and_comes_back_with_a_later_version() 
     let (scheme, gold): (SchemeId, _) = ("ecei".parse().expect("slug"), Level::Gold);
     let taken = next(&first, |charter| charter.members[0].rights.clear());
     // Half of three is not enough, two of three are: no member and no key changes.
-    let second = first.clone().extend(amend(&first, &taken, &[2, 3], &[(1, 12)])).expect("accepted");
+    let second = first.clone().extend(amend(&first, &taken, &[1, 2, 3], &[(1, 12)])).expect("accepted");
     assert!(second.entitlement(&log, 11, 1, &scheme, gold) == Entitlement::Holds);
     assert!(second.entitlement(&log, 12, 1, &scheme, gold) != Entitlement::Holds, "who goes on under the old version issues nothing");
     assert_eq!(second.end_of(&log), None, "still a member");
