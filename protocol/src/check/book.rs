@@ -13,8 +13,16 @@ use crate::log::note::{Algorithm, NoteSignature, key_id};
 #[derive(Debug, Clone)]
 struct Witness {
     agency: AgencyId,
-    /// Its witness keys with their ids, the newest last.
-    keys: Vec<([u8; 4], PublicKey)>,
+    /// Its witness keys, the newest last.
+    keys: Vec<WitnessKey>,
+}
+
+#[derive(Debug, Clone)]
+struct WitnessKey {
+    id: [u8; 4],
+    key: PublicKey,
+    /// The first key set that states it.
+    place: (LogId, u64),
 }
 
 /// A key set in its log.
@@ -59,7 +67,7 @@ impl KeyBook {
         self.chain.fingerprint()
     }
 
-    /// Checks a key set of `log`'s owner without adding it.
+    /// Checks shape and signature of a key set of `log`'s owner without adding it.
     ///
     /// # Errors
     /// [`KeySetError`], also when it is another agency's.
@@ -93,10 +101,11 @@ impl KeyBook {
         &self.memo
     }
 
-    /// Adds the key set that stands at `index` of `log`; a second one at the same index is ignored.
+    /// Adds the key set that stands at `index` of `log`. What does not follow the sets before it is void: it stands in the log
+    /// and has no effect, so that an old set which somebody repeats brings no stolen key back.
     ///
     /// # Errors
-    /// As [`KeyBook::verify_set`].
+    /// As [`KeyBook::verify_set`], and what [`KeySet::follows`] refuses.
     pub fn insert(&mut self, log: &LogId, index: u64, set: &SignedKeySet) -> Result<(), KeySetError> {
         if self.set_at(log, index) == Some(&set.body) {
             return Ok(());
@@ -104,13 +113,32 @@ impl KeyBook {
         let (since, set) = (self.signed_since(log, set)?, set.body.clone());
         let sets = self.sets.entry(log.clone()).or_default();
         if sets.last().is_none_or(|last| last.index < index) {
+            set.follows(index == 0, sets.iter().map(|placed| &placed.set))?;
             let name = witness_name(self.chain.fingerprint(), &log.agency);
             let id = key_id(&name, Algorithm::Cosignature, &set.witness);
             let witness = self.witnesses.entry(name).or_insert_with(|| Witness { agency: log.agency.clone(), keys: vec![] });
-            witness.keys.push((id, set.witness));
+            if witness.keys.last().is_none_or(|last| last.key != set.witness) {
+                witness.keys.push(WitnessKey { id, key: set.witness, place: (log.clone(), index) });
+            }
             sets.push(Placed { index, set, since });
         }
         Ok(())
+    }
+
+    /// The key sets of a log that count, with their indices, oldest first.
+    pub fn sets<'a>(&'a self, log: &LogId) -> impl DoubleEndedIterator<Item = (u64, &'a KeySet)> + Clone + use<'a> {
+        self.sets.get(log).map_or(&[][..], Vec::as_slice).iter().map(|placed| (placed.index, &placed.set))
+    }
+
+    /// Every issue key that the agency ever had, the newest first. One that was replaced says nothing new; what it said before
+    /// may still be on its way.
+    #[must_use]
+    pub fn issue_keys(&self, agency: &AgencyId) -> Vec<PublicKey> {
+        let logs = self.sets.iter().filter(|(log, _)| log.agency == *agency);
+        let mut keys: Vec<_> = logs.flat_map(|(_, sets)| sets.iter().map(|placed| placed.set.issue)).collect();
+        keys.reverse();
+        keys.dedup();
+        keys
     }
 
     /// The key that signs this log's checkpoints: an epoch keeps its first.
@@ -148,14 +176,25 @@ impl KeyBook {
     #[must_use]
     pub fn witness_named(&self, name: &str) -> Option<(AgencyId, PublicKey)> {
         let witness = self.witnesses.get(name)?;
-        witness.keys.last().map(|(_, key)| (witness.agency.clone(), *key))
+        witness.keys.last().map(|known| (witness.agency.clone(), known.key))
     }
 
     /// The member and the one of its witness keys that this line says it is by. An earlier key of a member still
     /// counts: those who know the later one must count the same cosignatures as those who do not.
     #[must_use]
     pub fn witness_of(&self, line: &NoteSignature) -> Option<(AgencyId, PublicKey)> {
+        let (agency, known) = self.witness_key(line)?;
+        Some((agency.clone(), known.key))
+    }
+
+    /// Where the key set stands that first states the witness key of this line: a reader of the line needs it.
+    #[must_use]
+    pub fn witness_set(&self, line: &NoteSignature) -> Option<&(LogId, u64)> {
+        self.witness_key(line).map(|(_, known)| &known.place)
+    }
+
+    fn witness_key(&self, line: &NoteSignature) -> Option<(&AgencyId, &WitnessKey)> {
         let witness = self.witnesses.get(&line.name)?;
-        witness.keys.iter().find(|(id, _)| *id == line.id).map(|(_, key)| (witness.agency.clone(), *key))
+        witness.keys.iter().find(|known| known.id == line.id).map(|known| (&witness.agency, known))
     }
 }

@@ -37,6 +37,20 @@ pub enum KeySetError {
     /// Not an age X25519 recipient.
     #[error("the sealing key is not an age recipient")]
     Sealing,
+    /// Number 1 stands at the beginning of a log and nowhere else; a later set has a larger number than the one before it.
+    #[error("key set {found} cannot follow key set {before} (0: it would be the log's first)")]
+    Number {
+        /// Its number.
+        found: u32,
+        /// That of the set before it, 0 where there is none.
+        before: u32,
+    },
+    /// Another log key: that needs a new epoch.
+    #[error("an epoch keeps its log key")]
+    LogKey,
+    /// A key that had been replaced, or that had served in another role.
+    #[error("a new key of this set was used in this log before")]
+    Reused,
     /// The identity key did not sign it.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -65,6 +79,34 @@ impl KeySet {
         let text = canonical::encode(&self, limits::RECORD_BYTES)?;
         let signature = identity.sign(Purpose::KeySet, federation, &text);
         Ok(SignedKeySet { body: self, signature })
+    }
+
+    /// Whether it may stand behind `earlier`, the key sets that the log holds before it, oldest first. `first` says whether it
+    /// would begin the log. A selection of them is enough for everything but a gap: a number may be skipped, since one
+    /// file holds only the sets that its label needs.
+    ///
+    /// # Errors
+    /// [`KeySetError::Number`], [`KeySetError::LogKey`], [`KeySetError::Reused`].
+    pub fn follows<'a>(&self, first: bool, earlier: impl DoubleEndedIterator<Item = &'a Self> + Clone) -> Result<(), KeySetError> {
+        let last = earlier.clone().next_back();
+        let before = last.map_or(0, |set| set.number);
+        if first != (self.number == 1) || self.number <= before {
+            return Err(KeySetError::Number { found: self.number, before });
+        }
+        let Some(last) = last else { return Ok(()) };
+        if self.log != last.log {
+            return Err(KeySetError::LogKey);
+        }
+        let kept = last.public();
+        let new = self.public().into_iter().enumerate().filter(|(role, key)| *key != kept[*role]).map(|(_, key)| key);
+        let sealing = self.sealing != last.sealing && earlier.clone().any(|set| set.sealing == self.sealing);
+        let used = |key: &PublicKey| earlier.clone().any(|set| set.public().contains(&key));
+        if sealing || new.into_iter().any(used) { Err(KeySetError::Reused) } else { Ok(()) }
+    }
+
+    /// The signing keys, by role.
+    fn public(&self) -> [&PublicKey; 4] {
+        [&self.log, &self.witness, &self.issue, &self.transport]
     }
 
     fn well_formed(&self, identity: &PublicKey) -> Result<(), KeySetError> {

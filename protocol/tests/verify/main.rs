@@ -9,6 +9,7 @@ mod damage;
 mod doubt;
 mod flow;
 mod fork;
+mod keys;
 mod precedence;
 mod proofs;
 mod rules;
