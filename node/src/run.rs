@@ -1,6 +1,8 @@
 //! A whole node: store, engine, network, services and API, started and stopped as one. `serve` and `demo` use this and
 //! nothing else.
 
+mod keys;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,8 +25,8 @@ use crate::api::{self, ApiError, Listeners};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Change, Engine, EngineConfig, EngineError};
-use crate::keystore::Keystore;
 use crate::keystore::file::{self, FileError};
+use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
 use crate::service::witness::Witness;
@@ -65,9 +67,15 @@ pub enum NodeError {
     /// Our key set does not fit the charter or the keystore.
     #[error("our key set: {0}")]
     KeySet(#[from] KeySetError),
-    /// The keystore holds other keys than the key set that was signed.
-    #[error("the keystore holds other keys than the key set in federation.json")]
-    OtherKeys,
+    /// Neither node.keys nor node.keys.next holds the keys of the key set in force.
+    #[error("node.keys holds other keys than key set {number}, which is in force")]
+    OtherKeys {
+        /// The number of the key set in force.
+        number: u32,
+    },
+    /// The keys that follow could not be put into their place.
+    #[error(transparent)]
+    KeyFiles(#[from] KeyFilesError),
     /// The API cannot listen.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -170,10 +178,11 @@ impl Node {
         let text = ChainText { founding: files.founding, amendments: files.amendments };
         let chain = Chain::read(text, None).map_err(|cause| NodeError::Federation { path, cause })?;
         let chain = Arc::new(chain);
-        check_keys(&chain, &files.keyset, &keystore)?;
 
         // The store first: its lock tells a second node on the same directory what is the matter, before it touches anything.
         let (store, opened) = open_store(&config, &keystore).await?;
+        let key_files = KeyFiles::new(&config.data_dir, config.keys.clone());
+        let keystore = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
         if let Opened::Recovering { reason } = &opened {
             tracing::warn!(%reason, "store and high-water file do not belong together: this node serves what it has and signs nothing");
             settings.sign = false;
@@ -217,7 +226,7 @@ impl Node {
         let dir = config.data_dir.clone();
         let remember = move |chain: &ChainText| NodeFiles::remember(&dir, chain);
         let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
-        let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
+        let context = Context::new(engine, Keyring::new(&me, keystore, Some(key_files)), clock, Arc::new(network.clone()));
         let mut tasks = vec![
             core,
             roster,
@@ -271,14 +280,6 @@ impl Node {
             }
         }
     }
-}
-
-fn check_keys(chain: &Chain, keyset: &SignedKeySet, keystore: &Keystore) -> Result<(), NodeError> {
-    let me = &keyset.body.agency;
-    let stranger = || KeySetError::Key(parangon_protocol::keys::KeyError::Forged);
-    let member = chain.newest().member(me).ok_or_else(stranger)?;
-    keyset.verify(chain.fingerprint(), &member.identity)?;
-    if keystore.key_set(me.clone(), keyset.body.number) == keyset.body { Ok(()) } else { Err(NodeError::OtherKeys) }
 }
 
 /// Takes the store's lock and opens the store, away from the threads that answer.

@@ -1,19 +1,20 @@
 //! A federation of real nodes in this process: own stores, keys, networks on loopback ports that the system chose.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_node::config::Config;
+use parangon_node::config::{Config, KeySource};
 use parangon_node::keystore::identity::IdentityFile;
-use parangon_node::keystore::{Keystore, Unlock, random};
-use parangon_node::{Node, NodeConfig, NodeFiles};
+use parangon_node::keystore::{KeyFiles, Keystore, NODE_KEYS, NODE_KEYS_NEXT, Replaceable, Unlock, file, random};
+use parangon_node::{Node, NodeConfig, NodeError, NodeFiles};
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
     CatalogueRef, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme, peer_id,
 };
 use parangon_protocol::id::{AgencyId, Fingerprint};
+use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::replica::Settings;
 use parangon_protocol::time::Timestamp;
 
@@ -28,8 +29,7 @@ pub struct Seat {
     /// The agency.
     pub id: AgencyId,
     config: Config,
-    sealed: Vec<u8>,
-    unlock: Unlock,
+    identity: IdentityFile,
     files: NodeFiles,
     settings: Settings,
 }
@@ -51,10 +51,51 @@ impl Seat {
     /// # Panics
     /// When it does not start: the test has failed.
     pub async fn start(&self) -> Node {
-        let keystore = Keystore::open(&self.sealed, &self.unlock).expect("sealed a moment ago");
-        let config = NodeConfig { config: self.config.clone(), keystore, files: self.files.clone(), settings: self.settings.clone() };
-        Node::start(config).await.expect("the node starts")
+        self.try_start().await.expect("the node starts")
     }
+
+    /// Starts the node, or says why it does not.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    ///
+    /// # Panics
+    /// When its keys cannot be read.
+    pub async fn try_start(&self) -> Result<Node, NodeError> {
+        let keystore = self.key_files().open().expect("written when it was founded");
+        let config = NodeConfig { config: self.config.clone(), keystore, files: self.files.clone(), settings: self.settings.clone() };
+        Node::start(config).await
+    }
+
+    /// Its key files.
+    #[must_use]
+    pub fn key_files(&self) -> KeyFiles {
+        KeyFiles::new(&self.config.data_dir, self.config.keys.clone())
+    }
+
+    /// A file of its data directory.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.config.data_dir.join(name)
+    }
+
+    /// Draws new keys for these roles into `node.keys.next`; their key set with this number, signed by the identity key.
+    ///
+    /// # Panics
+    /// When a step fails: the test has failed.
+    #[must_use]
+    pub fn next_keys(&self, number: u32, roles: &[Replaceable]) -> SignedKeySet {
+        let keys = self.key_files().open().expect("written").rotated(roles, random::system).expect("random");
+        let sealed = keys.seal(&unlock(), random::system).expect("seals");
+        file::replace(&self.path(NODE_KEYS_NEXT), &sealed).expect("written");
+        let fingerprint = Fingerprint(self.files.founding.charter.hash().expect("a charter has a text"));
+        keys.key_set(self.id.clone(), number).sign(&fingerprint, &self.identity.identity_key()).expect("distinct keys")
+    }
+}
+
+/// What opens every keystore here.
+fn unlock() -> Unlock {
+    Unlock::KeyFile(zeroize::Zeroizing::new([7; 32]))
 }
 
 /// How a federation is made.
@@ -118,20 +159,22 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         let dir = root.join(id.as_str());
         std::fs::create_dir_all(&dir).expect("a directory");
         let keyset = keys.key_set(id.clone(), 1).sign(&fingerprint, &identity.identity_key()).expect("distinct keys");
-        let unlock = Unlock::KeyFile(zeroize::Zeroizing::new([7; 32]));
+        let key = dir.join("node.key");
+        file::write_new(&key, "07".repeat(32).as_bytes()).expect("a new file");
+        file::write_new(&dir.join(NODE_KEYS), &keys.seal(&unlock(), random::system).expect("seals")).expect("a new file");
         let mut config = Config::default();
         config.network.listen = vec![address.parse().expect("an address")];
         config.network.gossip = plan.gossip;
         config.api.listen = ([127, 0, 0, 1], 0).into();
         config.api.socket = Some(dir.join("admin.sock"));
+        config.keys = KeySource::KeyFile(key);
         config.data_dir = dir;
         Seat {
-            sealed: keys.seal(&unlock, random::system).expect("seals"),
             files: NodeFiles { founding: founding.clone(), amendments: vec![], keyset },
             settings: Settings { poll_seconds: 1, timeout_seconds: 5, ..Settings::default() },
             id,
             config,
-            unlock,
+            identity,
         }
     };
     parts.into_iter().map(seat).collect()

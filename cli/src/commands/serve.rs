@@ -6,15 +6,14 @@ mod refusal;
 use std::time::Duration;
 
 use clap::Args;
-use parangon_node::config::{Config, KeySource};
-use parangon_node::keystore::{Cost, Keystore, Unlock, file};
+use parangon_node::config::Config;
+use parangon_node::keystore::{KeyFiles, KeyFilesError, Keystore};
 use parangon_node::{Node, NodeConfig, NodeFiles};
 use sd_notify::NotifyState;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::config::ConfigFile;
-use super::unlock::NODE_KEYS;
 use crate::args::DataDir;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -52,18 +51,26 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
 
     let start = NodeConfig { config: config.clone(), keystore, files, settings: Default::default() };
-    let node = Node::start(start).await.map_err(|error| refusal::refused(&error))?;
+    let mut node = Node::start(start).await.map_err(|error| refusal::refused(&error))?;
     announce(&node, &config, out).await?;
     tell(&[NotifyState::Ready]);
     let watchdog = tokio::spawn(watchdog());
     loop {
-        tokio::select! {
+        let context = node.context().clone();
+        let rekeyed = tokio::select! {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
-            _ = hangup.recv() => match args.file.load(&args.data) {
-                Ok(_) => tracing::info!("the configuration is sound; restart the node to use it"),
-                Err(failure) => tracing::warn!(%failure, "the configuration has a mistake; the old one stays in use"),
-            },
+            _ = hangup.recv() => false,
+            () = context.rekeyed() => true,
+        };
+        drop(context); // it holds the store
+        if rekeyed {
+            node = again(node, &mut config).await?;
+            continue;
+        }
+        match args.file.load(&args.data) {
+            Ok(_) => tracing::info!("the configuration is sound; restart the node to use it"),
+            Err(failure) => tracing::warn!(%failure, "the configuration has a mistake; the old one stays in use"),
         }
     }
     tell(&[NotifyState::Stopping]);
@@ -77,18 +84,22 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
 }
 
 fn open(config: &Config) -> Result<Keystore, Failure> {
-    let unlock = match &config.keys {
-        KeySource::PassphraseFile(path) => Unlock::read_passphrase_file(path, Cost::default()),
-        KeySource::KeyFile(path) => Unlock::read_key_file(path),
-        KeySource::Ask => {
-            let failure = Failure::usage("nothing is configured that opens the node's keys");
-            return Err(failure.next("set keys.passphrase_file or keys.key_file in the configuration"));
-        }
-    };
-    let unlock = unlock.map_err(Failure::failed)?;
-    let path = config.data_dir.join(NODE_KEYS);
-    let bytes = file::read(&path).map_err(Failure::failed)?;
-    Keystore::open(&bytes, &unlock).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+    KeyFiles::new(&config.data_dir, config.keys.clone()).open().map_err(|error| match error {
+        KeyFilesError::NoSecret => Failure::usage(error).next("set keys.passphrase_file or keys.key_file in the configuration"),
+        error => Failure::failed(error),
+    })
+}
+
+/// The node anew in this process, with the keys that follow: its log and its connections use new ones only from the start.
+async fn again(node: Node, config: &mut Config) -> Result<Node, Failure> {
+    tracing::info!("the node begins anew with its new keys");
+    config.api.listen = node.api_address(); // also where the system chose the port
+    if tokio::time::timeout(STOPPING, node.stop()).await.is_err() {
+        return Err(Failure::failed("the node did not end in time to use its new keys").next("start it again: it uses them then"));
+    }
+    let files = NodeFiles::load(&config.data_dir).map_err(Failure::invalid)?;
+    let start = NodeConfig { config: config.clone(), keystore: open(config)?, files, settings: Default::default() };
+    Node::start(start).await.map_err(|error| refusal::refused(&error))
 }
 
 /// Says where the node answers. Written when it does, so that whoever started it can wait for this line.

@@ -14,6 +14,7 @@ pub mod guard;
 mod health;
 mod idempotency;
 mod inbox;
+mod keys;
 mod labels;
 mod logs;
 mod metrics;
@@ -118,6 +119,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(charter::proposals))
         .routes(routes!(charter::ballot))
         .routes(routes!(charter::vote))
+        .routes(routes!(keys::list, keys::replace))
         .routes(routes!(verification::verify))
         .routes(routes!(verification::trust))
         .routes(routes!(statistics::aggregate))

@@ -5,8 +5,10 @@
 
 pub(crate) mod aead;
 pub mod file;
+mod files;
 pub mod identity;
 pub mod random;
+mod ring;
 mod sealed;
 pub mod sheet;
 mod unlock;
@@ -20,13 +22,20 @@ use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::keys::{KeySet, SecretKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+pub use files::{KeyFiles, KeyFilesError, NEXT_SET, NODE_KEYS, NODE_KEYS_NEXT};
 pub use random::RandomError;
+pub use ring::Keyring;
 pub use sealed::SealedError;
 pub use unlock::{Cost, PASSPHRASE_CHARS, Unlock, UnlockError};
 
 use random::draw;
 
 const KIND: &str = "keystore";
+
+/// Sealing keys that were replaced and still open what arrives: those of the last four rotations. A sender seals to the key
+/// that it knows, and what it could not deliver waits in its outbox for as long as it takes; nothing tells the recipient.
+/// Rotated once a quarter, a message finds its key for a year.
+pub const FORMER_SEALING: usize = 4;
 
 /// Opens the private rows of the store. Wiped when dropped, never printed.
 #[derive(Clone)]
@@ -59,7 +68,7 @@ pub enum Replaceable {
     Witness,
     /// Credentials, endorsements, messages.
     Issue,
-    /// Dossiers are encrypted to it. What is still sealed to the old one can no longer be opened.
+    /// Messages are encrypted to it. The old one is kept for what is on its way: see [`FORMER_SEALING`].
     Sealing,
     /// The libp2p connection: the PeerId changes.
     Transport,
@@ -75,6 +84,8 @@ pub struct Keystore {
     sealing: [u8; 32],
     master: [u8; 32],
     cell: [u8; 32],
+    /// Sealing keys that were replaced, the newest first.
+    former: Vec<[u8; 32]>,
 }
 
 impl fmt::Debug for Keystore {
@@ -98,6 +109,7 @@ impl Keystore {
             sealing: draw(random)?,
             master: draw(random)?,
             cell: draw(random)?,
+            former: Vec::new(),
         }
         .all_different()
     }
@@ -108,8 +120,12 @@ impl Keystore {
     /// # Errors
     /// [`RandomError`].
     pub fn replaced(&self, key: Replaceable, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
-        let Self { log, witness, issue, transport, sealing, master, cell } = *self;
-        let mut next = Self { log, witness, issue, transport, sealing, master, cell };
+        let Self { log, witness, issue, transport, sealing, master, cell, ref former } = *self;
+        let replaced = (key == Replaceable::Sealing).then_some(sealing);
+        // Never grows, so that no copy is left behind.
+        let mut kept = Vec::with_capacity(FORMER_SEALING);
+        kept.extend(replaced.iter().chain(former).take(FORMER_SEALING));
+        let mut next = Self { log, witness, issue, transport, sealing, master, cell, former: kept };
         let place = match key {
             Replaceable::Log => &mut next.log,
             Replaceable::Witness => &mut next.witness,
@@ -121,9 +137,23 @@ impl Keystore {
         if *place == old { Err(RandomError::Repeats) } else { next.all_different() }
     }
 
+    /// The same keystore with several keys drawn anew.
+    ///
+    /// # Errors
+    /// [`RandomError`].
+    pub fn rotated(
+        &self,
+        roles: &[Replaceable],
+        mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>,
+    ) -> Result<Self, RandomError> {
+        let Self { log, witness, issue, transport, sealing, master, cell, ref former } = *self;
+        let same = Self { log, witness, issue, transport, sealing, master, cell, former: former.clone() };
+        roles.iter().try_fold(same, |keys, role| keys.replaced(*role, &mut random))
+    }
+
     fn all_different(self) -> Result<Self, RandomError> {
         let keys = [&self.log, &self.witness, &self.issue, &self.transport, &self.sealing, &self.master, &self.cell];
-        let repeats = keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key));
+        let repeats = keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key) || self.former.contains(key));
         if repeats { Err(RandomError::Repeats) } else { Ok(self) }
     }
 
@@ -141,14 +171,23 @@ impl Keystore {
     /// [`SealedError`]; a wrong passphrase is [`SealedError::Refused`].
     pub fn open(bytes: &[u8], unlock: &Unlock) -> Result<Self, SealedError> {
         let payload = sealed::open(KIND, bytes, unlock)?;
-        let [log, witness, issue, transport, sealing, master, cell] = *sealed::keys(&payload).ok_or(SealedError::Malformed)?;
-        Ok(Self { log, witness, issue, transport, sealing, master, cell })
+        let (first, former) = payload.split_at_checked(7 * 32).ok_or(SealedError::Malformed)?;
+        let [log, witness, issue, transport, sealing, master, cell] = *sealed::keys(first).ok_or(SealedError::Malformed)?;
+        let (former, rest) = former.as_chunks::<32>();
+        if former.len() > FORMER_SEALING || !rest.is_empty() {
+            return Err(SealedError::Malformed);
+        }
+        Ok(Self { log, witness, issue, transport, sealing, master, cell, former: former.to_vec() })
     }
 
-    /// The keys one after the other: what is sealed. Allocated once, so that nothing is left behind by growing.
+    /// The keys one after the other, the former sealing keys last: what is sealed. Allocated once, so that nothing is left
+    /// behind by growing.
     fn payload(&self) -> Zeroizing<Vec<u8>> {
-        let Self { log, witness, issue, transport, sealing, master, cell } = self;
-        Zeroizing::new([log, witness, issue, transport, sealing, master, cell].map(|key| &key[..]).concat())
+        let Self { log, witness, issue, transport, sealing, master, cell, former } = self;
+        let keys = [log, witness, issue, transport, sealing, master, cell].into_iter().chain(former);
+        let mut payload = Zeroizing::new(Vec::with_capacity((7 + FORMER_SEALING) * 32));
+        keys.for_each(|key| payload.extend_from_slice(key));
+        payload
     }
 
     /// Signs checkpoints of the agency's own log.
@@ -189,9 +228,15 @@ impl Keystore {
     /// Never: any 32 bytes are an X25519 secret.
     #[must_use]
     pub fn sealing_key(&self) -> age::x25519::Identity {
-        let hrp = bech32::Hrp::parse("age-secret-key-").expect("a valid prefix");
-        let text = bech32::encode_upper::<bech32::Bech32>(hrp, &self.sealing).expect("32 bytes are within the length of Bech32");
-        Zeroizing::new(text).parse().expect("age reads its own form of 32 bytes")
+        age_identity(&self.sealing)
+    }
+
+    /// Opens what others had sealed before they knew the present key, the newest first.
+    ///
+    /// # Panics
+    /// Never, as [`Keystore::sealing_key`].
+    pub fn former_sealing_keys(&self) -> impl Iterator<Item = age::x25519::Identity> {
+        self.former.iter().map(age_identity)
     }
 
     /// The age recipient (`age1…`) that others seal to.
@@ -225,4 +270,10 @@ impl Keystore {
             transport: SecretKey::from_seed(&self.transport).public(),
         }
     }
+}
+
+fn age_identity(secret: &[u8; 32]) -> age::x25519::Identity {
+    let hrp = bech32::Hrp::parse("age-secret-key-").expect("a valid prefix");
+    let text = bech32::encode_upper::<bech32::Bech32>(hrp, secret).expect("32 bytes are within the length of Bech32");
+    Zeroizing::new(text).parse().expect("age reads its own form of 32 bytes")
 }

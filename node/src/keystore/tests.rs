@@ -3,6 +3,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::identity::IdentityFile;
 use super::*;
+use crate::config::KeySource;
 
 /// A source that counts: 1, 1, 1… then 2, 2, 2…
 fn counting() -> impl FnMut(&mut [u8]) -> Result<(), RandomError> {
@@ -177,4 +178,53 @@ fn secrets_that_others_can_read_are_refused() {
     assert!(matches!(Unlock::read_passphrase_file(&path, Cost::LEAST), Err(UnlockError::TooShort)));
     fs::write(&path, "x".repeat(2000)).expect("written");
     assert!(matches!(Unlock::read_passphrase_file(&path, Cost::LEAST), Err(UnlockError::NotAPassphrase { .. })));
+}
+
+#[test]
+fn a_replaced_sealing_key_opens_what_arrives_for_four_rotations() {
+    let mut random = counting();
+    let mut keys = Keystore::generate(&mut random).expect("a working source");
+    let first = keys.sealing_recipient();
+    let message = crate::sealing::seal(&first, b"on its way").expect("sealed");
+    let opens = |keys: &Keystore| keys.former_sealing_keys().any(|key| crate::sealing::open(&key, &message).is_ok());
+    assert!(!opens(&keys), "it is the present one");
+    for rotation in 1..=FORMER_SEALING {
+        keys = keys.rotated(&[Replaceable::Sealing, Replaceable::Issue], &mut random).expect("drawn");
+        let bytes = keys.seal(&key_file(1), random::system).expect("sealed");
+        keys = Keystore::open(&bytes, &key_file(1)).expect("opened");
+        assert!(opens(&keys), "rotation {rotation}");
+        assert_ne!(keys.sealing_recipient(), first);
+    }
+    keys = keys.rotated(&[Replaceable::Witness, Replaceable::Transport], &mut random).expect("drawn");
+    assert!(opens(&keys), "another role's rotation does not count");
+    keys = keys.replaced(Replaceable::Sealing, &mut random).expect("drawn");
+    assert!(!opens(&keys));
+    assert_eq!(keys.payload().len(), (7 + FORMER_SEALING) * 32);
+}
+
+#[test]
+fn the_next_keys_take_the_place_of_the_present_ones() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let me = || "oslo".parse().expect("slug");
+    let path = |name: &str| dir.path().join(name);
+    file::write_new(&path("node.key"), "01".repeat(32).as_bytes()).expect("written");
+    let files = KeyFiles::new(dir.path(), KeySource::KeyFile(path("node.key")));
+    let mut random = counting();
+    let present = Keystore::generate(&mut random).expect("a working source");
+    let next = present.rotated(&[Replaceable::Issue], &mut random).expect("drawn");
+    file::write_new(&path(NODE_KEYS), &present.seal(&key_file(1), random::system).expect("sealed")).expect("written");
+    assert!(matches!(files.open_next(&next.key_set(me(), 2)), Err(KeyFilesError::File(_))), "not there yet");
+    file::write_new(&path(NODE_KEYS_NEXT), &next.seal(&key_file(1), random::system).expect("sealed")).expect("written");
+    fs::write(path(NEXT_SET), "{}").expect("written");
+
+    assert!(matches!(files.open_next(&present.key_set(me(), 2)), Err(KeyFilesError::Other { number: 2, .. })));
+    assert_eq!(*files.open_next(&next.key_set(me(), 2)).expect("they fit").payload(), *next.payload());
+    assert_eq!(*files.open().expect("untouched").payload(), *present.payload());
+    for _ in 0..2 {
+        files.finish().expect("done, or done already");
+        assert_eq!(*files.open().expect("in their place").payload(), *next.payload());
+        assert!(!path(NODE_KEYS_NEXT).exists() && !path(NEXT_SET).exists());
+    }
+    let locked = KeyFiles::new(dir.path(), KeySource::Ask);
+    assert!(matches!(locked.open(), Err(KeyFilesError::NoSecret)));
 }

@@ -209,6 +209,7 @@ async fn deliver(context: &Context, to: &AgencyId) -> Result<(), Error> {
 }
 
 async fn hand_over(context: &Context, to: &AgencyId, number: u64, offer: Hash, message: Vec<u8>) -> Result<Settled, CarrierError> {
+    let message = mail::sealed_now(context, &message).map_err(|error| CarrierError::Failed(error.to_string()))?;
     match context.carrier().deliver(to, message).await {
         Ok(()) => Ok(Settled { number, offer, refused: false }),
         Err(CarrierError::Refused(code)) if code != mail::LATER => Ok(Settled { number, offer, refused: true }),

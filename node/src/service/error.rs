@@ -11,6 +11,7 @@ use parangon_protocol::canonical::CanonicalError;
 use parangon_protocol::charter::{AmendmentError, Level};
 use parangon_protocol::check::ProposalError;
 use parangon_protocol::id::{AgencyId, NameError, SchemeId};
+use parangon_protocol::keys::KeySetError;
 use parangon_protocol::label::credential::CredentialError;
 use parangon_protocol::review::decision::Unmet;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
@@ -19,7 +20,7 @@ use parangon_protocol::time::Timestamp;
 
 use super::{CarrierError, csv};
 use crate::engine::EngineError;
-use crate::keystore::RandomError;
+use crate::keystore::{KeyFilesError, RandomError};
 use crate::sealing::SealingError;
 use crate::store::StoreError;
 
@@ -197,6 +198,23 @@ pub enum Error {
         /// Which level.
         level: Level,
     },
+    /// A key set that the identity key did not sign, or that cannot follow the one in force.
+    #[error("the key set was not taken: {0}")]
+    KeySet(#[from] KeySetError),
+    /// Our key sets are numbered without a gap.
+    #[error("this is key set {found}; the next one is {needed}")]
+    KeySetNumber {
+        /// Its number.
+        found: u32,
+        /// What would follow.
+        needed: u32,
+    },
+    /// The keys that a key set states are not there.
+    #[error("the keys that follow are not to be had: {0}")]
+    KeyFiles(#[from] KeyFilesError),
+    /// Nobody would learn the new PeerId.
+    #[error("no other member is connected: nobody would learn the new PeerId and let this node in")]
+    Alone,
     /// Only the issuer changes a label's standing.
     #[error("another agency issued this label")]
     NotIssuer,

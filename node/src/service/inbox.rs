@@ -174,8 +174,9 @@ pub fn accept(context: &Context, offer: &str, conflicts: Conflicts) -> Result<In
             conflicts,
             created: now,
         };
-        let signed = Signed::sign(acceptance, context.federation(), &context.issue_key())?;
-        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        let issue = context.issue_key();
+        let signed = Signed::sign(acceptance, context.federation(), &issue)?;
+        let verified = signed.verify(context.federation(), &issue.public())?;
         assigned.apply(&charter, Event::Accepted(verified), now)?;
         item::put(tx, offer, &DossierKey { secret: key.to_secret_text().to_string() })?;
         answer(context, tx, &assigned, Message::Accept { acceptance: signed.clone() })

@@ -6,15 +6,18 @@
 
 use parangon_protocol::canonical;
 use parangon_protocol::id::{AgencyId, Hash};
-use parangon_protocol::review::{Envelope, Message, SignedEnvelope};
+use parangon_protocol::review::{Envelope, EnvelopeError, Message, Signed, SignedEnvelope, Statement, Verified};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::item::{self, Item};
 use super::{Context, Error, inbox, offers};
 use crate::sealing;
 use crate::store::WriteTx;
 
-/// The code of "not now, try again": keys that are not known yet, a full disk.
+/// The code of "not now, try again": keys that are not known yet, a full disk, and an envelope that the sender's present key did
+/// not sign. The sender's log may have another one by now, or ours of it may lag behind; the sender signs anew whenever it
+/// sends, so both end by themselves.
 pub(super) const LATER: u16 = 1;
 
 /// The code of "never": every other refusal. It is one code on purpose: the answer must not tell what exists here.
@@ -53,6 +56,30 @@ pub(crate) fn queue_to(context: &Context, tx: &mut WriteTx, to: &AgencyId, recip
     let signed = envelope.sign(context.federation(), &context.issue_key())?;
     tx.outbox_push(to, &pack(&signed, &sealed)?)?;
     Ok(())
+}
+
+/// A queued message as it is sent now: in an envelope by the key in force, whichever signed it when it was queued. Who
+/// receives it therefore knows that what stands in it is meant today, also where an earlier key signed that.
+pub(super) fn sealed_now(context: &Context, message: &[u8]) -> Result<Vec<u8>, Error> {
+    let (envelope, sealed) = unpack(message)?;
+    pack(&envelope.body.sign(context.federation(), &context.issue_key())?, sealed)
+}
+
+/// A statement in a message of this agency, by any key that it ever signed with: the envelope was by the present one.
+pub(super) fn stated<'a, T: Statement>(context: &Context, by: &AgencyId, signed: &'a Signed<T>) -> Result<Verified<'a, T>, Error> {
+    let mut outcome = Err(Error::KeysUnknown(by.clone()));
+    for key in context.engine().book().issue_keys(by) {
+        match signed.verify(context.federation(), &key) {
+            Ok(verified) => return Ok(verified),
+            Err(error) => outcome = Err(error.into()),
+        }
+    }
+    outcome
+}
+
+/// By what a message is known when it comes again: all of it but the signature, which a later key makes anew.
+fn digest(envelope: &Envelope) -> Result<Hash, Error> {
+    Ok(Hash::of(&[&canonical::encode(envelope, ENVELOPE_BYTES)?]))
 }
 
 fn pack(envelope: &SignedEnvelope, sealed: &[u8]) -> Result<Vec<u8>, Error> {
@@ -120,6 +147,7 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
 fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
     let code = match error {
         Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping => LATER,
+        Error::Envelope(EnvelopeError::Signature { .. }) => LATER,
         _ => REFUSED,
     };
     context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
@@ -134,7 +162,7 @@ fn open(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<Option<Opene
     if signed.body.from != *from {
         return Err(Error::Message { rule: "its sender is not at the other end of the connection" });
     }
-    let digest = Hash::of(&[bytes]);
+    let digest = digest(&signed.body)?;
     if context.store().read()?.seen(&digest)? {
         return Ok(None);
     }
@@ -144,13 +172,21 @@ fn open(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<Option<Opene
     let fresh = inbox::dossier_key(context, &envelope.offer, from)?;
     let (plain, to_fresh) = match fresh.as_ref().and_then(|key| sealing::open(key.identity(), sealed).ok()) {
         Some(plain) => (plain, true),
-        None => (sealing::open(&context.keys().sealing_key(), sealed)?, false),
+        None => (open_standing(context, sealed)?, false),
     };
     let message = envelope.open(&plain)?;
     if matches!(message, Message::Dossier { .. }) != to_fresh {
         return Err(Error::Message { rule: "a dossier, and nothing else, is sealed to the dossier's own key" });
     }
     Ok(Some(Opened { from: from.clone(), digest, message, sealed: sealed.to_vec() }))
+}
+
+/// Opens what was sealed to our present key, or to one that it replaced.
+fn open_standing(context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let keys = context.keyring().newest();
+    let present = sealing::open(&keys.sealing_key(), sealed);
+    let earlier = || keys.former_sealing_keys().find_map(|key| sealing::open(&key, sealed).ok());
+    present.or_else(|error| earlier().ok_or(error)).map_err(Into::into)
 }
 
 fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Error> {

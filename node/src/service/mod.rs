@@ -13,6 +13,7 @@ pub mod error;
 pub mod evidence;
 pub mod inbox;
 mod item;
+pub mod keys;
 pub mod labels;
 mod mail;
 pub mod members;
@@ -43,7 +44,7 @@ pub use error::{Error, Reason};
 
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::keystore::{Keystore, random};
+use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore, random};
 use crate::store::{Store, StoreError, WriteTx};
 
 /// What a node's use cases stand on.
@@ -52,11 +53,13 @@ pub struct Context(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    keys: Keystore,
+    keys: Keyring,
     clock: Arc<dyn Clock>,
     carrier: Arc<dyn Carrier>,
     /// Woken when a message was queued.
     queued: Notify,
+    /// Woken when log or network need another key.
+    rekeyed: Notify,
     /// One label at a time: the rules of the second are judged with the first in the log.
     issuing: tokio::sync::Mutex<()>,
     adoption: labels::AdoptionCache,
@@ -95,7 +98,7 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// Puts the parts together. Nothing runs yet: see [`courier::run`] and [`reactor::run`].
     #[must_use]
-    pub fn new(engine: Engine, keys: Keystore, clock: Arc<dyn Clock>, carrier: Arc<dyn Carrier>) -> Self {
+    pub fn new(engine: Engine, keys: Keyring, clock: Arc<dyn Clock>, carrier: Arc<dyn Carrier>) -> Self {
         let started = clock.now();
         Self(Arc::new(Inner {
             engine,
@@ -103,6 +106,7 @@ impl Context {
             clock,
             carrier,
             queued: Notify::new(),
+            rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
             adoption: labels::AdoptionCache::default(),
             counters: Counters::default(),
@@ -204,12 +208,31 @@ impl Context {
         &self.0.counters
     }
 
-    pub(crate) fn keys(&self) -> &Keystore {
+    pub(crate) fn keyring(&self) -> &Keyring {
         &self.0.keys
     }
 
+    pub(crate) fn key_files(&self) -> Result<&KeyFiles, KeyFilesError> {
+        self.0.keys.files().ok_or(KeyFilesError::NoSecret)
+    }
+
+    /// The keys of the key set in force in our log.
+    pub(crate) fn keys(&self) -> Arc<Keystore> {
+        let book = self.engine().book();
+        book.current(self.me()).map_or_else(|| self.0.keys.newest(), |(_, set)| self.0.keys.of(set))
+    }
+
     pub(crate) fn issue_key(&self) -> SecretKey {
-        self.0.keys.issue_key()
+        self.keys().issue_key()
+    }
+
+    /// Resolves when the node was given keys that log and network use only after the next start.
+    pub async fn rekeyed(&self) {
+        self.0.rekeyed.notified().await;
+    }
+
+    pub(crate) fn rekey(&self) {
+        self.0.rekeyed.notify_one();
     }
 
     pub(crate) fn queued(&self) -> &Notify {

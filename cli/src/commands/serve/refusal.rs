@@ -26,7 +26,7 @@ fn next_step(error: &NodeError) -> Option<String> {
         NodeError::Network(NetworkError::Listen { source, .. }) => {
             Some(listen(source.kind(), "network.listen, and tell the other members the new address"))
         }
-        NodeError::OtherKeys => Some("node.keys is not the file that federation.json was made with: restore the right one".to_owned()),
+        NodeError::OtherKeys { number } => Some(format!("put the node.keys or node.keys.next of key set {number} into the data directory")),
         _ => None,
     }
 }

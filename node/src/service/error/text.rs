@@ -49,6 +49,10 @@ impl Error {
             Self::Engine(EngineError::Refused(Refusal::Proposal)) => "PGN-0501",
             Self::Engine(EngineError::Refused(Refusal::Voted)) => "PGN-0606",
             Self::Engine(EngineError::Refused(Refusal::Heads)) => "PGN-0607",
+            Self::KeySetNumber { .. } => "PGN-0609",
+            Self::KeyFiles(_) => "PGN-0610",
+            Self::Alone => "PGN-0611",
+            Self::KeySet(_) => "PGN-0733",
             Self::Amendment(AmendmentError::Version { .. } | AmendmentError::Previous(_)) => "PGN-0608",
             Self::Engine(EngineError::Refused(Refusal::Ballot)) => "PGN-0732",
             Self::Amendment(_) | Self::Proposal(_) => "PGN-0860",
@@ -101,6 +105,11 @@ impl Error {
             "PGN-0606" => "Nothing: a vote stands. One agency has one vote for a text of each version.",
             "PGN-0607" => "Ask for a new ballot and sign that: parangon federation accept does both.",
             "PGN-0608" => "Look at the charter in effect, and propose the change again on top of it: parangon federation show.",
+            "PGN-0609" => "Look at the key sets (parangon key show) and make the next one: parangon key rotate.",
+            "PGN-0610" => {
+                "Run parangon key rotate on this node's own data directory: it writes node.keys.next there, and the node opens that as it opens node.keys."
+            }
+            "PGN-0611" => "Wait until another member is connected (parangon peer list), then run the same command again.",
             "PGN-0612" => "Fetch the current version and decide which to keep.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0702" => "Correct the field and send it again; nothing was saved.",
@@ -117,6 +126,7 @@ impl Error {
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
             "PGN-0841" => "Wait until the quarter is over.",
             "PGN-0732" => "Sign the ballot of this node with this agency's identity key: parangon federation accept.",
+            "PGN-0733" => "Nothing was changed. Make the key set with this agency's present identity key: parangon key rotate.",
             "PGN-0861" => "Speak with the other members: one federation cannot follow both texts.",
             "PGN-0862" => "Nothing can be stated any more. What was stated before the end of the membership stays.",
             "PGN-0850" => "Nothing was published. The federation's rules do not allow this record.",

@@ -7,7 +7,7 @@ use parangon_protocol::review::{Assignment, Dossier, Event, SignedOffer, State};
 use super::{Assigned, DossierKey, SEALED_DOSSIER, forget, is_over, load, owner};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, item};
+use crate::service::{Context, Error, catalogues, item, mail};
 use crate::store::{Source, Tx, WriteTx};
 
 /// The key for the dossier of this offer, while we wait for it from this owner.
@@ -28,9 +28,7 @@ pub(crate) fn is_from_owner<S: Source>(tx: &Tx<S>, offer: &Hash, from: &AgencyId
 }
 
 pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer) -> Result<(), Error> {
-    let book = context.engine().book();
-    let (_, keys) = book.current(&offer.body.owner).ok_or_else(|| Error::KeysUnknown(offer.body.owner.clone()))?;
-    let verified = offer.verify(context.federation(), &keys.issue)?;
+    let verified = mail::stated(context, &offer.body.owner, offer)?;
     let id = verified.hash()?.to_string();
     if item::find::<Assigned, _>(tx, &id)?.is_some() {
         return Ok(());

@@ -167,8 +167,9 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
         let charter = charter_of(context, &assigned.offer)?;
         let rule = assigned.offer.body.rule(&charter)?;
         let unmet: Vec<_> = decision::shortfalls(rule, &catalogue, &content).iter().map(ToString::to_string).collect();
-        let signed = Signed::sign(content, context.federation(), &context.issue_key())?;
-        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        let issue = context.issue_key();
+        let signed = Signed::sign(content, context.federation(), &issue)?;
+        let verified = signed.verify(context.federation(), &issue.public())?;
         assigned.apply(&charter, Event::Reviewed(verified), context.now())?;
         let endorsement = if unmet.is_empty() { Some(endorse(context, tx, &assigned, &dossier, &signed.body)?) } else { None };
         let message = Message::Review { review: Box::new(signed.clone()), endorsement: endorsement.clone().map(Box::new) };
@@ -207,7 +208,7 @@ fn endorse(
         endorsement: &unsigned,
         key: &keys.issue,
     };
-    let proof = subject.sign(&context.issue_key())?;
+    let proof = subject.sign(&context.keyring().of(keys).issue_key())?;
     let endorsement = Endorsement { proof, ..unsigned };
     let made = Made { endorsement: endorsement.id(&label_id)?, offer: common.offer };
     item::put(tx, &label_id.to_string(), &made)?;

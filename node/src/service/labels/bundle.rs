@@ -63,16 +63,22 @@ impl Desk<'_> {
             let anchor = self.anchor(&log, *index)?;
             Ok(Confirmed { agency: agency.clone(), entry: self.proven(&log, *index, &anchor)? })
         });
+        let confirmations = confirmations.collect::<Result<Vec<_>, Error>>()?;
+        let status = self.status(log, row, &anchor)?;
+        let mut notes = vec![anchor.note.clone()];
+        for (agency, index) in &row.confirmations {
+            notes.push(self.anchor(&LogId::first(agency.clone()), *index)?.note);
+        }
         Ok(Bundle {
             r#type: KIND.to_owned(),
             v: 1,
             founding: context.engine().chain().founding().clone(),
             revisions: context.chain().revisions().map_err(|_| Error::Damaged { what: "charter" })?,
-            keysets: self.keysets(log, &label)?,
+            keysets: self.keysets(log, &label, &notes)?,
             label: self.proven(log, row.label.index, &anchor)?,
             adoption: self.proven(log, label.adoption, &anchor)?,
-            confirmations: confirmations.collect::<Result<_, Error>>()?,
-            status: self.status(log, row, &anchor)?,
+            confirmations,
+            status,
             credential: self.credential(context, log, &label)?,
         })
     }
@@ -100,10 +106,15 @@ impl Desk<'_> {
         Proven::new(&self.record(log, index)?, &proof).map_err(damaged)
     }
 
-    /// The key sets that the label names, and the current ones of all who ever were members: their witness keys made the quorum.
-    fn keysets(&self, log: &LogId, label: &Label) -> Result<Vec<PlacedKeySet>, Error> {
+    /// The key sets that the label names, those by whose witness keys the heads shown were cosigned, and the current ones of all
+    /// who ever were members.
+    fn keysets(&self, log: &LogId, label: &Label, notes: &[String]) -> Result<Vec<PlacedKeySet>, Error> {
         let mut places: BTreeSet<(LogId, u64)> = [(log.clone(), label.keyset)].into();
         places.extend(label.endorsements.iter().map(|e| (LogId::first(e.endorser.clone()), e.keyset)));
+        for note in notes {
+            let note = Note::parse(note).map_err(|_| Error::Damaged { what: "head" })?;
+            places.extend(note.signatures.iter().filter_map(|line| self.book.witness_set(line).cloned()));
+        }
         for member in self.book.chain().versions().flat_map(|charter| &charter.members) {
             if let Some((index, _)) = self.book.current(&member.id) {
                 places.insert((LogId::first(member.id.clone()), index));

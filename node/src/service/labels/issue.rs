@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use parangon_protocol::check;
 use parangon_protocol::id::LogId;
-use parangon_protocol::keys::{PublicKey, Signature};
+use parangon_protocol::keys::{KeySet, Signature};
 use parangon_protocol::label::credential::LabelSubject;
 use parangon_protocol::label::{Endorsement, HeadRef, Label, LabelId, ProofValue};
 use parangon_protocol::message::Head;
@@ -107,7 +107,7 @@ fn prepare(context: &Context, offer: &str) -> Result<(Label, bool), Error> {
         proof: ProofValue(Signature([0; 64])),
         common,
     };
-    label.proof = sign(context, &label, &keys.issue)?;
+    label.proof = sign(context, &label, keys)?;
     Ok((label, is_there))
 }
 
@@ -129,11 +129,11 @@ fn carried(context: &Context, offered: &Offered) -> Result<Vec<Endorsement>, Err
     Ok(endorsements)
 }
 
-fn sign(context: &Context, label: &Label, issuer_key: &PublicKey) -> Result<ProofValue, Error> {
+fn sign(context: &Context, label: &Label, keys: &KeySet) -> Result<ProofValue, Error> {
     let version = label.common.charter;
     let charter = context.charter_version(version)?;
-    let subject = LabelSubject { federation: context.federation(), charter: &charter, label, issuer_key };
-    Ok(subject.sign(&context.issue_key())?)
+    let subject = LabelSubject { federation: context.federation(), charter: &charter, label, issuer_key: &keys.issue };
+    Ok(subject.sign(&context.keyring().of(keys).issue_key())?)
 }
 
 /// A free place, drawn at random: it must not tell how many labels there are. It is taken with the label's offer.

@@ -63,6 +63,7 @@ impl Line {
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn status(context: &Context) -> Result<StatusView, Error> {
     let mut lines = vec![store(context), clock(context), federation(context), log(context)];
+    lines.extend(keys(context));
     lines.extend(outside_witnesses(context)?);
     lines.extend(frozen(context)?);
     lines.extend(peers(context)?);
@@ -132,6 +133,16 @@ fn log(context: &Context) -> Line {
             Line::not_ok(subject, Severity::Wait, reason, since, "wait until more members are connected: parangon peer list")
         }
     }
+}
+
+/// Said only while a rotation waits for something.
+fn keys(context: &Context) -> Option<Line> {
+    let waiting = super::super::keys::list(context).waiting;
+    if waiting.is_empty() {
+        return None;
+    }
+    let reason = format!("a new key waits for the next start: {}", waiting.join(", "));
+    Some(Line::not_ok("keys", Severity::Warn, reason, context.started(), "restart the node; until then it works with the former key"))
 }
 
 fn outside_witnesses(context: &Context) -> Result<Vec<Line>, Error> {

@@ -2,7 +2,6 @@
 //! handled. That an offer is unknown and that an agency was not asked are one answer: it tells nothing (case R8).
 
 use parangon_protocol::id::{AgencyId, Hash, LogId};
-use parangon_protocol::keys::PublicKey;
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
 use parangon_protocol::review::{self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State};
@@ -11,17 +10,12 @@ use super::{Offered, charter_of, item, load};
 use crate::service::{Context, Error, catalogues, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
-fn issue_key(context: &Context, agency: &AgencyId) -> Result<PublicKey, Error> {
-    let book = context.engine().book();
-    book.current(agency).map(|(_, keys)| keys.issue).ok_or_else(|| Error::KeysUnknown(agency.clone()))
-}
-
 /// A reviewer accepted: its copy of the dossier goes out by itself, in the same transaction.
 pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &SignedAcceptance) -> Result<(), Error> {
     let reviewer = &acceptance.body.reviewer;
     let id = acceptance.body.offer.to_string();
     let mut offered = load(tx, &id)?;
-    let verified = acceptance.verify(context.federation(), &issue_key(context, reviewer)?)?;
+    let verified = mail::stated(context, reviewer, acceptance)?;
     let book = context.engine().book();
     let (_, keys) = book.current(reviewer).ok_or_else(|| Error::KeysUnknown(reviewer.clone()))?;
     verified.is_fresh(keys)?;
@@ -68,8 +62,7 @@ pub(crate) fn on_review(
     let reviewer = &review.body.reviewer;
     let id = review.body.offer.to_string();
     let mut offered = load(tx, &id)?;
-    let key = issue_key(context, reviewer)?;
-    let verified = review.verify(context.federation(), &key)?;
+    let verified = mail::stated(context, reviewer, review)?;
     match offered.apply(context, reviewer, Event::Reviewed(verified)) {
         Ok(_) => {
             if let Some(endorsement) = endorsement {
@@ -84,7 +77,7 @@ pub(crate) fn on_review(
         Err(Error::Exchange(ExchangeError::SecondReview { .. })) => {
             let held = offered.parties.get(reviewer).and_then(|notes| notes.review.clone());
             let held = held.ok_or(Error::Damaged { what: "review" })?;
-            let first = held.verify(context.federation(), &key)?;
+            let first = mail::stated(context, reviewer, &held)?;
             offered.apply(context, reviewer, Event::Contradicted { first, second: verified })?;
             if let Some(notes) = offered.parties.get_mut(reviewer) {
                 notes.contradiction = Some(review.clone());

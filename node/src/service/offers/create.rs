@@ -59,8 +59,9 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
             return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
         }
         let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages.clone())?;
-        let signed = Signed::sign(offer, context.federation(), &context.issue_key())?;
-        let verified = signed.verify(context.federation(), &context.issue_key().public())?;
+        let issue = context.issue_key();
+        let signed = Signed::sign(offer, context.federation(), &issue)?;
+        let verified = signed.verify(context.federation(), &issue.public())?;
         let mut exchange = Exchange::new(&charter, verified)?;
         let id = exchange.offer_hash();
         let mut parties = BTreeMap::new();

@@ -3,6 +3,7 @@
 mod evidence;
 mod exchange;
 mod refusals;
+mod rotation;
 mod statistics;
 pub(crate) mod support;
 mod witness;

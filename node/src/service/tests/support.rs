@@ -9,6 +9,7 @@ use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
     Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
 };
+use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::record::{Adoption, Record};
 use parangon_protocol::replica::{Keys, Settings};
 use parangon_protocol::time::{Month, Timestamp};
@@ -17,13 +18,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
+use crate::config::KeySource;
 use crate::engine::{Engine, EngineConfig};
 use crate::keystore::identity::IdentityFile;
-use crate::keystore::{Keystore, random};
+use crate::keystore::{KeyFiles, Keyring, Keystore, NODE_KEYS_NEXT, Replaceable, Unlock, file, random};
 use crate::network::{self, MemberAddress, NetworkConfig, NetworkHandle, peer_of};
 use crate::service::assessments::{self, Edit, EligibilityView, NewAssessment, ScoreMap};
 use crate::service::clusters::{self, NewCluster};
 use crate::service::inbox::{self, ReviewInput, ReviewResult};
+use crate::service::keys::{self, KeySetsView, NewKeySet};
 use crate::service::labels::{self, LabelView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
@@ -45,8 +48,9 @@ pub(crate) const THREE: [Who; 3] = [("stuttgart", "DE", None), ("lyon", "FR", No
 pub(crate) struct Agency {
     pub(crate) context: Context,
     pub(crate) network: NetworkHandle,
+    pub(crate) identity: IdentityFile,
     stop: CancellationToken,
-    _dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Drop for Agency {
@@ -146,6 +150,11 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let Seat { who, identity, keystore, address } = seat;
     let me: parangon_protocol::id::AgencyId = who.0.parse().expect("slug");
     let dir = TempDir::new().expect("a directory");
+    // The file that opens a next keystore; the present one is handed over.
+    let key = dir.path().join("node.key");
+    file::write_new(&key, "07".repeat(32).as_bytes()).expect("written");
+    let files = KeyFiles::new(dir.path(), KeySource::KeyFile(key));
+    let agency = me.clone();
     let (store, _) = Store::open(dir.path(), &keystore.master_key()).expect("a new store");
     let stop = CancellationToken::new();
     let (network, incoming) = network::start(NetworkConfig {
@@ -176,10 +185,10 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let keyset = keystore.key_set(me, 1).sign(chain.fingerprint(), &identity.identity_key()).expect("a key set");
     let adoption = Adoption { version: 1, hash: chain.newest().hash().expect("text") };
     engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await.expect("the log begins");
-    let context = Context::new(engine, keystore, clock, Arc::new(network.clone()));
+    let context = Context::new(engine, Keyring::new(&agency, keystore, Some(files)), clock, Arc::new(network.clone()));
     tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
-    Agency { context, network, stop, _dir: dir }
+    Agency { context, network, identity, stop, dir }
 }
 
 /// Asks until there is an answer.
@@ -201,6 +210,41 @@ pub(crate) fn level(level: u8) -> ScoreMap {
 }
 
 impl Agency {
+    /// Draws new keys, leaves them in `node.keys.next`, and has the key set signed, as the command line does.
+    pub(crate) fn next(&self, roles: &[Replaceable]) -> SignedKeySet {
+        let book = self.context.engine().book();
+        let (_, current) = book.current(self.context.me()).expect("our key set");
+        let keys = self.context.keys().rotated(roles, random::system).expect("random");
+        let unlock = Unlock::KeyFile(zeroize::Zeroizing::new([7; 32]));
+        let path = self.dir.path().join(NODE_KEYS_NEXT);
+        file::replace(&path, &keys.seal(&unlock, random::system).expect("sealed")).expect("written");
+        let set = keys.key_set(self.context.me().clone(), current.number + 1);
+        set.sign(self.context.federation(), &self.identity.identity_key()).expect("a key set")
+    }
+
+    /// Rotates these keys, and waits until `others` know.
+    pub(crate) async fn rotates(&self, roles: &[Replaceable], others: &[&Self]) -> KeySetsView {
+        let keyset = Box::new(self.next(roles));
+        let number = keyset.body.number;
+        let view = keys::replace(&self.context, NewKeySet { keyset }).await.expect("taken");
+        for other in others {
+            let knows = || other.context.engine().book().current(self.context.me()).is_some_and(|(_, set)| set.number == number);
+            until("the new key set", || async { knows().then_some(()) }).await;
+        }
+        view
+    }
+
+    /// Cuts the connection between two, or lets them connect again.
+    pub(crate) async fn part(&self, other: &Self) {
+        self.network.block(other.context.me()).await.expect("running");
+        other.network.block(self.context.me()).await.expect("running");
+    }
+
+    pub(crate) async fn rejoin(&self, other: &Self) {
+        self.network.unblock(other.context.me()).await.expect("running");
+        other.network.unblock(self.context.me()).await.expect("running");
+    }
+
     pub(crate) fn name(&self) -> String {
         self.context.me().to_string()
     }

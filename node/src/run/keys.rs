@@ -1,0 +1,50 @@
+//! Which keys a node starts with: those of the key set in force in its log, whichever of the two files holds them.
+
+use std::sync::Arc;
+
+use parangon_protocol::charter::Chain;
+use parangon_protocol::check::KeyBook;
+use parangon_protocol::id::LogId;
+use parangon_protocol::keys::{KeySet, SignedKeySet};
+use parangon_protocol::replica::LogSnapshot;
+
+use super::NodeError;
+use crate::keystore::{KeyFiles, Keystore};
+use crate::store::{Store, StoreError};
+
+/// The keys in force. Where a rotation was cut off between the log and the files, it is finished here; where it had not come to the
+/// log, the keys that follow are left for another attempt.
+pub(super) fn in_force(
+    chain: &Arc<Chain>,
+    first: &SignedKeySet,
+    store: &Store,
+    keystore: Keystore,
+    files: &KeyFiles,
+) -> Result<Keystore, NodeError> {
+    let log = LogId::first(first.body.agency.clone());
+    let current = match stated(store, &log)? {
+        Some(set) => set,
+        None => {
+            // The log is still to begin. What stands in it was checked before it came there.
+            KeyBook::new(chain.clone()).insert(&log, 0, first)?;
+            first.body.clone()
+        }
+    };
+    if keystore.key_set(log.agency.clone(), current.number) == current {
+        return Ok(keystore);
+    }
+    let next = files.open_next(&current).map_err(|error| {
+        tracing::debug!(%error, "no keys that follow");
+        NodeError::OtherKeys { number: current.number }
+    })?;
+    files.finish()?;
+    tracing::info!(number = current.number, "the keys of the key set in force are in their place");
+    Ok(next)
+}
+
+/// The newest key set of our log that counts.
+fn stated(store: &Store, log: &LogId) -> Result<Option<KeySet>, StoreError> {
+    let Some((_, bytes)) = store.read()?.states()?.into_iter().find(|(held, _)| held == log) else { return Ok(None) };
+    let snapshot: LogSnapshot = serde_json::from_slice(&bytes).map_err(|_| StoreError::Row { table: "states" })?;
+    Ok(snapshot.keysets.into_iter().next_back().map(|(_, set)| set.body))
+}

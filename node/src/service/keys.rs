@@ -1,0 +1,140 @@
+//! Our key sets, and the next one (protocol, "Identity and keys").
+//!
+//! The identity key is not here. The command line draws the new operational keys, has their key set signed, and leaves them
+//! sealed beside those in use ([`crate::keystore::KeyFiles`]); this node then puts the key set into its log. From that record on the
+//! new keys act. Log and network were started with theirs: a new witness or transport key waits for the next start.
+
+use parangon_protocol::charter::peer_id;
+use parangon_protocol::id::AgencyId;
+use parangon_protocol::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
+use parangon_protocol::record::Record;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Context, Error};
+
+/// A key set of this agency in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeySetView {
+    /// 1 for the first, a larger one for each that follows.
+    pub number: u32,
+    /// Where it stands: it holds for the records behind it, until the next one.
+    pub index: u64,
+    /// Whether it is the one in force.
+    pub in_force: bool,
+    /// Signs our heads.
+    #[schema(value_type = String)]
+    pub log: PublicKey,
+    /// Cosigns others' heads.
+    #[schema(value_type = String)]
+    pub witness: PublicKey,
+    /// Signs labels, endorsements and messages.
+    #[schema(value_type = String)]
+    pub issue: PublicKey,
+    /// What others seal messages to.
+    pub sealing: String,
+    /// The connection's key.
+    #[schema(value_type = String)]
+    pub transport: PublicKey,
+    /// The PeerId that follows from it.
+    pub peer_id: String,
+}
+
+/// All of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeySetsView {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub agency: AgencyId,
+    /// The oldest first.
+    pub keysets: Vec<KeySetView>,
+    /// Roles whose new key this process uses only after its next start.
+    pub waiting: Vec<&'static str>,
+}
+
+/// A key set that was signed elsewhere.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKeySet {
+    /// The public halves of the keys in `node.keys.next`, signed by the identity key.
+    #[schema(value_type = serde_json::Value)]
+    pub keyset: Box<SignedKeySet>,
+}
+
+/// Our key sets, as our log has them.
+#[must_use]
+pub fn list(context: &Context) -> KeySetsView {
+    let book = context.engine().book();
+    let sets: Vec<_> = book.sets(&context.own_log()).collect();
+    let newest = sets.last().map(|(index, _)| *index);
+    let view = |(index, set): &(u64, &KeySet)| KeySetView {
+        number: set.number,
+        index: *index,
+        in_force: Some(*index) == newest,
+        log: set.log,
+        witness: set.witness,
+        issue: set.issue,
+        sealing: set.sealing.clone(),
+        transport: set.transport,
+        peer_id: peer_id(&set.transport),
+    };
+    let waiting = sets.last().map(|(_, set)| context.keyring().waiting(set)).unwrap_or_default();
+    KeySetsView { agency: context.me().clone(), keysets: sets.iter().map(view).collect(), waiting }
+}
+
+/// Takes the next key set into our log and its keys into use. The same one again finishes what was left undone.
+///
+/// # Errors
+/// [`Error::KeySet`] for one that the identity key did not sign or that cannot follow, [`Error::KeySetNumber`],
+/// [`Error::KeyFiles`] where `node.keys.next` does not hold its keys, [`Error::Alone`], and [`Error::Engine`]. Nothing is changed.
+pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, Error> {
+    let set = *new.keyset;
+    let _one = context.issuing().lock().await; // no label between two keys
+    let book = context.engine().book();
+    let (_, current) = book.current(context.me()).ok_or_else(|| Error::KeysUnknown(context.me().clone()))?;
+    let body = set.body.clone();
+    let next = context.run(move |context| Ok(context.key_files()?.open_next(&body)?)).await;
+    if *current != set.body {
+        check(context, current, &set)?;
+        context.keyring().add(next?);
+        if let Err(error) = context.engine().append(vec![Record::KeySet(Box::new(set))]).await {
+            context.keyring().forget();
+            return Err(error.into());
+        }
+        context.keyring().keep();
+        context.queued().notify_one(); // what waits is sent in new envelopes
+    } else if next.is_err() {
+        return Ok(list(context)); // their file is in its place, or not ours to touch
+    }
+    if let Err(error) = context.run(|context| Ok(context.key_files()?.finish()?)).await {
+        tracing::warn!(%error, "the new keys are in use; the next start puts their file into its place");
+    }
+    let view = list(context);
+    if !view.waiting.is_empty() {
+        context.rekey();
+    }
+    Ok(view)
+}
+
+/// What must hold before anything is touched.
+fn check(context: &Context, current: &KeySet, set: &SignedKeySet) -> Result<(), Error> {
+    let (book, charter) = (context.engine().book(), context.charter());
+    let log = context.own_log();
+    if set.body.agency != *context.me() {
+        return Err(Error::KeySet(KeySetError::Key(parangon_protocol::keys::KeyError::Forged)));
+    }
+    // Elsewhere an identity key counts until a later one has signed. Here it is the present one's turn.
+    let member = charter.member(context.me()).ok_or_else(|| Error::missing("member", context.me()))?;
+    set.verify(context.federation(), &member.identity)?;
+    // Elsewhere numbers grow; ours leave none out.
+    let needed = current.number.saturating_add(1);
+    if set.body.number != needed {
+        return Err(Error::KeySetNumber { found: set.body.number, needed });
+    }
+    set.body.follows(false, book.sets(&log).map(|(_, set)| set))?;
+    let connected = || context.carrier().links().iter().any(|link| link.is_connected());
+    if set.body.transport != current.transport && charter.members.len() > 1 && !connected() {
+        return Err(Error::Alone);
+    }
+    Ok(())
+}
