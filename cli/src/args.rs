@@ -138,12 +138,14 @@ pub(crate) enum Command {
     ///       --listen /ip4/0.0.0.0/tcp/7443 --public-address /dns/node.oslo.example/tcp/7443
     #[command(verbatim_doc_comment)]
     Init(init::InitArgs),
-    /// Look after the identity key and its recovery sheet; needs no node
+    /// Look after the identity key, its recovery sheet, and the keys of the node
     ///
     /// Examples:
     ///   parangon key show --data ./oslo
     ///   parangon key drill                       one word of the sheet, from the paper, once a year
     ///   parangon key recover --data ./recovered  the identity key from the 48 words
+    ///   parangon key rotate --identity /media/safe
+    ///   parangon key compromised --role issue --since-index 412 --dry-run
     ///   parangon key sheet --identity /media/safe -o /media/safe/oslo.html
     #[command(verbatim_doc_comment)]
     Key(Noun<key::KeyCommand>),

@@ -1,10 +1,13 @@
-//! `parangon key`: the identity key, its recovery sheet, and the public halves of all keys. No verb needs a node.
+//! `parangon key`: the identity key, its recovery sheet, and the operational keys. Only `rotate` and `compromised` need a node.
 
 mod agency;
+mod compromised;
 mod drill;
+mod next;
 mod page;
 mod record;
 mod recover;
+mod rotate;
 mod sheet;
 mod show;
 
@@ -14,7 +17,8 @@ use clap::{Args, Subcommand};
 use parangon_node::keystore::identity::IdentityFile;
 
 use super::unlock::{IDENTITY_KEYS, IdentityPassphrase};
-use crate::args::Noun;
+use crate::args::{Global, Noun};
+use crate::client::Client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -26,8 +30,12 @@ pub(crate) use sheet::{NewPage, page_path};
 /// Verbs of `parangon key`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Show the public keys, and when the recovery sheet was last seen
+    /// Show the public keys, the key sets in the log, and when the recovery sheet was last seen
     Show(show::ShowArgs),
+    /// Replace the keys that this agency's node works with; what they signed stays valid
+    Rotate(rotate::RotateArgs),
+    /// A key was stolen: replace it, and withdraw the labels that it may have signed
+    Compromised(compromised::CompromisedArgs),
     /// Type one word of the recovery sheet, so that a lost sheet is noticed in time
     Drill(drill::DrillArgs),
     /// Make the identity key again from the words of its recovery sheet
@@ -64,10 +72,12 @@ impl IdentityPlace {
 }
 
 /// Runs one verb.
-pub(crate) fn run(noun: Noun<KeyCommand>, out: &Output) -> Result<(), Failure> {
+pub(crate) fn run(noun: Noun<KeyCommand>, global: &Global, out: &Output) -> Result<(), Failure> {
     let data = noun.data.path();
     match noun.verb {
-        KeyCommand::Show(args) => show::run(&args, &data, out),
+        KeyCommand::Show(args) => show::run(&args, &data, &Client::open(global, &noun.data)?, out),
+        KeyCommand::Rotate(args) => rotate::run(&args, &data, &Client::open(global, &noun.data)?, out),
+        KeyCommand::Compromised(args) => compromised::run(&args, &data, &Client::open(global, &noun.data)?, out),
         KeyCommand::Drill(args) => drill::run(&args, &data, out),
         KeyCommand::Recover(args) => recover::run(&args, &data, out),
         KeyCommand::Sheet(args) => sheet::run(&args, &data, out),

@@ -42,7 +42,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
     match cli.command {
         Command::Demo(args) => done(crate::demo::run(&args, global, out)),
         Command::Init(args) => done(init::run(&args, out)),
-        Command::Key(noun) => done(key::run(noun, out)),
+        Command::Key(noun) => done(key::run(noun, global, out)),
         Command::Serve(args) => done(runtime()?.block_on(serve::run(args, out))),
         Command::Status(args) => status::run(&args, global, out),
         Command::Federation(noun) => done(federation::run(noun, global, out)),

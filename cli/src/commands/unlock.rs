@@ -11,8 +11,7 @@ use super::new_files::NewFiles;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The sealed operational keys.
-pub(crate) const NODE_KEYS: &str = "node.keys";
+pub(crate) use parangon_node::keystore::NODE_KEYS;
 /// What opens them when no passphrase does.
 pub(crate) const NODE_KEY: &str = "node.key";
 /// The sealed identity key and its successor.
@@ -39,17 +38,25 @@ pub(crate) struct IdentityPassphrase {
 }
 
 impl Passphrases {
+    /// What opens the node's keys in `dir`.
+    pub(crate) fn node_unlock(&self, dir: &Path) -> Result<Unlock, Failure> {
+        chosen(self.passphrase_file.as_deref(), &dir.join(NODE_KEY), "--passphrase-file")
+    }
+
     /// Opens the node's keys in `dir`.
     pub(crate) fn open_node(&self, dir: &Path) -> Result<Keystore, Failure> {
-        let unlock = chosen(self.passphrase_file.as_deref(), &dir.join(NODE_KEY), "--passphrase-file")?;
-        let bytes = read(&dir.join(NODE_KEYS))?;
-        Keystore::open(&bytes, &unlock).map_err(|error| Failure::failed(format!("{}: {error}", dir.join(NODE_KEYS).display())))
+        open_keystore(&dir.join(NODE_KEYS), &self.node_unlock(dir)?)
     }
 
     /// Opens the identity key in `dir`.
     pub(crate) fn open_identity(&self, dir: &Path) -> Result<IdentityFile, Failure> {
         self.identity.open(dir)
     }
+}
+
+/// Opens one sealed file of the node's keys.
+pub(crate) fn open_keystore(path: &Path, unlock: &Unlock) -> Result<Keystore, Failure> {
+    Keystore::open(&read(path)?, unlock).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
 }
 
 impl IdentityPassphrase {

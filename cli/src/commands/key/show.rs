@@ -7,11 +7,12 @@ use parangon_protocol::charter::peer_id;
 use parangon_protocol::keys::SecretKey;
 use serde_json::{Value, json};
 
-use super::{IdentityPlace, SheetRecord, agency, page_path};
+use super::{IdentityPlace, SheetRecord, agency, next, page_path};
+use crate::client::Client;
 use crate::commands::unlock::{IDENTITY_KEY, IDENTITY_KEYS, NODE_KEY, NODE_KEYS, Passphrases};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fields::text;
+use crate::fields::{items, text};
 use crate::output::{Output, Page, State};
 
 /// Arguments of `parangon key show`.
@@ -25,7 +26,7 @@ pub(crate) struct ShowArgs {
 }
 
 /// Shows what can be opened without asking: the identity from its file or from the record beside it, and the node's keys.
-pub(super) fn run(args: &ShowArgs, data: &Path, out: &Output) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
     let place = IdentityPlace { identity: args.identity.clone(), passphrase: args.passphrases.identity.clone() };
     let dir = place.dir(data);
     let can_open = place.passphrase.identity_passphrase_file.is_some() || dir.join(IDENTITY_KEY).exists();
@@ -49,6 +50,7 @@ pub(super) fn run(args: &ShowArgs, data: &Path, out: &Output) -> Result<(), Fail
         "sheet": current.map(|record| json!({ "made": record.made, "confirmed": record.confirmed })),
         "page": page,
         "node": node.as_ref().map(public),
+        "keysets": client.get(next::PATH).ok().map(|mut view| view["keysets"].take()),
     });
     out.result(&json, |page| write(&json, data, page))
 }
@@ -79,6 +81,12 @@ fn write(json: &Value, data: &Path, page: &mut Page) {
     let node = &json["node"];
     for name in ["log", "witness", "issue", "sealing", "transport", "peer_id"].into_iter().filter(|_| !node.is_null()) {
         page.field(name, text(node, name));
+    }
+    let sets = items(json, "keysets");
+    if !sets.is_empty() {
+        page.remark("Key sets in this agency's log; each holds for the records behind it:");
+        let row = |set: &Value| [text(set, "number"), text(set, "index"), text(set, "issue"), text(set, "in_force")];
+        page.table(["NUMBER", "RECORD", "ISSUE KEY", "IN FORCE"], sets.iter().map(row));
     }
     if node.is_null() {
         page.remark(format!("The node's keys in {} were not opened: they are elsewhere, or --passphrase-file is needed.", data.display()));

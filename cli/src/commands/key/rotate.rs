@@ -1,0 +1,55 @@
+//! `parangon key rotate`: new operational keys by a key set record.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::next::{KeyPlaces, Role, Rotation, describe};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::prompt;
+
+/// What is rotated when nothing else is asked for. The PeerId stays: others would have to learn a new one first.
+const USUAL: [Role; 3] = [Role::Issue, Role::Witness, Role::Sealing];
+
+/// Arguments of `parangon key rotate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RotateArgs {
+    /// Only this key (repeat for several) [default: issue, witness and sealing]
+    #[arg(long, value_enum)]
+    only: Vec<Role>,
+    /// Rotate without being asked
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    places: KeyPlaces,
+}
+
+/// Draws, signs and hands in; or goes on with what was cut off.
+pub(super) fn run(args: &RotateArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
+    let rotation = Rotation::begin(&args.places, data, client)?;
+    let roles = if args.only.is_empty() { USUAL.to_vec() } else { args.only.clone() };
+    let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    let pending = rotation.pending()?;
+    let resumed = pending.is_some();
+    let set = match pending {
+        Some(set) => set,
+        None => {
+            prompt::confirm(out, &format!("Replace these keys of {}: {}?", rotation.agency, names.join(", ")), args.yes)?;
+            rotation.prepare(&roles)?
+        }
+    };
+    let view = rotation.hand_in(&set)?;
+    let json = json!({
+        "agency": rotation.agency, "number": set.body.number, "resumed": resumed,
+        "rotated": if resumed { json!(null) } else { json!(names) }, "keysets": view["keysets"], "waiting": view["waiting"],
+    });
+    out.result(&json, |page| {
+        let how = if resumed { "A rotation that had been cut off is done" } else { "The keys are rotated" };
+        page.remark(format!("{how}: {} signs with key set {} from now on.", rotation.agency, set.body.number));
+        describe(&view, page);
+        page.remark("What was signed before stays valid. Copies of the former node.keys open the store: keep them as safe as before.");
+        page.next("a new copy of node.keys for your backup; parangon status");
+    })
+}
