@@ -1,6 +1,7 @@
 //! A node: adapters of disk, network, clock and HTTP around the protocol's rules.
 
 pub mod api;
+pub mod backup;
 pub mod clock;
 pub mod codec;
 pub mod config;

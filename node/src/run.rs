@@ -3,6 +3,8 @@
 
 mod keys;
 
+pub(crate) use keys::check_keys;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

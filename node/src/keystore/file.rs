@@ -31,8 +31,20 @@ pub enum FileError {
 /// # Errors
 /// [`FileError::Exists`] when something is there; nothing is changed then.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write(path, bytes, 0o600)
+}
+
+/// The same with mode 0644, for what everybody may read.
+///
+/// # Errors
+/// [`FileError::Exists`] when something is there; nothing is changed then.
+pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write(path, bytes, 0o644)
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Io { path: path.into(), source };
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(FileError::Exists(path.into())),
         Err(error) => return Err(failed(error)),
@@ -50,13 +62,25 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError::Io`]; the old file stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    put(path, bytes, 0o600)
+}
+
+/// The same with mode 0644, for what everybody may read.
+///
+/// # Errors
+/// [`FileError::Io`]; the old file stays.
+pub fn replace_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    put(path, bytes, 0o644)
+}
+
+fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let failed = |source| FileError::Io { path: path.into(), source };
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);
     match std::fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => write_new(&draft, bytes)?,
+        _ => write(&draft, bytes, mode)?,
     }
     std::fs::rename(&draft, path).and_then(|()| sync_parent(path)).map_err(failed)
 }

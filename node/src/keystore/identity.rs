@@ -13,6 +13,16 @@ use super::unlock::Unlock;
 
 const KIND: &str = "identity";
 
+/// Sets the backup key apart from every other use of the seed.
+pub const BACKUP_KEY_INFO: &[u8] = b"parangon/v1/backup-key";
+
+fn backup_key(seed: &[u8; 32]) -> age::x25519::Identity {
+    let mut secret = Zeroizing::new([0; 32]);
+    let derive = hkdf::Hkdf::<sha2::Sha256>::new(None, seed);
+    derive.expand(BACKUP_KEY_INFO, &mut secret[..]).expect("32 bytes are one block of SHA-256");
+    super::age_key(&secret)
+}
+
 /// The identity key and its successor. Wiped when dropped, never printed.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct IdentityFile {
@@ -72,6 +82,26 @@ impl IdentityFile {
     #[must_use]
     pub fn successor_hash(&self) -> Hash {
         self.successor_key().public().hash()
+    }
+
+    /// Opens backups that were sealed while this was the identity key: X25519 from HKDF-SHA256 (RFC 5869) over the identity
+    /// seed, without salt, with the info [`BACKUP_KEY_INFO`]. So the words of the recovery sheet are enough, and no key
+    /// serves two roles: neither seed nor signing key can be told from it.
+    #[must_use]
+    pub fn backup_key(&self) -> age::x25519::Identity {
+        backup_key(&self.identity)
+    }
+
+    /// The same of the successor: an old sheet opens what was sealed after its successor took over.
+    #[must_use]
+    pub fn successor_backup_key(&self) -> age::x25519::Identity {
+        backup_key(&self.successor)
+    }
+
+    /// What backups are sealed to, `age1…`: the one half of the backup key that a node has.
+    #[must_use]
+    pub fn backup_recipient(&self) -> String {
+        self.backup_key().to_public().to_string()
     }
 
     /// The file after the successor took over: it becomes the identity, and a new successor is drawn.

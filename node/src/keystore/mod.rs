@@ -59,6 +59,13 @@ impl fmt::Debug for MasterKey {
     }
 }
 
+/// The age key whose secret these 32 bytes are: any 32 bytes are an X25519 secret.
+fn age_key(secret: &[u8; 32]) -> age::x25519::Identity {
+    let hrp = bech32::Hrp::parse("age-secret-key-").expect("a valid prefix");
+    let text = bech32::encode_upper::<bech32::Bech32>(hrp, secret).expect("32 bytes are within the length of Bech32");
+    Zeroizing::new(text).parse().expect("age reads its own form of 32 bytes")
+}
+
 /// An operational key that can be replaced on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaceable {
@@ -228,7 +235,7 @@ impl Keystore {
     /// Never: any 32 bytes are an X25519 secret.
     #[must_use]
     pub fn sealing_key(&self) -> age::x25519::Identity {
-        age_identity(&self.sealing)
+        age_key(&self.sealing)
     }
 
     /// Opens what others had sealed before they knew the present key, the newest first.
@@ -236,7 +243,7 @@ impl Keystore {
     /// # Panics
     /// Never, as [`Keystore::sealing_key`].
     pub fn former_sealing_keys(&self) -> impl Iterator<Item = age::x25519::Identity> {
-        self.former.iter().map(age_identity)
+        self.former.iter().map(age_key)
     }
 
     /// The age recipient (`age1…`) that others seal to.
@@ -270,10 +277,4 @@ impl Keystore {
             transport: SecretKey::from_seed(&self.transport).public(),
         }
     }
-}
-
-fn age_identity(secret: &[u8; 32]) -> age::x25519::Identity {
-    let hrp = bech32::Hrp::parse("age-secret-key-").expect("a valid prefix");
-    let text = bech32::encode_upper::<bech32::Bech32>(hrp, secret).expect("32 bytes are within the length of Bech32");
-    Zeroizing::new(text).parse().expect("age reads its own form of 32 bytes")
 }

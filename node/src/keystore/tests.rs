@@ -228,3 +228,15 @@ fn the_next_keys_take_the_place_of_the_present_ones() {
     let locked = KeyFiles::new(dir.path(), KeySource::Ask);
     assert!(matches!(locked.open(), Err(KeyFilesError::NoSecret)));
 }
+
+#[test]
+fn the_backup_key_follows_from_the_identity_seed_alone() {
+    let keys = IdentityFile::from_seeds([1; 32], [2; 32]).expect("two keys");
+    // HKDF-SHA256 , X25519 and Bech32 by another program.
+    assert_eq!(keys.backup_recipient(), "age1acjwexdqq7xyk9shce8ez6v9kgjm4zddn3lfpdqlkqyqm49tqccqnrfatd");
+    let next = keys.succeed(random::system).expect("random");
+    assert_eq!(next.backup_recipient(), keys.successor_backup_key().to_public().to_string());
+    assert_ne!(next.backup_recipient(), keys.backup_recipient());
+    let other = IdentityFile::from_seeds([1; 32], [3; 32]).expect("two keys");
+    assert_eq!(other.backup_recipient(), keys.backup_recipient(), "the successor has no part in it");
+}

@@ -42,6 +42,17 @@ pub(super) fn in_force(
     Ok(next)
 }
 
+/// Whether these keys are of the log that began with this key set: the log key never changes, whatever else was rotated since.
+///
+/// # Errors
+/// [`NodeError::KeySet`] when no version of the charter lists the identity key that signed it, [`NodeError::OtherKeys`].
+pub(crate) fn check_keys(chain: &Chain, first: &SignedKeySet, keystore: &Keystore) -> Result<(), NodeError> {
+    let log = LogId::first(first.body.agency.clone());
+    KeyBook::new(Arc::new(chain.clone())).insert(&log, 0, first)?;
+    let fits = keystore.log_key().public() == first.body.log;
+    if fits { Ok(()) } else { Err(NodeError::OtherKeys { number: first.body.number }) }
+}
+
 /// The newest key set of our log that counts.
 fn stated(store: &Store, log: &LogId) -> Result<Option<KeySet>, StoreError> {
     let Some((_, bytes)) = store.read()?.states()?.into_iter().find(|(held, _)| held == log) else { return Ok(None) };

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use bincode::{Decode, Encode};
 use parangon_protocol::id::{Hash, LogId};
-use redb::ReadableTable;
+use redb::{ReadableTable, WriteTransaction};
 
 use super::tables::{META, Source, content, row};
 use super::{SCHEMA, StoreError, WriteTx};
@@ -175,6 +175,12 @@ pub(super) fn read(dir: &Path) -> Result<Result<HighWater, Recovery>, StoreError
     }
 }
 
+/// Marks the store as filled from a backup.
+pub(super) fn restored(source: &WriteTransaction) -> Result<(), StoreError> {
+    source.open_table(META)?.insert(META_RESTORED, row(&[]).as_slice())?;
+    Ok(())
+}
+
 /// What the store itself says.
 pub(super) struct Stored {
     pub(super) head: Option<OwnHead>,
@@ -191,8 +197,8 @@ impl Stored {
 
     pub(super) fn compare(&self, store: StoreId, file: Result<HighWater, Recovery>) -> Opened {
         let reason = match file {
+            _ if self.restored => Recovery::Restored,
             Err(reason) => reason,
-            Ok(_) if self.restored => Recovery::Restored,
             Ok(HighWater { store: other, head }) if other != store => Recovery::OtherStore { file: other, head },
             // One step behind: the power went between the commit and the file. Nothing above it was signed.
             Ok(HighWater { head, .. }) if head == self.head || head == self.previous => return Opened::Clean,
@@ -250,8 +256,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError`] of the database.
     pub fn mark_restored(&mut self) -> Result<(), StoreError> {
-        self.source.open_table(META)?.insert(META_RESTORED, row(&[]).as_slice())?;
-        Ok(())
+        restored(&self.source)
     }
 
     /// Stores the pending head. Returns what the file must say after the commit, when that changes.

@@ -7,6 +7,7 @@
 //! The public part can be rebuilt from peers; the private part is sealed with one data key per item, wrapped by the
 //! keystore's master key. Names of private items are not sealed: they hold no person and no free text.
 
+mod column;
 mod documents;
 mod error;
 mod highwater;
@@ -16,6 +17,7 @@ mod log;
 mod mailbox;
 mod notes;
 mod private;
+mod snapshot;
 mod tables;
 mod tokens;
 mod vault;
@@ -36,6 +38,7 @@ pub use error::StoreError;
 pub use highwater::{HIGH_WATER_FILE, HighWater, Opened, OwnHead, Recovery, StoreId};
 pub use log::LogReader;
 pub use private::{PRIVATE_NAME_BYTES, PRIVATE_ROW_BYTES};
+pub use snapshot::{Counts, Import, ROW_BYTES, TABLES};
 pub use tables::Source;
 pub use tokens::TokenRow;
 
@@ -202,6 +205,12 @@ impl Store {
     #[must_use]
     pub fn id(&self) -> StoreId {
         self.id
+    }
+
+    /// The directory it is in.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Whether the node must not sign yet.

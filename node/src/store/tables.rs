@@ -4,6 +4,7 @@
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value, WriteTransaction};
 
 use super::StoreError;
+use super::column::Column;
 
 /// The format of the rows written here.
 const FORMAT: u8 = 1;
@@ -23,6 +24,17 @@ macro_rules! tables {
         pub(super) fn create_all(tx: &WriteTransaction) -> Result<(), StoreError> {
             $(tx.open_table($name)?;)*
             Ok(())
+        }
+
+        /// The names of all tables, in the order of a snapshot.
+        pub(super) const NAMES: &[&str] = &[$($text),*];
+
+        /// Shows the visitor the table of this name. Says whether there is one.
+        pub(super) fn visit<V: Visit>(name: &str, visitor: &mut V) -> Result<bool, V::Error> {
+            $(if name == $text {
+                return visitor.table($name).map(|()| true);
+            })*
+            Ok(false)
         }
     };
 }
@@ -56,6 +68,17 @@ tables! {
     SEEN: Digest => u64, "seen/1";
     /// SHA-256 of an API token to a sealed row.
     TOKENS: Digest => Bytes, "tokens/1";
+}
+
+/// Something that is done to a table, whatever its types.
+pub(super) trait Visit {
+    /// Why it failed.
+    type Error;
+    /// Does it.
+    fn table<K: Key + Column + 'static, V: Value + Column + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), Self::Error>;
 }
 
 /// Puts the format byte in front.

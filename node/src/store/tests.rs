@@ -1,5 +1,6 @@
 mod high_water;
 mod private;
+mod snapshot;
 
 use std::collections::BTreeSet;
 use std::path::Path;

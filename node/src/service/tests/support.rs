@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parangon_protocol::canonical;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
     Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, demo_scheme,
 };
 use parangon_protocol::keys::SignedKeySet;
+use parangon_protocol::limits;
 use parangon_protocol::record::{Adoption, Record};
 use parangon_protocol::replica::{Keys, Settings};
 use parangon_protocol::time::{Month, Timestamp};
@@ -17,6 +19,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::NodeFiles;
+use crate::backup;
 use crate::clock::{Clock, SystemClock};
 use crate::config::KeySource;
 use crate::engine::{Engine, EngineConfig};
@@ -183,6 +187,10 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     .await
     .expect("an engine");
     let keyset = keystore.key_set(me, 1).sign(chain.fingerprint(), &identity.identity_key()).expect("a key set");
+    let named = NodeFiles { founding: chain.founding().clone(), amendments: vec![], keyset: keyset.clone() };
+    let text = canonical::encode(&named, limits::DOCUMENT_BYTES).expect("text");
+    std::fs::write(dir.path().join(NodeFiles::NAME), text).expect("written");
+    backup::write_recipient(dir.path(), &identity.backup_recipient()).expect("written");
     let adoption = Adoption { version: 1, hash: chain.newest().hash().expect("text") };
     engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await.expect("the log begins");
     let context = Context::new(engine, Keyring::new(&agency, keystore, Some(files)), clock, Arc::new(network.clone()));

@@ -1,0 +1,2 @@
+mod container;
+mod whole;
