@@ -26,8 +26,8 @@ const KEY_CHARS: usize = 128;
 /// Bytes of an answer that is kept; a larger one is made anew.
 const ANSWER_BYTES: usize = 256 * 1024;
 
-/// Its answer holds a secret, which is not kept.
-const NEVER: [&str; 1] = ["/api/v1/tokens"];
+/// The answer holds a secret or is too large, so it is not kept.
+const NEVER: [&str; 2] = ["/api/v1/tokens", "/api/v1/backups"];
 
 /// An answer to be given again.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 
 mod assessments;
 mod auth;
+mod backups;
 mod charter;
 mod clusters;
 pub mod error;
@@ -128,6 +129,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(statistics::releases, statistics::release))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(backups::create))
         .routes(routes!(events::events))
 }
 

@@ -14,7 +14,7 @@ const HOST: &str = "127.0.0.1:7480";
 struct Client {
     router: Router,
     token: Option<String>,
-    _agency: Agency,
+    agency: Agency,
 }
 
 struct Answer {
@@ -51,7 +51,7 @@ async fn client(scope: Option<Scope>) -> Client {
             Some(agency.context.run(move |context| tokens::create(context, &new)).await.expect("a token").token)
         }
     };
-    Client { router, token, _agency: agency }
+    Client { router, token, agency }
 }
 
 impl Client {
@@ -254,6 +254,40 @@ async fn tokens_are_made_and_revoked_and_metrics_name_nobody() {
     assert!(
         status["lines"].as_array().is_some_and(|lines| lines.iter().all(|line| line["reason"].is_string() && line["since"].is_string()))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_streamed_to_one_at_a_time_and_opens_with_the_identity_key_alone() {
+    let client = client(Some(Scope::Write)).await;
+    let store = client.agency.context.store().dir().to_owned();
+    // Large enough that the writer has to wait for its reader.
+    let large = vec![7; crate::store::PRIVATE_ROW_BYTES];
+    client.agency.context.store().write(|tx| tx.put_private(99, "large", &large)).expect("written");
+    let post = || Request::post("/api/v1/backups").header(header::HOST, HOST);
+    let begin = || async {
+        let request = post().header(header::AUTHORIZATION, format!("Bearer {}", client.token.as_deref().unwrap_or_default()));
+        client.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible")
+    };
+    let response = begin().await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let second = client.send(post(), Body::empty()).await;
+    assert_eq!((second.status, second.code().as_str()), (StatusCode::CONFLICT, "PGN-0601"));
+    drop(response); // the reader goes away, and its place is free again
+    let again = || async { Some(begin().await).filter(|response| response.status() == StatusCode::OK) };
+    let response = crate::service::tests::support::until("a second backup", again).await;
+    let name = response.headers()[header::CONTENT_DISPOSITION].to_str().expect("text").to_owned();
+    assert!(name.starts_with("attachment; filename=\"stuttgart-2") && name.ends_with("Z.pgnbak\""), "{name}");
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 25).await.expect("a whole body").to_vec();
+    let backup = crate::backup::open(bytes.as_slice(), &client.agency.identity).expect("opened");
+    let dir = tempfile::tempdir().expect("a directory");
+    let unpacked = backup.unpack(dir.path(), &client.agency.identity).expect("to the last byte");
+    crate::backup::audit(&unpacked, dir.path()).expect("sound");
+    std::fs::remove_file(store.join(crate::backup::RECIPIENT_FILE)).expect("there");
+    let refused = crate::service::tests::support::until("the place is free again", || async {
+        let answer = client.send(post(), Body::empty()).await;
+        Some(answer.code()).filter(|code| code != "PGN-0601")
+    });
+    assert_eq!(refused.await, "PGN-0610");
 }
 
 #[test]

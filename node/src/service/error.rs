@@ -19,6 +19,7 @@ use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
 
 use super::{CarrierError, csv};
+use crate::backup::BackupError;
 use crate::engine::EngineError;
 use crate::keystore::{KeyFilesError, RandomError};
 use crate::sealing::SealingError;
@@ -33,6 +34,9 @@ pub enum Error {
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A backup cannot be made.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -4,6 +4,7 @@
 //! waits for the log or the network is asynchronous. A state change and the messages it causes are one transaction.
 
 pub mod assessments;
+pub mod backups;
 pub mod catalogues;
 pub mod charter;
 pub mod clusters;
@@ -63,6 +64,8 @@ struct Inner {
     /// One label at a time: the rules of the second are judged with the first in the log.
     issuing: tokio::sync::Mutex<()>,
     adoption: labels::AdoptionCache,
+    /// One place: a backup holds a snapshot, and pages of that age are not reused meanwhile.
+    backing_up: Arc<tokio::sync::Semaphore>,
     counters: Counters,
     started: Timestamp,
 }
@@ -109,6 +112,7 @@ impl Context {
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
             adoption: labels::AdoptionCache::default(),
+            backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
             counters: Counters::default(),
             started,
         }))
@@ -241,6 +245,10 @@ impl Context {
 
     pub(crate) fn issuing(&self) -> &tokio::sync::Mutex<()> {
         &self.0.issuing
+    }
+
+    pub(crate) fn backing_up(&self) -> &Arc<tokio::sync::Semaphore> {
+        &self.0.backing_up
     }
 
     pub(crate) fn adoption_cache(&self) -> &labels::AdoptionCache {

@@ -6,6 +6,7 @@ use parangon_protocol::review::panel::{Ineligible, PanelError};
 use parangon_protocol::review::{ExchangeError, ReviewError};
 
 use super::Error;
+use crate::backup::BackupError;
 use crate::engine::EngineError;
 use parangon_protocol::replica::Refusal;
 
@@ -16,6 +17,9 @@ impl Error {
         match self {
             Self::Store(_) | Self::Engine(EngineError::Store(_)) => "PGN-0101",
             Self::Engine(EngineError::Stopped) | Self::Stopping => "PGN-0102",
+            Self::Backup(BackupError::NoRecipient(_) | BackupError::BadRecipient(_)) => "PGN-0613",
+            Self::Backup(BackupError::OtherKeys(_)) => "PGN-0614",
+            Self::Backup(_) => "PGN-0108",
             Self::Random(_) => "PGN-0103",
             Self::Damaged { .. } => "PGN-0104",
             Self::Canonical(_) | Self::Credential(_) | Self::Engine(EngineError::Record(_) | EngineError::Check(_)) => "PGN-0105",
@@ -93,6 +97,7 @@ impl Error {
             "PGN-0105" => "This is a fault of the program: report it with its code.",
             "PGN-0106" => "Nothing: it is delivered once the other node answers.",
             "PGN-0107" => "Switch on time synchronisation (sudo timedatectl set-ntp true), then try again.",
+            "PGN-0108" => "Look at the node's log and at the disk, then make the backup again.",
             "PGN-0401" => "Send a valid token (Authorization: Bearer pgn_…), or use the Unix socket. parangon token create makes one.",
             "PGN-0403" => "Use a token with the scope write.",
             "PGN-0501" => "Check the name; lists show what is there.",
@@ -110,6 +115,8 @@ impl Error {
                 "Run parangon key rotate on this node's own data directory: it writes node.keys.next there, and the node opens that as it opens node.keys."
             }
             "PGN-0611" => "Wait until another member is connected (parangon peer list), then run the same command again.",
+            "PGN-0613" => "Make backup.recipient with the identity key: parangon backup recipient.",
+            "PGN-0614" => "Restart the node, then make the backup again.",
             "PGN-0612" => "Fetch the current version and decide which to keep.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0702" => "Correct the field and send it again; nothing was saved.",
