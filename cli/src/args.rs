@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, cluster, completions, config, federation, init, key, label, man, peer, review, serve, stats, status, token, trust, verify,
+    assess, backup, cluster, completions, config, federation, init, key, label, man, peer, restore, review, serve, stats, status, token,
+    trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -253,6 +254,23 @@ pub(crate) enum Command {
     ///   parangon token revoke 5a6b --yes
     #[command(verbatim_doc_comment)]
     Token(Noun<token::TokenCommand>),
+    /// Make, list and check backups of the node, encrypted to the identity key
+    ///
+    /// Examples:
+    ///   parangon backup create -o /srv/backups
+    ///   parangon backup list /srv/backups
+    ///   parangon backup check /srv/backups/oslo-20261124T031200Z.pgnbak --identity /media/safe
+    ///   parangon backup recipient --identity /media/safe     once, for agencies made before there were backups
+    #[command(verbatim_doc_comment)]
+    Backup(Noun<backup::BackupCommand>),
+    /// Bring the node back from a backup, into an empty directory; needs no node
+    ///
+    /// Examples:
+    ///   parangon restore oslo-20261124T031200Z.pgnbak --data ./oslo
+    ///   parangon restore oslo-20261124T031200Z.pgnbak --data ./oslo --identity /media/safe
+    ///   parangon restore oslo-20261124T031200Z.pgnbak --data ./oslo --sheet - --old-node-is-off <words.txt
+    #[command(verbatim_doc_comment)]
+    Restore(restore::RestoreArgs),
     /// Show and check the node's configuration
     ///
     /// Examples:

@@ -1,5 +1,6 @@
 //! The node's API from outside: HTTP over its Unix socket, or over TCP with a token.
 
+mod stream;
 mod target;
 
 use std::path::Path;
@@ -161,13 +162,18 @@ impl Client {
         request.body(Full::new(bytes.into())).map_err(|error| Failure::usage(format!("this cannot be sent: {error}")))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    /// Sends the request; the body of the answer is not read yet.
+    async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Response<hyper::body::Incoming>, Failure> {
         let lost = |error: hyper::Error| Failure::new(Exit::Unreachable, format!("the connection to {} broke: {error}", self.target));
         let response = match self.target.connect().await? {
             Stream::Unix(stream) => talk(TokioIo::new(stream), request).await,
             Stream::Tcp(stream) => talk(TokioIo::new(stream), request).await,
         };
-        let (parts, body) = response.map_err(lost)?.into_parts();
+        response.map_err(lost)
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let (parts, body) = self.answer(request).await?.into_parts();
         let body = Limited::new(body, ANSWER_BYTES).collect().await;
         let bytes = body.map_err(|error| Failure::new(Exit::Unreachable, format!("the answer broke off: {error}")))?.to_bytes();
         if parts.status.is_success() {

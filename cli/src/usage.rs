@@ -43,6 +43,8 @@ fn secret(error: &clap::Error) -> Option<String> {
 /// Words of a recovery sheet where only options are expected: clap would repeat them.
 fn words(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
-    let stray = error.kind() == ErrorKind::UnknownArgument && !given.starts_with('-') && arguments.iter().any(|argument| argument == "key");
+    let stray = error.kind() == ErrorKind::UnknownArgument
+        && !given.starts_with('-')
+        && arguments.iter().any(|argument| ["key", "backup", "restore"].iter().any(|noun| argument == noun));
     stray.then(|| "words of a recovery sheet are never read from the command line, where other users can see them; use stdin".to_owned())
 }

@@ -29,6 +29,7 @@ fn init_makes_private_files_once() {
     desk.init("oslo", "NO");
     let secret = ["identity.key", "identity.keys", "node.key", "node.keys", "oslo.recovery.html"];
     let files = [
+        "backup.recipient",
         "identity.key",
         "identity.keys",
         "identity.sheet",
@@ -40,6 +41,7 @@ fn init_makes_private_files_once() {
     ];
     assert_eq!(desk.files("oslo"), files);
     assert_eq!(mode(&desk.path("oslo")), 0o700);
+    assert_eq!(mode(&desk.path("oslo/backup.recipient")), 0o644, "not a secret");
     for secret in secret {
         assert_eq!(mode(&desk.path("oslo").join(secret)), 0o600, "{secret}");
     }
@@ -89,7 +91,8 @@ fn passphrases_seal_the_keys() {
         std::fs::set_permissions(desk.path(name), std::fs::Permissions::from_mode(0o600)).expect("ours");
     }
     desk.run(line).ends(0);
-    let files = ["identity.keys", "identity.sheet", "node.keys", "oslo.member.json", "oslo.recovery.html", "parangon.toml"];
+    let files =
+        ["backup.recipient", "identity.keys", "identity.sheet", "node.keys", "oslo.member.json", "oslo.recovery.html", "parangon.toml"];
     assert_eq!(desk.files("oslo"), files);
     desk.run("federation new Net --member oslo/oslo.member.json -o draft.json").ends(0);
     desk.run("federation sign draft.json --data oslo --yes").ends(2);

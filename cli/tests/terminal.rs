@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use common::Desk;
+use common::nodes::Nodes;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde_json::Value;
 
@@ -175,4 +176,39 @@ fn the_words_are_typed_back() {
     assert_eq!(terminal.ends().0, 0);
     let key = |data: &str| desk.run(&format!("key show --data {data} --json")).ends(0).json()["identity"].clone();
     assert_eq!(key("again"), key("oslo"));
+}
+
+#[test]
+fn a_restore_asks_whether_the_old_machine_is_off() {
+    let mut nodes = Nodes::found();
+    nodes.serve("oslo");
+    let desk = &nodes.desk;
+    desk.run("backup create -o oslo.pgnbak --data oslo").ends(0);
+    let restore = || Terminal::start(desk, "restore oslo.pgnbak --data new --identity oslo");
+    for answer in ["n\n", "\n", "maybe\n", CTRL_D] {
+        let mut terminal = restore();
+        let before = terminal.until("Is the old machine switched off for good? [y/N] ");
+        assert!(before.contains("This restores oslo as of 2"), "{before}");
+        terminal.types(answer);
+        let (code, screen) = terminal.ends();
+        assert_eq!(code, 2, "{screen}");
+        assert!(!desk.path("new").exists());
+    }
+    let mut terminal = restore();
+    terminal.until("[y/N] ");
+    terminal.types("y\n");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, 0, "{screen}");
+    assert!(desk.path("new/federation.json").exists());
+
+    // Without the key at hand the words are asked for.
+    let words = desk.sheet("oslo/oslo.recovery.html");
+    let mut terminal = Terminal::start(desk, "backup check oslo.pgnbak --data nowhere");
+    terminal.until("From word 1: ");
+    terminal.types(&format!("{}\n", words[..24].join(" ")));
+    terminal.until("From word 25: ");
+    terminal.types(&format!("{}\n", words[24..].join(" ")));
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("signed heads"), "{screen}");
 }

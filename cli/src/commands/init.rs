@@ -5,6 +5,7 @@ mod settings;
 use std::path::PathBuf;
 
 use clap::Args;
+use parangon_node::backup::RECIPIENT_FILE;
 use parangon_node::config::Config;
 use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::sheet::Sheet;
@@ -73,6 +74,7 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let mut record = SheetRecord::of(&identity);
     record.made = Some(made);
     files.add(IDENTITY_SHEET, record.to_bytes());
+    files.add_public(RECIPIENT_FILE, format!("{}\n", identity.backup_recipient()));
     let settings = settings::text(&args.listen, args.api, args.passphrases.passphrase_file.as_deref());
     Config::parse(&settings, CONFIG).map_err(Failure::usage)?;
     files.add(CONFIG, settings);
@@ -110,6 +112,7 @@ fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
         page.field("node keys", NODE_KEYS);
         page.field("identity key", IDENTITY_KEYS);
         page.field("recovery sheet", sheet.strip_prefix(dir).unwrap_or(sheet).to_string_lossy());
+        page.field("backup key", RECIPIENT_FILE);
         page.field("configuration", CONFIG);
         page.field("card", card_name);
         for contact in &body.contacts {

@@ -25,6 +25,7 @@ use crate::output::Output;
 
 pub(crate) use drill::confirm_printed;
 pub(crate) use record::{IDENTITY_SHEET, SheetRecord, now};
+pub(crate) use recover::words as sheet_words;
 pub(crate) use sheet::{NewPage, page_path};
 
 /// Verbs of `parangon key`.

@@ -1,6 +1,7 @@
 //! One file a noun: its arguments, and what its verbs do.
 
 pub(crate) mod assess;
+pub(crate) mod backup;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -12,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod new_files;
 pub(crate) mod peer;
 mod problems;
+pub(crate) mod restore;
 pub(crate) mod review;
 mod scores;
 pub(crate) mod serve;
@@ -55,6 +57,8 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Stats(noun) => with_node(noun, global, out, stats::run),
         Command::Peer(noun) => with_node(noun, global, out, peer::run),
         Command::Token(noun) => with_node(noun, global, out, token::run),
+        Command::Backup(noun) => done(backup::run(noun, global, out)),
+        Command::Restore(args) => done(restore::run(&args, out)),
         Command::Config(noun) => done(config::run(&noun, out)),
         Command::Completions(args) => done(completions::run(&args, out)),
         Command::Man(args) => done(man::run(&args, out)),

@@ -12,17 +12,25 @@ use crate::failure::Failure;
 pub(crate) struct NewFiles {
     dir: PathBuf,
     planned: Vec<(PathBuf, Zeroizing<Vec<u8>>)>,
+    /// Those that everybody may read.
+    public: Vec<PathBuf>,
 }
 
 impl NewFiles {
     /// None yet, for this directory.
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { dir: dir.into(), planned: Vec::new() }
+        Self { dir: dir.into(), planned: Vec::new(), public: Vec::new() }
     }
 
     /// One more: a name inside the directory, or an absolute path.
     pub(crate) fn add(&mut self, name: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
         self.planned.push((self.dir.join(name), Zeroizing::new(bytes.into())));
+    }
+
+    /// One more, that everybody may read.
+    pub(crate) fn add_public(&mut self, name: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
+        self.public.push(self.dir.join(&name));
+        self.add(name, bytes);
     }
 
     /// Their names; whole paths of those outside the directory.
@@ -42,7 +50,8 @@ impl NewFiles {
         }
         make_private(&self.dir)?;
         for (at, (path, bytes)) in self.planned.iter().enumerate() {
-            if let Err(error) = file::write_new(path, bytes) {
+            let write = if self.public.contains(path) { file::write_public } else { file::write_new };
+            if let Err(error) = write(path, bytes) {
                 for (ours, _) in &self.planned[..at] {
                     let _ = std::fs::remove_file(ours);
                 }

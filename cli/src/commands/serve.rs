@@ -44,7 +44,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
         let failure = Failure::new(Exit::NotFound, format!("{} belongs to no federation yet", dir.display()));
         return Err(failure.next("parangon init, then parangon federation new, sign and found; or name the directory with --data"));
     }
-    let keystore = open(&config)?;
+    let keystore = open_keystore(&config)?;
     let files = NodeFiles::load(&dir).map_err(Failure::invalid)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
@@ -83,7 +83,8 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
     }
 }
 
-fn open(config: &Config) -> Result<Keystore, Failure> {
+/// Opens the node's keys with what the configuration names.
+pub(crate) fn open_keystore(config: &Config) -> Result<Keystore, Failure> {
     KeyFiles::new(&config.data_dir, config.keys.clone()).open().map_err(|error| match error {
         KeyFilesError::NoSecret => Failure::usage(error).next("set keys.passphrase_file or keys.key_file in the configuration"),
         error => Failure::failed(error),
@@ -98,7 +99,7 @@ async fn again(node: Node, config: &mut Config) -> Result<Node, Failure> {
         return Err(Failure::failed("the node did not end in time to use its new keys").next("start it again: it uses them then"));
     }
     let files = NodeFiles::load(&config.data_dir).map_err(Failure::invalid)?;
-    let start = NodeConfig { config: config.clone(), keystore: open(config)?, files, settings: Default::default() };
+    let start = NodeConfig { config: config.clone(), keystore: open_keystore(config)?, files, settings: Default::default() };
     Node::start(start).await.map_err(|error| refusal::refused(&error))
 }
 

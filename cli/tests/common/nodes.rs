@@ -82,8 +82,13 @@ impl Nodes {
 
     /// Starts one node and waits for the line that says where it answers.
     pub(crate) fn serve(&mut self, id: &str) -> Value {
+        self.serve_in(id, id)
+    }
+
+    /// The same from a directory of another name.
+    pub(crate) fn serve_in(&mut self, dir: &str, id: &str) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parangon"));
-        command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", id]);
+        command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", dir]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");

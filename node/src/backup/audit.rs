@@ -23,7 +23,7 @@ use crate::engine::RegisterRow;
 use crate::keystore::MasterKey;
 use crate::store::{Counts, LogReader, Opened, ReadTx, Recovery, Store};
 
-/// Rows and ids read at a time.
+/// Labels read at a time.
 const PAGE: usize = 1024;
 
 /// What was found, all of it sound.
@@ -82,7 +82,7 @@ pub fn audit(unpacked: &Unpacked, dir: &Path) -> Result<Report, BackupError> {
     }
     audit.own_head(unpacked)?;
     audit.register()?;
-    private_rows(&tx)?;
+    tx.open_sealed()?; // every private item, message and token opens with the keys of the backup
     Ok(Report { counts: manifest.counts, heads, logs: sizes, charter: audit.book.chain().newest().version })
 }
 
@@ -202,28 +202,6 @@ fn same_hashes(stored: &LogReader, log: &LogId, index: u64, completed: &[Hash]) 
         if stored.hash(level, index >> level)? != *hash {
             return Err(inconsistent(format!("record {index} of {log} is not what its hashes say")));
         }
-    }
-    Ok(())
-}
-
-/// Every sealed row opens with the keys of the backup.
-fn private_rows(tx: &ReadTx) -> Result<(), BackupError> {
-    for kind in 0..=u8::MAX {
-        let mut after: Option<String> = None;
-        loop {
-            let ids = tx.private_ids(kind, after.as_deref(), PAGE)?;
-            for id in &ids {
-                tx.private(kind, id)?;
-            }
-            match ids.into_iter().last() {
-                Some(last) => after = Some(last),
-                None => break,
-            }
-        }
-    }
-    tx.tokens()?;
-    for (to, _) in tx.outbox_counts()? {
-        tx.outbox_pending(&to, usize::MAX)?;
     }
     Ok(())
 }

@@ -1,2 +1,3 @@
 mod container;
+mod forged;
 mod whole;

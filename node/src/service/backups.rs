@@ -22,7 +22,7 @@ pub fn begin(context: &Context) -> Result<Begun, Error> {
     let needed = "it has to end first";
     let busy = |_| Error::State { what: "backup", state: "being made by somebody else".to_owned(), needed };
     let place = context.backing_up().clone().try_acquire_owned().map_err(busy)?;
-    Ok(Begun { plan: Plan::new(context.store(), context.keys(), context.now())?, _place: place })
+    Ok(Begun { plan: Plan::new(context.store(), &context.keys(), context.now())?, _place: place })
 }
 
 impl Begun {

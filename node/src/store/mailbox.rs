@@ -8,7 +8,7 @@ use redb::ReadableTable;
 use super::tables::{META, OUTBOX, OUTBOX_TO, SEEN, Source, content, row};
 use super::{StoreError, Tx, WriteTx};
 
-const OUTBOX_NAME: &str = "outbox";
+pub(super) const OUTBOX_NAME: &str = "outbox";
 const META_SEQUENCE: &str = "outbox-sequence";
 
 impl<S: Source> Tx<S> {

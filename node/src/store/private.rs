@@ -13,7 +13,7 @@ pub const PRIVATE_ROW_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of an item's id. Ids are stored in the clear.
 pub const PRIVATE_NAME_BYTES: usize = 256;
 
-const PRIVATE_NAME: &str = "private";
+pub(super) const PRIVATE_NAME: &str = "private";
 
 impl<S: Source> Tx<S> {
     /// One private item, wiped when dropped.

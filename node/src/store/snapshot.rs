@@ -11,7 +11,10 @@ use redb::{Database, Key, ReadableDatabase, ReadableTable, ReadableTableMetadata
 
 use super::column::Column;
 use super::highwater::{Stored, restored};
+use super::mailbox::OUTBOX_NAME;
+use super::private::PRIVATE_NAME;
 use super::tables::{self, LABELS, LOGS, OUTBOX, PRIVATE, RECORDS, Source, TOKENS, Visit};
+use super::tokens::TOKENS_NAME;
 use super::{META_ID, OwnHead, ReadTx, STORE_FILE, StoreError, StoreId, content, open_database};
 
 /// The tables of a snapshot, in its order. Each name has the version of its rows in it.
@@ -85,6 +88,28 @@ impl ReadTx {
             outbox: self.source.table(OUTBOX)?.len()?,
             tokens: self.source.table(TOKENS)?.len()?,
         })
+    }
+
+    /// Opens every sealed row, one at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for the first one that was altered, moved, or sealed with another key.
+    pub fn open_sealed(&self) -> Result<(), StoreError> {
+        for entry in self.source.table(PRIVATE)?.iter()? {
+            let (place, row) = entry?;
+            let (kind, id) = place.value();
+            self.vault.open(PRIVATE_NAME, &[&[kind], id.as_bytes()], content(PRIVATE_NAME, row.value())?)?;
+        }
+        for entry in self.source.table(OUTBOX)?.iter()? {
+            let (place, row) = entry?;
+            let (to, number) = place.value();
+            self.vault.open(OUTBOX_NAME, &[to.as_bytes(), &number.to_be_bytes()], content(OUTBOX_NAME, row.value())?)?;
+        }
+        for entry in self.source.table(TOKENS)?.iter()? {
+            let (hash, row) = entry?;
+            self.vault.open(TOKENS_NAME, &[hash.value()], content(TOKENS_NAME, row.value())?)?;
+        }
+        Ok(())
     }
 
     /// The own head that may have been signed, as of this snapshot.

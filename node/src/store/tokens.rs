@@ -11,7 +11,7 @@ use super::{StoreError, Tx, WriteTx};
 /// What is kept of a token. Wiped when dropped.
 pub type TokenRow = Zeroizing<Vec<u8>>;
 
-const TOKENS_NAME: &str = "tokens";
+pub(super) const TOKENS_NAME: &str = "tokens";
 
 impl<S: Source> Tx<S> {
     /// The row of a token.

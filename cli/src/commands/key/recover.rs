@@ -103,7 +103,8 @@ fn report(record: &SheetRecord, data: &Path, files: &NewFiles, new_sheet: Option
         };
         page.field("new sheet", path.to_string_lossy());
         page.remark("This is the former successor. The charter still lists the old identity key and must be amended.");
-        page.remark("Print the new sheet, delete its file, and destroy the old sheet once the charter is amended.");
+        page.remark("Print the new sheet, delete its file, and destroy the old sheet once the charter is amended and no backup needs it.");
+        page.remark("The node still encrypts backups to the old key: run `parangon backup recipient` there with the new one.");
         if record.confirmed.is_none() {
             page.next(format!("parangon key drill --data {}", data.display()));
         }
@@ -111,7 +112,7 @@ fn report(record: &SheetRecord, data: &Path, files: &NewFiles, new_sheet: Option
 }
 
 /// The keys of the words from a file, from stdin, or from somebody who is there.
-fn words(sheet: Option<&Path>, out: &Output) -> Result<IdentityFile, Failure> {
+pub(crate) fn words(sheet: Option<&Path>, out: &Output) -> Result<IdentityFile, Failure> {
     let text = match sheet {
         Some(path) if path == Path::new("-") => read(std::io::stdin().lock(), path)?,
         Some(path) => read(private(path)?, path)?,

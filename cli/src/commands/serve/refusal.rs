@@ -48,8 +48,7 @@ fn store(error: &StoreError) -> &'static str {
         StoreError::Newer { .. } => "install the newer version of parangon that made this store; nothing was changed",
         StoreError::WrongKey => "restore the node.keys that belong to this store, or name the right directory with --data",
         StoreError::Corrupted(_) | StoreError::Refused { .. } | StoreError::Row { .. } => {
-            "check the disk, keep a copy of the directory, and put parangon.redb back from a copy; an older one is served, but \
-             signs nothing"
+            "check the disk, keep a copy of the directory, and restore the newest backup into a new one: parangon restore"
         }
         StoreError::DiskFull { .. } => "free space on that disk, then start again; nothing is lost",
         StoreError::Disk(source) if source.kind() == ErrorKind::PermissionDenied => {
@@ -88,8 +87,8 @@ mod tests {
             (StoreError::NoLocks { path: dir(), source: ErrorKind::Unsupported.into() }, "local disk"),
             (StoreError::Newer { found: 2, reads: 1 }, "newer version"),
             (StoreError::WrongKey, "node.keys"),
-            (StoreError::Corrupted("a page".into()), "from a copy"),
-            (StoreError::Row { table: "logs" }, "from a copy"),
+            (StoreError::Corrupted("a page".into()), "parangon restore"),
+            (StoreError::Row { table: "logs" }, "parangon restore"),
             (StoreError::DiskFull { dir: dir(), free: 1 }, "free space"),
             (StoreError::Disk(ErrorKind::PermissionDenied.into()), "user"),
             (StoreError::Disk(io::Error::other("broken")), "system's log"),

@@ -12,7 +12,7 @@ use crate::run::NodeFiles;
 use crate::service::tests::support::{Agency, THREE, federation};
 use crate::store::{Counts, Store};
 
-async fn backup(agency: &Agency) -> Vec<u8> {
+pub(super) async fn backup(agency: &Agency) -> Vec<u8> {
     let make = |context: &crate::service::Context| {
         Ok(Plan::new(context.store(), &context.keys(), context.now()).and_then(|plan| plan.write(Vec::new())).expect("a backup"))
     };
@@ -20,7 +20,7 @@ async fn backup(agency: &Agency) -> Vec<u8> {
 }
 
 /// Restores into a directory that is gone when this returns, and checks everything.
-fn restored(bytes: &[u8], identity: &IdentityFile) -> Result<(Manifest, Report), BackupError> {
+pub(super) fn restored(bytes: &[u8], identity: &IdentityFile) -> Result<(Manifest, Report), BackupError> {
     let dir = TempDir::new().expect("a directory");
     let backup = open(bytes, identity)?;
     let manifest = backup.manifest().clone();

@@ -93,7 +93,7 @@ impl Error {
             "PGN-0101" => "Look at the node's log; free disk space or restart the node, then try again.",
             "PGN-0102" => "Try again when the node runs.",
             "PGN-0103" => "Restart the node; if it stays, the operating system gives no random numbers.",
-            "PGN-0104" => "Stop the node, check the disk, and put parangon.redb back from a copy.",
+            "PGN-0104" => "Stop the node, check the disk, and restore the newest backup into a new directory: parangon restore.",
             "PGN-0105" => "This is a fault of the program: report it with its code.",
             "PGN-0106" => "Nothing: it is delivered once the other node answers.",
             "PGN-0107" => "Switch on time synchronisation (sudo timedatectl set-ntp true), then try again.",

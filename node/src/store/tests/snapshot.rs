@@ -69,7 +69,19 @@ fn every_row_comes_back_and_the_store_recovers() {
     assert_eq!(tx.own_head().expect("read"), store.read().and_then(|tx| tx.own_head()).expect("read"));
     assert_eq!(tx.private(3, "offer").expect("opens").expect("there").as_slice(), b"secret");
     assert!(matches!(Store::open(target.path(), &master()), Err(StoreError::InUse { .. })));
+    tx.open_sealed().expect("all of them");
     drop((tx, copy));
+    // A sealed row under another name does not open.
+    for (at, place) in [("private/1", 1 + 4), ("outbox/1", 4), ("tokens/1", 0)] {
+        let mut moved = rows.clone();
+        let table = moved.iter_mut().find(|(table, _)| *table == at).expect("a table");
+        table.1[0][place] ^= 2;
+        let target = tempfile::tempdir().expect("a directory");
+        import(target.path(), &moved).expect("imported");
+        let (store, _) = open(target.path());
+        let opened = store.read().and_then(|tx| tx.open_sealed());
+        assert!(matches!(opened, Err(StoreError::Refused { .. })), "{at}: {opened:?}");
+    }
     assert!(matches!(Store::open(target.path(), &MasterKey::from_bytes([8; 32])), Err(StoreError::WrongKey)));
 }
 
