@@ -12,6 +12,7 @@ mod forge;
 mod labels;
 mod liar;
 mod memo;
+mod message;
 mod model;
 mod network;
 mod node;

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
 
 use parangon_protocol::check::{self, CheckError};
@@ -12,6 +11,7 @@ use parangon_protocol::replica::{Event, serve};
 use super::audit::{Breach, breach};
 use super::disk::Reader;
 use super::memo::{Checked, digest};
+use super::message::{Answer, Short, kind};
 use super::node::index;
 use super::plan::Weather;
 use super::{Happening, Sim};
@@ -458,49 +458,5 @@ impl Sim<'_> {
     pub(super) fn back(&mut self, who: usize) -> Result<(), Breach> {
         self.net.reachable[who] = true;
         if !self.is_liar(who) && self.nodes[who].replica.is_some() { self.greet(who) } else { Ok(()) }
-    }
-}
-
-/// An answer in a few words.
-struct Answer<'a>(&'a Response);
-
-impl fmt::Display for Answer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Response::Heads(heads) => write!(f, "{} heads", heads.len()),
-            Response::Range(range) => write!(f, "{} records of {} from {}", range.records.len(), range.log, range.start),
-            Response::Amendments(texts) => write!(f, "{} versions of the charter", texts.len()),
-            Response::Done => f.write_str("done"),
-            Response::Missing => f.write_str("nothing"),
-        }
-    }
-}
-
-/// A question in a few words.
-struct Short<'a>(&'a Request);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Request::Heads { .. } => f.write_str("heads"),
-            Request::Range { log, start, count } => write!(f, "{count} records of {log} from {start}"),
-            Request::Tell(head) => write!(f, "do you know this head of {}?", head.log),
-            Request::Cosigned { log, size, .. } => write!(f, "I cosigned {log} ({size})"),
-            Request::Fork { .. } => f.write_str("a log forked"),
-            Request::Proposal { hash } => write!(f, "the proposal {hash}"),
-            Request::Charter { after } => write!(f, "the charter after version {after}"),
-        }
-    }
-}
-
-fn kind(request: &Request) -> u64 {
-    match request {
-        Request::Heads { known } => known.iter().map(|(_, size, digest)| size.wrapping_mul(31).wrapping_add(u64::from(*digest))).sum(),
-        Request::Range { start, count, .. } => 1 << 40 | start << 20 | count,
-        Request::Tell(head) => digest(&[head.note.as_bytes()]),
-        Request::Cosigned { size, .. } => 1 << 50 | size,
-        Request::Fork { proof } => digest(&[proof]),
-        Request::Proposal { hash } => digest(&[&hash.0]),
-        Request::Charter { after } => 1 << 51 | u64::from(*after),
     }
 }

@@ -119,10 +119,11 @@ fn every_bound_holds_on_both_sides() {
 
 #[test]
 fn heads_that_do_not_fit_wait_for_the_next_question() {
-    let heads = vec![head(bounds::NOTE_BYTES); 20];
+    let fit = (limits::LOG_RESPONSE_BYTES - HEAD_OVERHEAD) / (bounds::NOTE_BYTES + HEAD_OVERHEAD);
+    let heads = vec![head(bounds::NOTE_BYTES); fit + 5];
     let body = encode_response(Ok(Response::Heads(heads.clone()))).expect("cut to fit");
     let Ok(Ok(Response::Heads(sent))) = decode_response(&body) else { panic!("heads") };
-    assert_eq!(sent, heads[..5]);
+    assert_eq!(sent, heads[..fit]);
     let small = vec![head(900); 50];
     let body = encode_response(Ok(Response::Heads(small.clone()))).expect("fits");
     assert_eq!(decode_response(&body), Ok(Ok(Response::Heads(small))));
