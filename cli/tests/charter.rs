@@ -45,6 +45,15 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     let seen = proposal(&nodes, "porto");
     assert_eq!((&seen["hash"], &seen["mine"], &seen["accepted"]), (&made["hash"], &"open".into(), &serde_json::json!(["oslo"])));
     assert_eq!(seen["changes"], dry["changes"]);
+    let waiting = |status: &Value| {
+        let lines = status["lines"].as_array().expect("lines");
+        lines.iter().any(|line| line["subject"].as_str().is_some_and(|subject| subject.starts_with("proposal ")) && line["state"] == "wait")
+    };
+    assert!(waiting(&nodes.json("status --data porto --json")), "who has not voted is told");
+    assert!(!waiting(&nodes.json("status --data oslo --json")), "who has voted is not");
+    let logs = nodes.json("peer witnesses --data oslo --json");
+    assert_eq!((&logs[0]["agency"], &logs[0]["needed"], &logs[0]["tolerated"]), (&"lyon".into(), &2.into(), &0.into()));
+    assert!(logs[0]["words"].as_str().expect("words").starts_with("all 2 others must confirm"), "{logs}");
     // Once is enough, and another text of this version is one too many.
     let run = nodes.desk.run("federation propose --status-days 28 --data oslo --yes").ends(6);
     assert!(run.err().contains("PGN-0606"), "{}", run.err());

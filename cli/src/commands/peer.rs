@@ -18,6 +18,8 @@ use crate::output::State;
 pub(crate) enum PeerCommand {
     /// List the members' nodes: state, since when, why, and what to do
     List,
+    /// Show who watches which log: confirmations in and missing, and how many may fail or lie
+    Witnesses,
     /// Write the evidence that an agency's log told two stories; `parangon verify` explains it without a node
     Evidence(EvidenceArgs),
 }
@@ -36,6 +38,7 @@ pub(crate) struct EvidenceArgs {
 pub(crate) fn run(command: PeerCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
         PeerCommand::List => list(context),
+        PeerCommand::Witnesses => witnesses(context),
         PeerCommand::Evidence(args) => evidence(&args, context),
     }
 }
@@ -66,6 +69,17 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             if let Some(step) = plain(peer, "next_step") {
                 page.remark(format!("          {}", crate::output::clean(step)));
             }
+        }
+    })
+}
+
+fn witnesses(context: &Context<'_>) -> Result<(), Failure> {
+    let logs = context.client.list("/api/v1/witnesses", None)?;
+    context.out.result(&logs, |page| {
+        for log in &logs {
+            let state = if log["confirmed"] == log["records"] && log["records"] != 0 { State::Ok } else { State::Wait };
+            let counts = format!("{} of {} records confirmed", text(log, "confirmed"), text(log, "records"));
+            page.state(state, &format!("{:<16}", text(log, "agency")), &format!("{counts}; {}", text(log, "words")));
         }
     })
 }

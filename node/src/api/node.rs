@@ -5,7 +5,7 @@ use axum::extract::State;
 use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::Json;
-use crate::service::members::{self, NodeView, PeerView, StatusView};
+use crate::service::members::{self, NodeView, PeerView, StatusView, WitnessesView};
 
 /// This node and its federation.
 #[utoipa::path(get, path = "/api/v1/node", tag = "node", responses(
@@ -23,6 +23,15 @@ pub(super) async fn about(State(app): State<App>) -> Json<NodeView> {
 ))]
 pub(super) async fn status(State(app): State<App>) -> Result<Json<StatusView>, ApiError> {
     Ok(Json(app.context.run(members::status).await?))
+}
+
+/// Who watches which log: confirmations in and missing, and how many may fail or lie.
+#[utoipa::path(get, path = "/api/v1/witnesses", tag = "node", responses(
+    (status = 200, body = Vec<WitnessesView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn witnesses(State(app): State<App>) -> Json<Vec<WitnessesView>> {
+    Json(members::witnesses(&app.context))
 }
 
 /// The connection to every other member.

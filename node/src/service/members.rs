@@ -1,6 +1,7 @@
 //! Who we are, who the others are, and how things stand. Every state comes with its reason, since when, and a next step.
 
 mod status;
+mod witnesses;
 
 use parangon_protocol::charter::Member;
 use parangon_protocol::id::LogId;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use status::{Line, Severity, StatusView, status};
+pub use witnesses::{WitnessesView, witnesses};
 
 use super::{Context, Error, LinkState, evidence, witness};
 

@@ -63,6 +63,7 @@ impl Line {
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn status(context: &Context) -> Result<StatusView, Error> {
     let mut lines = vec![store(context), clock(context), federation(context), log(context)];
+    lines.extend(charter(context));
     lines.extend(keys(context));
     lines.extend(outside_witnesses(context)?);
     lines.extend(frozen(context)?);
@@ -113,6 +114,35 @@ fn federation(context: &Context) -> Line {
         2..=4 => Line::ok(subject, format!("{count} members: all others must confirm each log, so one that is away delays labels"), since),
         _ => Line::ok(subject, format!("{count} members, charter version {}", charter.version), since),
     }
+}
+
+/// What is voted on, and what is wrong with what holds.
+fn charter(context: &Context) -> Vec<Line> {
+    let since = context.started();
+    let view = super::super::charter::show(context);
+    let mut lines = Vec::new();
+    if let Some(version) = view.torn {
+        let reason = format!("two texts of version {version} were both agreed to; this node follows version {}", view.version);
+        let step = "speak with the other members: some agency has voted for both (parangon federation status)";
+        lines.push(Line::not_ok("charter", Severity::Fail, reason, since, step));
+    }
+    for open in super::super::charter::proposals(context).into_iter().filter(|open| open.mine == "open" && !open.votes.failed) {
+        let short: String = open.votes.hash.chars().take(8).collect();
+        let reason = format!("version {} is proposed and waits for our vote: {}", open.votes.version, open.changes.join("; "));
+        lines.push(Line::not_ok(
+            format!("proposal {short}"),
+            Severity::Wait,
+            reason,
+            since,
+            "parangon federation show --diff, then accept or reject",
+        ));
+    }
+    for log in view.adopted.iter().filter(|log| log.unknown.is_some()) {
+        let reason = format!("follows version {} of the charter, which is not known here", log.unknown.unwrap_or_default());
+        let step = "wait for another member to be connected, or bring it: parangon federation apply TRUSTFILE";
+        lines.push(Line::not_ok(format!("log of {}", log.agency), Severity::Warn, reason, since, step));
+    }
+    lines
 }
 
 fn log(context: &Context) -> Line {
