@@ -3,3 +3,4 @@
 #[cfg(feature = "node")]
 pub mod federation;
 pub mod sim;
+pub mod split;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
 use parangon_tests::sim::{self, Config, Federation, Outcome};
+use parangon_tests::split;
 use rayon::prelude::*;
 
 /// Simulates federations, one a seed, and looks for a broken invariant. Exit code 1 when one breaks.
@@ -37,6 +39,10 @@ struct Args {
     /// Writes everything that happens to stderr.
     #[arg(long, requires = "seed")]
     trace: bool,
+    /// Plays the seeds as split views instead: 4 to 15 witnesses of a log whose owner tells two stories, and as many that collude
+    /// as are tolerated. Says for each how many cosignatures two contradicting heads got at most.
+    #[arg(long, conflicts_with_all = ["seed", "replicas", "work", "lies", "all"])]
+    split: bool,
     /// Goes on after a failure.
     #[arg(long)]
     all: bool,
@@ -53,6 +59,10 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.split {
+        let (from, to) = args.seeds;
+        return split_views(from..args.count.map_or(to, |count| from + count));
+    }
     let config = Config { replicas: args.replicas, work: args.work, lies: args.lies, trace: args.trace };
     let federation = Federation::found(args.replicas);
     let (from, to) = args.seed.map_or(args.seeds, |seed| (seed, seed + 1));
@@ -83,6 +93,19 @@ fn main() -> ExitCode {
         .collect();
     outcomes.sort_by_key(|outcome| outcome.seed);
     report(&args, &config, &federation, &outcomes, started)
+}
+
+/// Exit code 1 also when the smaller quorums were not split: then the simulation saw nothing.
+fn split_views(seeds: Range<u64>) -> ExitCode {
+    let started = Instant::now();
+    let rows = split::sweep(&seeds);
+    let mut out = std::io::stdout().lock();
+    for row in &rows {
+        let _closed = writeln!(out, "{row}");
+    }
+    let bad = rows.iter().filter(|row| row.breach.is_some() || row.split != row.splittable()).count();
+    let _closed = writeln!(out, "{} cases of {} seeds, {bad} failed, {:.1} s", rows.len(), seeds.count(), started.elapsed().as_secs_f64());
+    if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn progress(done: usize, total: usize, started: Instant) {

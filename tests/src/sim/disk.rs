@@ -18,13 +18,13 @@ use super::federation::Federation;
 
 /// A record with the hashes that it completes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) text: Vec<u8>,
-    pub(super) hashes: Vec<Hash>,
+pub(crate) struct Row {
+    pub(crate) text: Vec<u8>,
+    pub(crate) hashes: Vec<Hash>,
 }
 
 impl Row {
-    pub(super) fn leaf(&self) -> Hash {
+    pub(crate) fn leaf(&self) -> Hash {
         self.hashes[0]
     }
 }
@@ -61,10 +61,10 @@ pub(super) struct Disk {
 
 /// The reader has no such row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gap;
+pub(crate) struct Gap;
 
 /// Rows as the protocol reads them.
-pub(super) struct Reader<'a>(pub(super) &'a [Arc<Row>]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [Arc<Row>]);
 
 fn at(index: u64) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)

@@ -60,7 +60,8 @@ pub struct Federation {
     pub(super) adoption: (Vec<u8>, Hash),
 }
 
-fn secret(role: &str, seat: usize) -> SecretKey {
+/// The key of an agency's role.
+pub(crate) fn secret(role: &str, seat: usize) -> SecretKey {
     SecretKey::from_seed(&seed(role, seat))
 }
 
@@ -75,7 +76,7 @@ fn parent(seat: usize, count: usize, version: u32) -> Option<Name> {
     (seat < bound && count >= 8).then(|| format!("Ministry {}", seat / 2).parse().expect("a name"))
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(START).expect("in range")
 }
 
@@ -86,14 +87,8 @@ impl Federation {
     /// When the protocol refuses its own founding, which is a bug in it.
     #[must_use]
     pub fn found(count: usize) -> Self {
-        let charter = charter(count);
-        let text = charter.to_text().expect("a charter of constants");
-        let sign = |(seat, member): (usize, &Member)| FoundingSignature {
-            agency: member.id.clone(),
-            signature: charter.sign(&secret("identity", seat)).expect("a charter of constants"),
-        };
-        let signatures = charter.members.iter().enumerate().map(sign).collect();
-        let founded = Chain::verify(Founding { signatures, charter: charter.clone() }).expect("signed by all");
+        let founded = founded(count, |seat| parent(seat, count, 1));
+        let text = founded.newest().to_text().expect("a charter of constants");
         let chain = Arc::new(amended(founded.clone(), count));
         let founded = Arc::new(founded);
         let (proposal, votes) = voted(&chain);
@@ -174,13 +169,24 @@ impl Federation {
     }
 }
 
-fn charter(count: usize) -> Charter {
+/// A first version that all its members signed. Seat by seat, who answers to a parent.
+pub(crate) fn founded(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Chain {
+    let charter = charter(count, parent);
+    let sign = |(seat, member): (usize, &Member)| FoundingSignature {
+        agency: member.id.clone(),
+        signature: charter.sign(&secret("identity", seat)).expect("a charter of constants"),
+    };
+    let signatures = charter.members.iter().enumerate().map(sign).collect();
+    Chain::verify(Founding { signatures, charter }).expect("signed by all")
+}
+
+fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
     let scheme = demo_scheme();
     let member = |seat: usize| Member {
         id: format!("agency-{seat:03}").parse().expect("a slug"),
         name: format!("Agency {seat}").parse().expect("a name"),
         country: COUNTRIES[seat % COUNTRIES.len()].parse().expect("a country"),
-        parent: parent(seat, count, 1),
+        parent: parent(seat),
         // The last one may award BRONZE only.
         rights: vec![Right {
             scheme: scheme.id.clone(),
@@ -237,11 +243,10 @@ fn charter_hash(charter: &Charter) -> Hash {
     charter.hash().expect("a charter of constants")
 }
 
-fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
-    let id = chain.newest().members[at].id.clone();
-    let log = LogId::first(id.clone());
+/// An agency's first key set.
+pub(crate) fn keyset(chain: &Chain, at: usize) -> SignedKeySet {
     let body = KeySet {
-        agency: id.clone(),
+        agency: chain.newest().members[at].id.clone(),
         number: 1,
         log: secret("log", at).public(),
         witness: secret("witness", at).public(),
@@ -249,12 +254,22 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
         sealing: format!("age1{}", &hex::encode(seed("sealing", at))[..58]),
         transport: secret("transport", at).public(),
     };
-    let identity = secret("identity", at);
-    let keyset = body.sign(chain.fingerprint(), &identity).expect("a key set of constants");
+    body.sign(chain.fingerprint(), &secret("identity", at)).expect("a key set of constants")
+}
+
+/// What every log begins with.
+pub(crate) fn beginning(keyset: &SignedKeySet, charter: Hash) -> [Vec<u8>; 2] {
     let records = [Record::KeySet(Box::new(keyset.clone())), Record::Charter(Adoption { version: 1, hash: charter })];
+    records.map(|record| record.to_text().expect("a record of constants"))
+}
+
+fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
+    let id = chain.newest().members[at].id.clone();
+    let log = LogId::first(id.clone());
+    let identity = secret("identity", at);
+    let keyset = keyset(chain, at);
     let mut frontier = Frontier::new();
-    let rows = records.map(|record| {
-        let text = record.to_text().expect("a record of constants");
+    let rows = beginning(&keyset, charter).map(|text| {
         let hashes = frontier.push_leaf(merkle::leaf_hash(&text));
         Arc::new(Row { text, hashes })
     });

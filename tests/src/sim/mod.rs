@@ -6,8 +6,8 @@
 //! no contract. An auditor (`audit`, `model`) that knows everything compares what nodes do with what is true.
 
 mod audit;
-mod disk;
-mod federation;
+pub(crate) mod disk;
+pub(crate) mod federation;
 mod forge;
 mod labels;
 mod liar;
@@ -18,10 +18,10 @@ mod network;
 mod node;
 mod plan;
 mod quiet;
-mod rng;
+pub(crate) mod rng;
 mod shrink;
 mod trace;
-mod work;
+pub(crate) mod work;
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -44,7 +44,7 @@ impl Issued {
 }
 
 /// A record that says nothing, different for each number.
-pub(super) fn anchor(number: u64, now: Timestamp) -> Vec<u8> {
+pub(crate) fn anchor(number: u64, now: Timestamp) -> Vec<u8> {
     let record = Record::Anchor(Anchor { day: now, root: Hash::of(&[&number.to_be_bytes()]) });
     record.to_text().expect("a record of constants")
 }
@@ -59,7 +59,7 @@ pub(super) fn confirmation(label: LabelId, endorsement: Hash) -> Vec<u8> {
 }
 
 impl Sim<'_> {
-    pub(super) fn anchors(&mut self, who: usize, count: u64) -> Result<(), Breach> {
+    pub(crate) fn anchors(&mut self, who: usize, count: u64) -> Result<(), Breach> {
         let now = self.clock(who);
         let texts = (0..count).map(|_| anchor(self.rng.next(), now)).collect();
         self.append(who, texts, None)
