@@ -344,7 +344,7 @@ impl Actor {
     pub(super) fn on_dial_error(&mut self, peer: &PeerId, error: DialError) {
         let reason = match error {
             DialError::DialPeerConditionFalse(_) if self.links.connected(peer) => {
-                self.redial.connected(peer);
+                self.redial.connected(peer, Instant::now());
                 return;
             }
             DialError::WrongPeerId { obtained, address } => {

@@ -71,7 +71,7 @@ impl Actor {
 
     fn on_opened(&mut self, peer: &PeerId, link: Link) {
         let (id, ours) = (link.id, link.ours);
-        self.redial.connected(peer);
+        self.redial.connected(peer, Instant::now());
         if ours {
             self.metrics.dial("connected");
         }

@@ -70,6 +70,8 @@ pub(super) const SIMULTANEOUS: Duration = HANDSHAKE;
 
 /// The first wait after a failed dial.
 pub(super) const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+/// A connection that ended sooner was none: the other side turned us away.
+pub(super) const LASTING: Duration = Duration::from_secs(10);
 /// The longest wait.
 pub(super) const BACKOFF_LAST: Duration = Duration::from_secs(60);
 /// How much longer the node with the larger PeerId waits before its first dial, so that two nodes that start together

@@ -15,8 +15,8 @@ enum Phase {
     /// To be dialled at this time.
     Waiting(Instant),
     Dialling,
-    /// There is a connection, whoever dialled it: nothing to do.
-    Connected,
+    /// There is a connection since then, whoever dialled it: nothing to do.
+    Connected(Instant),
     /// Not to be dialled.
     Paused,
 }
@@ -24,7 +24,7 @@ enum Phase {
 #[derive(Debug)]
 struct Entry {
     addresses: Vec<Multiaddr>,
-    /// Dials since the last connection.
+    /// Dials since the last connection that lasted.
     attempts: u32,
     phase: Phase,
 }
@@ -62,18 +62,25 @@ impl Redial {
         self.0.get(peer).map_or(&[], |entry| &entry.addresses)
     }
 
-    pub(super) fn connected(&mut self, peer: &PeerId) {
-        if let Some(entry) = self.0.get_mut(peer) {
-            entry.attempts = 0;
-            entry.phase = Phase::Connected;
+    pub(super) fn connected(&mut self, peer: &PeerId, now: Instant) {
+        if let Some(entry) = self.0.get_mut(peer)
+            && !matches!(entry.phase, Phase::Connected(_))
+        {
+            entry.phase = Phase::Connected(now);
         }
     }
 
-    /// A connection ended, or a dial failed: the next one comes after the wait that `attempts` dials have earned.
+    /// A connection ended, or a dial failed: the next one comes after the wait that `attempts` dials have earned. A connection that
+    /// did not last counts as a failure: who turns us away must not be dialled twice a second.
     pub(super) fn failed(&mut self, peer: &PeerId, now: Instant, random: u32) {
         if let Some(entry) = self.0.get_mut(peer)
             && entry.phase != Phase::Paused
         {
+            if let Phase::Connected(since) = entry.phase
+                && now.saturating_duration_since(since) >= limits::LASTING
+            {
+                entry.attempts = 0;
+            }
             entry.phase = Phase::Waiting(now + backoff(entry.attempts, random));
         }
     }
@@ -170,10 +177,19 @@ mod tests {
         let later = start + limits::BACKOFF_FIRST;
         assert_eq!(redial.due(later, 0), []);
         assert_eq!(redial.due(later, 1), [(peer, vec![address("/ip4/10.0.0.1/udp/1/quic-v1")])]);
-        redial.connected(&peer);
+        redial.connected(&peer, later);
         assert_eq!(redial.due(later + limits::BACKOFF_LAST, 1), []);
+        // Turned away at once: the wait goes on growing.
         redial.failed(&peer, later, u32::MAX);
-        assert_eq!(redial.due(later + limits::BACKOFF_FIRST, 1), [(peer, vec![address("/ip4/10.0.0.1/tcp/1")])]);
+        assert_eq!(redial.due(later + limits::BACKOFF_FIRST, 1), []);
+        let third = later + 2 * limits::BACKOFF_FIRST;
+        assert_eq!(redial.due(third, 1), [(peer, vec![address("/ip4/10.0.0.1/tcp/1")])]);
+        // A connection that lasted makes the next dial the first one again.
+        redial.connected(&peer, third);
+        redial.connected(&peer, third + limits::LASTING);
+        let end = third + limits::LASTING;
+        redial.failed(&peer, end, u32::MAX);
+        assert_eq!(redial.due(end + limits::BACKOFF_FIRST, 1), [(peer, vec![address("/ip4/10.0.0.1/tcp/1")])]);
     }
 
     #[test]
