@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot build its world fails
 
+mod refused;
+mod restart;
 #[path = "../support/mod.rs"]
 mod support;
 

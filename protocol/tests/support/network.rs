@@ -2,17 +2,18 @@
 //! driver's promise: everything persisted is there before it is called durable, and nothing else happens before that.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use parangon_protocol::canonical;
-use parangon_protocol::charter::{Amendment, Ballot, Charter, Vote};
+use parangon_protocol::charter::{Amendment, Ballot, Chain, Charter, Vote};
 use parangon_protocol::check::{self, CheckError, KeyBook, Soundness};
-use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::limits;
 use parangon_protocol::log::checkpoint;
 use parangon_protocol::message::{Gossip, Head, Range, Request};
 use parangon_protocol::record::{Adoption, Record};
-use parangon_protocol::replica::{Change, Effect, Event, Keys, Refusal, Replica, Settings, Write, serve};
+use parangon_protocol::replica::{Change, Effect, Event, Keys, LabelRow, LogSnapshot, Refusal, Replica, Settings, Write, serve};
 use parangon_protocol::time::Timestamp;
 
 use super::federation::{Federation, key};
@@ -28,6 +29,11 @@ pub struct Node {
     answers: BTreeMap<u64, Result<Vec<u64>, Refusal>>,
     /// Whether each label keeps the rules, as written last.
     pub labels: BTreeMap<LabelId, Soundness>,
+    /// What else is written down: of each log, of each label, versions with the time they took effect, and proposals.
+    snapshots: BTreeMap<LogId, LogSnapshot>,
+    rows: BTreeMap<LabelId, LabelRow>,
+    amendments: Vec<(Amendment, Timestamp)>,
+    proposals: BTreeMap<Hash, (u32, Vec<u8>)>,
     /// What the node said has changed.
     pub news: Vec<Change>,
 }
@@ -55,7 +61,7 @@ impl Network {
     pub fn founded(federation: Federation) -> Self {
         let ids = federation.ids();
         let node = |id: &AgencyId| {
-            let keys = Keys { log: key("log", id.as_str()), witness: key("witness", id.as_str()) };
+            let keys = keys(id);
             let book = KeyBook::new(federation.chain.clone());
             let replica = Replica::new(id.clone(), Settings::default(), keys, book, vec![], []);
             (
@@ -66,6 +72,10 @@ impl Network {
                     kept: BTreeMap::new(),
                     answers: BTreeMap::new(),
                     labels: BTreeMap::new(),
+                    snapshots: BTreeMap::new(),
+                    rows: BTreeMap::new(),
+                    amendments: vec![],
+                    proposals: BTreeMap::new(),
                     news: vec![],
                 },
             )
@@ -178,6 +188,35 @@ impl Network {
             }
         }
         self.settle();
+    }
+
+    /// Something happens to a node, which ends when that is written down, before it does anything else.
+    pub fn die(&mut self, id: &str, event: Event) {
+        let (me, now) = (agency(id), self.now);
+        let node = self.nodes.get_mut(&me).unwrap();
+        for effect in node.replica.step(now, event) {
+            if let Effect::Persist(write) = effect {
+                node.keep(write);
+            }
+        }
+    }
+
+    /// Ends a node and starts it again from what is written down; it finds the others by itself.
+    pub fn restart(&mut self, id: &str) {
+        let me = agency(id);
+        let mut chain = Chain::verify(self.federation.chain.founding().clone()).unwrap();
+        let node = self.nodes.get_mut(&me).unwrap();
+        for (amendment, _) in &node.amendments {
+            chain = chain.extend(amendment.clone()).unwrap();
+        }
+        let (keys, book) = (keys(&me), KeyBook::new(Arc::new(chain)));
+        let (snapshots, rows) = (node.snapshots.values().cloned().collect(), node.rows.values().cloned());
+        let since = node.amendments.last().map_or(Timestamp::default(), |(_, since)| *since);
+        let proposals: Vec<_> = node.proposals.values().map(|(_, text)| check::proposal(text.clone()).unwrap()).collect();
+        let replica = Replica::new(me.clone(), Settings::default(), keys, book, snapshots, rows);
+        node.replica = replica.with_proposals(since, proposals);
+        self.step(&me, Event::Durable);
+        self.start(id);
     }
 
     /// Carries messages until there are none, and lets every node poll a few times.
@@ -313,6 +352,10 @@ impl Network {
     }
 }
 
+fn keys(id: &AgencyId) -> Keys {
+    Keys { log: key("log", id.as_str()), witness: key("witness", id.as_str()) }
+}
+
 fn seen(book: &KeyBook, from: AgencyId, head: &Head) -> Event {
     match check::head(book, head) {
         Ok(head) => Event::Head { from, head },
@@ -331,8 +374,24 @@ impl Node {
                     ledger.put(record, row);
                 }
             }
-            Write::Label(row) => drop(self.labels.insert(row.id, row.soundness)),
-            Write::LabelSoundness { label, soundness } => drop(self.labels.insert(label, soundness)),
+            Write::Label(row) => {
+                self.labels.insert(row.id, row.soundness.clone());
+                self.rows.insert(row.id, *row);
+            }
+            Write::LabelSoundness { label, soundness } => {
+                self.labels.insert(label, soundness.clone());
+                self.rows.get_mut(&label).unwrap().soundness = soundness;
+            }
+            Write::LabelState { label, state, index } => {
+                let row = self.rows.get_mut(&label).unwrap();
+                (row.state, row.state_index) = (state, index);
+            }
+            Write::Log(snapshot) => drop(self.snapshots.insert(snapshot.log.clone(), *snapshot)),
+            Write::Amendment { amendment, at } => {
+                self.proposals.retain(|_, (version, _)| *version > amendment.charter.version);
+                self.amendments.push((*amendment, at));
+            }
+            Write::Proposal { version, hash, text } => drop(self.proposals.insert(hash, (version, text))),
             Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
             _ => {}
         }
