@@ -200,9 +200,10 @@ impl Sim<'_> {
 
     /// Withdrawn is for good, whatever stands behind it.
     fn reinstate(&mut self, who: usize) {
-        let Some(own) = self.issued.iter().rev().find(|issued| issued.owner == who).map(|issued| issued.id) else {
-            return self.liar_label(who, None);
-        };
+        if !self.issued.iter().any(|issued| issued.owner == who) {
+            self.liar_label(who, None);
+        }
+        let Some(own) = self.issued.iter().rev().find(|issued| issued.owner == who).map(|issued| issued.id) else { return };
         let now = self.clock(who);
         let actions = [Action::Suspend, Action::Withdraw, Action::Reinstate, Action::Suspend];
         self.grow(who, 0, actions.iter().map(|action| standing(own, *action, now)).collect());
