@@ -202,7 +202,7 @@ impl Policy {
                 Kin::Parent(_) => {
                     let name = format!("parent.{}", number + 1);
                     members.push(name.clone());
-                    policy.groups.push(Group { name, threshold: 1, members: agencies });
+                    policy.groups.push(Group { name, threshold: witnesses.majority(group), members: agencies });
                 }
             }
         }

@@ -39,7 +39,7 @@ pub fn fresh_as_of(times: &[Timestamp], f: usize) -> Option<Timestamp> {
     sorted.iter().rev().nth(f).copied()
 }
 
-/// Who counts as one witness: agencies under one parent count once.
+/// Who counts as one witness: agencies under one parent count once, when more than half of them say the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// An agency on its own.
@@ -102,19 +102,32 @@ impl Witnesses {
         tolerated(self.count())
     }
 
-    /// Counts checked cosignatures. Others than witnesses are ignored; a group counts once, with its earliest and its
-    /// latest time.
+    /// Counts checked cosignatures. Others than witnesses are ignored. A group counts once, and only when more than half of its
+    /// agencies cosigned: else two of them that were shown different stories would count for both. It vouches for a time as
+    /// soon, and as long, as more than half of them do.
     pub fn tally(&self, cosignatures: impl IntoIterator<Item = (AgencyId, Timestamp)>) -> Tally {
-        let mut times: BTreeMap<&Group, (Timestamp, Timestamp)> = BTreeMap::new();
+        let mut groups: BTreeMap<&Group, BTreeMap<AgencyId, (Timestamp, Timestamp)>> = BTreeMap::new();
         for (agency, time) in cosignatures {
             if let Some(group) = self.groups.get(&agency) {
-                let (first, last) = times.entry(group).or_insert((time, time));
+                let (first, last) = groups.entry(group).or_default().entry(agency).or_insert((time, time));
                 *first = time.min(*first);
                 *last = time.max(*last);
             }
         }
-        let (first, last) = times.into_values().unzip();
+        let vouches = |(group, times): (&Group, BTreeMap<AgencyId, (Timestamp, Timestamp)>)| {
+            let others = self.majority(group) - 1;
+            let (mut first, mut last): (Vec<_>, Vec<_>) = times.into_values().unzip();
+            first.sort_unstable();
+            last.sort_unstable();
+            Some((*first.get(others)?, *last.iter().rev().nth(others)?))
+        };
+        let (first, last) = groups.into_iter().filter_map(vouches).unzip();
         Tally { first, last, witnesses: self.count() }
+    }
+
+    /// More than half of a group's agencies.
+    pub(super) fn majority(&self, group: &Group) -> usize {
+        self.groups.values().filter(|other| *other == group).count() / 2 + 1
     }
 }
 

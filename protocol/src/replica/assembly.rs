@@ -81,6 +81,9 @@ impl Replica {
             keep(&mut self, proposal);
         }
         count(&mut self);
+        // What a version cut off may not have been marked before the last stop.
+        let ends = self.book.chain().cut_offs_after(0);
+        recut(&mut self, &ends);
         self
     }
 
@@ -159,9 +162,9 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
         return late(replica, now, std::iter::once(vote), out);
     }
     let state = replica.logs.entry(log.clone()).or_default();
-    let same = state.votes.iter().filter(|(_, other)| other.body.version == ballot.version);
+    let same = state.votes.iter().filter(|(_, other)| other.body.version == ballot.version && other.body.accept == ballot.accept);
     // Of one agency the first vote for a text counts. Another one is kept as evidence, a third adds nothing.
-    let known = same.clone().any(|(_, other)| other.body.charter == ballot.charter && other.body.accept == ballot.accept);
+    let known = same.clone().any(|(_, other)| other.body.charter == ballot.charter);
     if known || same.count() >= PROPOSALS {
         return;
     }
@@ -172,7 +175,8 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
         let request = Request::Charter { after: newest };
         return ask_owner(replica, log, request, out);
     }
-    if !replica.assembly.proposals.contains_key(&ballot.charter) {
+    // Nobody needs a text that is only rejected.
+    if ballot.accept && !replica.assembly.proposals.contains_key(&ballot.charter) {
         let request = Request::Proposal { hash: ballot.charter };
         ask_owner(replica, log, request, out);
     }

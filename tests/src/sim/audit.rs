@@ -154,7 +154,7 @@ impl Audit {
         let inside = &rows[..usize::try_from(size).unwrap_or(0)];
         let version = if inside.iter().any(|row| row.leaf() == federation.adoption.1) { 2 } else { 1 };
         let own = federation.group(owner, version);
-        let mut groups = HashSet::new();
+        let mut groups: HashMap<usize, HashSet<usize>> = HashMap::new();
         for witness in &shown.witnesses {
             let group = federation.group(*witness, version);
             if group == own {
@@ -164,8 +164,10 @@ impl Audit {
                 let what = format!("agency {me} counts a cosignature of agency {witness} on {log} ({size}) that it never made");
                 return breach("I3 witnessed", what);
             }
-            groups.insert(group);
+            groups.entry(group).or_default().insert(*witness);
         }
+        // Agencies under one parent count when more than half of them signed.
+        groups.retain(|group, signed| 2 * signed.len() > federation.size_of(*group, version));
         let needed = federation.quorum(owner, version);
         if groups.len() < needed {
             let what = format!("agency {me} holds {log} ({size}) as final with {} of {needed} witnesses", groups.len());

@@ -127,6 +127,11 @@ impl Federation {
         if version == 1 { seat.first_group } else { seat.group }
     }
 
+    /// Agencies that count as this one.
+    pub(super) fn size_of(&self, group: usize, version: u32) -> usize {
+        (0..self.len()).filter(|seat| self.group(*seat, version) == group).count()
+    }
+
     /// n and k as the paper has them, counted here without the protocol's help.
     pub(super) fn quorum(&self, owner: usize, version: u32) -> usize {
         2 * self.witnesses(owner, version) / 3 + 1

@@ -77,8 +77,11 @@ fn agencies_under_one_parent_count_once() {
     votes.push((agency("turku"), at(30)));
     let tally = witnesses.tally(votes);
     assert!(tally.reached());
-    // Groups: 10, 20, 30 and 5 to 90; one may lie.
-    assert_eq!((tally.existed_by(), tally.fresh_as_of()), (Some(at(10)), Some(at(30))));
+    // Groups: 10, 20, 30, and one that vouches from 90 on and until 5; one may lie.
+    assert_eq!((tally.existed_by(), tally.fresh_as_of()), (Some(at(20)), Some(at(20))));
+    // One of two under a parent may have been shown another story than the other.
+    let half = witnesses.tally([(agency("lyon"), at(1)), (agency("lyon"), at(2)), (agency("wien"), at(1))]);
+    assert_eq!(half.count(), 1);
 
     // Who shares the owner's parent is no witness of it.
     let related = Witnesses::new(&agency("gent"), members);
