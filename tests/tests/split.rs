@@ -45,3 +45,13 @@ fn a_seed_is_a_whole_run_and_those_who_were_told_both_stories_say_so() {
         assert_eq!(outcome.frozen, 5, "seed {seed}: in the end every honest witness holds the proof");
     }
 }
+
+/// Agencies under one parent are one witness. The owner shows each of them what it likes.
+#[test]
+fn agencies_under_one_parent_that_see_different_stories_are_no_liar_more() {
+    // Four witnesses of which one may lie, nobody does: two of them are pairs of honest agencies.
+    let world = World::found(&[2, 2, 1, 1]);
+    for seed in SEEDS {
+        assert_eq!(play(&world, 0, Audience::Agencies, seed).breach, None, "seed {seed}");
+    }
+}

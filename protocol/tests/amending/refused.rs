@@ -107,3 +107,56 @@ fn what_was_checked_too_early_is_checked_again() {
     network.happen("lyon", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start) });
     assert_eq!((held(&network), soundness(&network, "lyon", award.id())), (start + 2, Soundness::Sound));
 }
+
+/// An agency's first vote for a text counts, and a vote is a record in its log: what a proposal brings along is no other way.
+#[test]
+fn a_second_vote_does_not_count_by_coming_with_the_proposal() {
+    let mut network = network();
+    let (one, other) = (stricter(&network), next(&network, |charter| charter.status_max_age_days = 50));
+    network.vote("stuttgart", &one, true).unwrap();
+    network.vote("lyon", &other, true).unwrap();
+    network.vote("madrid", &other, true).unwrap();
+    let ballot = parangon_protocol::charter::Ballot {
+        version: 2,
+        charter: other.hash().unwrap(),
+        agency: agency("stuttgart"),
+        accept: true,
+        heads: vec![],
+    };
+    let vote = ballot.sign(network.federation.fingerprint(), &key("identity", "stuttgart")).unwrap();
+    let text = parangon_protocol::canonical::encode(&Amendment { charter: other, votes: vec![vote] }, 1 << 20).unwrap();
+    network.happen("oslo", Event::Proposal(check::proposal(text).unwrap()));
+    assert_eq!(network.version("oslo"), 1);
+}
+
+/// Whoever votes against texts that nobody wants takes no room from others: two agencies, sixteen texts each.
+#[test]
+fn votes_against_many_texts_keep_nobody_from_proposing() {
+    let mut network = network();
+    for (who, first) in [("porto", 40), ("stuttgart", 60)] {
+        for days in first..first + 16 {
+            let text = next(&network, |charter| charter.status_max_age_days = days);
+            let _no_room = network.vote(who, &text, false);
+        }
+    }
+    let charter = stricter(&network);
+    for id in ["lyon", "madrid", "oslo"] {
+        assert!(network.vote(id, &charter, true).is_ok(), "{id}");
+    }
+    assert_eq!(network.version("porto"), 2);
+}
+
+/// Who has voted against many texts of a version still has its vote for one.
+#[test]
+fn votes_against_many_texts_leave_the_vote_for_one() {
+    let mut network = network();
+    for days in 40..56 {
+        let text = next(&network, |charter| charter.status_max_age_days = days);
+        network.vote("lyon", &text, false).unwrap();
+    }
+    let charter = stricter(&network);
+    for id in ["lyon", "madrid", "oslo"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    assert_eq!(network.version("porto"), 2);
+}

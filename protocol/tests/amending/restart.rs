@@ -84,3 +84,23 @@ fn a_restarted_witness_keeps_to_the_head_that_it_named() {
     let (cosigners, _) = network.nodes[&agency("oslo")].replica.cosigners(&log("stuttgart"));
     assert_eq!(cosigners, [agency("oslo"), agency("porto")]);
 }
+
+#[test]
+fn labels_above_the_end_of_a_log_are_cut_off_whenever_the_node_ends() {
+    let mut network = network();
+    network.now = time("2026-11-24T05:00:00Z");
+    let charter = without(&network, "stuttgart");
+    for id in ["lyon", "madrid", "porto"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    let label = issue(&mut network, &gold("stuttgart", "first", &["lyon", "oslo"])).unwrap();
+    network.stop("lyon");
+    network.vote("oslo", &charter, true).unwrap();
+    assert_eq!(soundness(&network, "madrid", label), Soundness::Void(Flaw::Ended));
+    // Lyon hears of the version and writes it down; then the power goes.
+    let chain = Chain::clone(network.nodes[&agency("oslo")].replica.book().chain());
+    network.die("lyon", Event::Chain(Box::new(chain)));
+    network.restart("lyon");
+    assert_eq!(network.version("lyon"), 2);
+    assert_eq!(soundness(&network, "lyon", label), Soundness::Void(Flaw::Ended));
+}

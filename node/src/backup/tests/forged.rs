@@ -10,7 +10,7 @@ use super::whole::{backup, restored};
 use crate::keystore::identity::IdentityFile;
 use crate::keystore::random;
 use crate::sealing;
-use crate::service::tests::support::{THREE, federation};
+use crate::service::tests::support::{THREE, federation, until};
 use crate::store::{Import, Store, StoreError, TABLES};
 
 /// Name and content of an entry.
@@ -67,6 +67,11 @@ async fn what_does_not_fit_together_is_found() {
     let agencies = federation(&THREE).await;
     let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     stuttgart.awards("BioRegio", "gold", 4, &[berlin, lyon]).await;
+    let kept = || async {
+        let own = stuttgart.context.own_log();
+        stuttgart.context.store().read().and_then(|tx| tx.last_kept_note(&own)).expect("read")
+    };
+    until("a final head of its own is kept", kept).await;
     let bytes = backup(stuttgart).await;
     let dir = TempDir::new().expect("a directory");
     let unpacked = open(bytes.as_slice(), &stuttgart.identity).and_then(|backup| backup.unpack(dir.path(), &stuttgart.identity));
