@@ -243,7 +243,7 @@ def _(desk: Desk) -> None:
     chain = founded([member(agency, parent="Ministry") for agency in NAMES[:3]])
     desk.refuses(chain.amended(leaves("delft")), 7, f"version 2: {FEW} delft")
     watched = founded([*(member(agency, parent="Ministry") for agency in NAMES[:3]), member("espoo")])
-    desk.accepts(watched.amended(leaves("delft"), by=["bergen", "espoo"]))
+    desk.accepts(watched.amended(leaves("delft"), by=["bergen", "cadiz", "espoo"]))
 
 
 @case("cut-off-of-two", "Two logs may end in one amendment, each by those who watched it.")

@@ -104,18 +104,20 @@ def siblings(count: int, others: int) -> Chain:
     return founded([member(agency, parent="Ministry") for agency in NAMES[:count]] + [member(agency) for agency in NAMES[count : count + others]])
 
 
-@case("threshold-one-parent-one-voice", "Agencies under one parent are one voice, however many of them vote.")
+@case("threshold-one-parent-one-voice", "Agencies under one parent are one voice, when more than half of them vote.")
 def _(desk: Desk) -> None:
     chain, change = siblings(3, 2), put("review_by", "2030-01")
     desk.refuses(chain.amended(change, by=NAMES[:3]), 7, too_few(1, 2, 1))
-    desk.accepts(chain.amended(change, by=[NAMES[0], NAMES[4]]))
+    desk.refuses(chain.amended(change, by=[NAMES[0], NAMES[4]]), 7, too_few(1, 2, 1))
+    desk.accepts(chain.amended(change, by=[*NAMES[:2], NAMES[4]]))
 
 
 @case("threshold-parent-two-thirds", "With five agencies under one parent and three others, all four voices are not one vote each.")
 def _(desk: Desk) -> None:
     chain, change = siblings(5, 3), put_member("hilden", parent="Other")
     desk.refuses(chain.amended(change, by=NAMES[:7][:5] + NAMES[6:7]), 7, too_few(2, 3, 1))
-    desk.accepts(chain.amended(change, by=["cadiz", "gdansk", "hilden"]))
+    desk.refuses(chain.amended(change, by=["bergen", "cadiz", "gdansk", "hilden"]), 7, too_few(2, 3, 1))
+    desk.accepts(chain.amended(change, by=["bergen", "cadiz", "delft", "gdansk", "hilden"]))
 
 
 @case("threshold-parent-named-like-an-agency", "A parent that is called like an agency is another voice.")

@@ -101,9 +101,7 @@ fn enough(federation: &Fingerprint, before: &Charter, amendment: &Amendment) -> 
         if counting.standing(before).accepted() {
             break;
         }
-        let standing = counting.standing(before);
-        // A voice that counts already, of an agency under the same parent, adds nothing.
-        if counting.add(federation, before, vote).is_ok() && counting.standing(before) != standing {
+        if counting.add(federation, before, vote).is_ok() {
             votes.push(vote.clone());
         }
     }

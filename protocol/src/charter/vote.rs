@@ -121,10 +121,17 @@ pub fn voices(charter: &Charter) -> usize {
     charter.members.iter().map(|member| charter.group(&member.id)).collect::<BTreeSet<_>>().len()
 }
 
-/// Voices of a version among these agencies.
+/// Voices of a version among these agencies. Agencies under one parent are a voice when more than half of them are among these:
+/// else two of them could give it to two texts.
 pub(super) fn count<'a>(charter: &Charter, agencies: impl IntoIterator<Item = &'a AgencyId>) -> usize {
-    let members = agencies.into_iter().filter(|agency| charter.member(agency).is_some());
-    members.map(|agency| charter.group(agency)).collect::<BTreeSet<_>>().len()
+    let agencies: BTreeSet<&AgencyId> = agencies.into_iter().collect();
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for member in &charter.members {
+        let (all, among) = groups.entry(charter.group(&member.id)).or_default();
+        *all += 1;
+        *among += usize::from(agencies.contains(&member.id));
+    }
+    groups.values().filter(|(all, among)| 2 * among > *all).count()
 }
 
 /// Where a log ends for good by what its witnesses among the voters saw: the (n-k+1)-th largest of their heads, so that

@@ -140,10 +140,14 @@ impl Federation {
     /// Whether the second version takes effect when these have voted for it: two thirds of the first one's voices, for it changes
     /// who counts as one; more than half of its own.
     pub(super) fn agreed(&self, voters: &[usize]) -> bool {
-        let count =
-            |all: &mut dyn Iterator<Item = usize>, version| all.map(|seat| self.group(seat, version)).collect::<BTreeSet<_>>().len();
-        let all = |version| count(&mut (0..self.len()), version);
-        let of = |version| count(&mut voters.iter().copied(), version);
+        // Agencies under one parent are a voice when more than half of them vote.
+        let count = |seats: &BTreeSet<usize>, version| {
+            let groups: BTreeSet<usize> = seats.iter().map(|seat| self.group(*seat, version)).collect();
+            let voting = |group: usize| seats.iter().filter(|seat| self.group(**seat, version) == group).count();
+            groups.into_iter().filter(|group| 2 * voting(*group) > self.size_of(*group, version)).count()
+        };
+        let all = |version| count(&(0..self.len()).collect(), version);
+        let of = |version| count(&voters.iter().copied().collect(), version);
         of(1) > 2 * all(1) / 3 && of(2) > all(2) / 2
     }
 
