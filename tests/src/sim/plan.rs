@@ -194,9 +194,9 @@ impl Plan {
                 _ => self.at(at, Op::Status { who }),
             }
         }
-        // In one of thirty federations everybody votes for the second version of the charter, at some time: that grows, and has
+        // In one of fifty federations everybody votes for the second version of the charter, at some time: that grows, and has
         // cosigned, every log, which costs ten times as much as a run without.
-        if rng.chance(33) {
+        if rng.chance(20) {
             for who in honest {
                 self.at(rng.between(500, HEAL - 5_000), Op::Vote { who: *who });
             }
