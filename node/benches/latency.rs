@@ -8,7 +8,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use parangon_node::engine::Change;
+use parangon_node::engine::{Change, News};
 use parangon_protocol::id::{AgencyId, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::record::Record;
@@ -24,9 +24,9 @@ const ISSUER: usize = 0;
 /// Labels issued before anything is measured.
 const WARM_UP: usize = 20;
 
-async fn seen(mut news: Receiver<Change>, label: LabelId) -> Instant {
+async fn seen(mut news: Receiver<News>, label: LabelId) -> Instant {
     loop {
-        if news.recv().await.expect("running, and few news") == Change::Label(label) {
+        if news.recv().await.expect("running, and few news") == News::Log(Change::Label(label)) {
             return Instant::now();
         }
     }

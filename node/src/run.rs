@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, ApiError, Listeners};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::engine::{Change, Engine, EngineConfig, EngineError};
+use crate::engine::{Change, Engine, EngineConfig, EngineError, News};
 use crate::keystore::file::{self, FileError};
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
@@ -347,7 +347,7 @@ async fn keep_roster(engine: Engine, network: NetworkHandle, stop: CancellationT
                 change = news.recv() => change,
             };
             match change {
-                Ok(Change::Keys { .. } | Change::Charter { .. }) | Err(RecvError::Lagged(_)) => break,
+                Ok(News::Log(Change::Keys { .. } | Change::Charter { .. })) | Err(RecvError::Lagged(_)) => break,
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }

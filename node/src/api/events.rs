@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 
 use super::App;
 use super::error::Problem;
-use crate::engine::Change;
+use crate::engine::{Change, News};
 
 /// Between two signs of life on a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -27,7 +27,7 @@ pub(super) async fn events(State(app): State<App>) -> Sse<impl Stream<Item = Res
     let stop = app.stop.clone();
     let news = stream::unfold(changes, |mut changes| async move {
         let event = match changes.recv().await {
-            Ok(change) => event(&change),
+            Ok(news) => event(&news),
             Err(broadcast::error::RecvError::Lagged(missed)) => named("lagged", &json!({ "missed": missed })),
             Err(broadcast::error::RecvError::Closed) => return None,
         };
@@ -36,7 +36,11 @@ pub(super) async fn events(State(app): State<App>) -> Sse<impl Stream<Item = Res
     Sse::new(news.take_until(async move { stop.cancelled().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-fn event(change: &Change) -> Event {
+fn event(news: &News) -> Event {
+    let change = match news {
+        News::Peer(agency) => return named("peer", &json!({ "agency": agency })),
+        News::Log(change) => change,
+    };
     match change {
         Change::Label(label) => named("label", &json!({ "label": label })),
         Change::Record { log, index } => named("record", &json!({ "log": log.to_string(), "index": index })),
@@ -46,7 +50,6 @@ fn event(change: &Change) -> Event {
         Change::Proposal => named("proposal", &json!({})),
         Change::Charter { version } => named("charter", &json!({ "version": version })),
         Change::Torn { version } => named("torn", &json!({ "version": version })),
-        Change::Peer(agency) => named("peer", &json!({ "agency": agency })),
     }
 }
 

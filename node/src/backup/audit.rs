@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use parangon_protocol::charter::{Amendment, Chain};
 use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::label::LabelId;
@@ -14,12 +13,11 @@ use parangon_protocol::log::merkle::{self, Frontier, HashReader};
 use parangon_protocol::message::Head;
 use parangon_protocol::record::Record;
 use parangon_protocol::replica::LogSnapshot;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::manifest::OwnLog;
 use super::{BackupError, Unpacked};
-use crate::engine::RegisterRow;
+use crate::engine::{self, RegisterRow};
 use crate::keystore::MasterKey;
 use crate::store::{Counts, LogReader, Opened, ReadTx, Recovery, Store};
 
@@ -37,12 +35,6 @@ pub struct Report {
     pub logs: BTreeMap<String, u64>,
     /// The newest version of the charter that the store knows.
     pub charter: u32,
-}
-
-/// A version of the charter as the store keeps it.
-#[derive(Deserialize)]
-struct InEffect {
-    amendment: Amendment,
 }
 
 fn inconsistent(what: impl ToString) -> BackupError {
@@ -71,7 +63,8 @@ pub fn audit(unpacked: &Unpacked, dir: &Path) -> Result<Report, BackupError> {
     {
         return Err(inconsistent("its manifest names another store, other counts or another own head than its content"));
     }
-    let mut audit = Audit { tx: &tx, book: KeyBook::new(Arc::new(chain(&tx, unpacked.chain())?)), labels: BTreeMap::new() };
+    let (chain, _) = engine::chain(&tx, unpacked.chain()).map_err(inconsistent)?;
+    let mut audit = Audit { tx: &tx, book: KeyBook::new(Arc::new(chain)), labels: BTreeMap::new() };
     let logs = tx.logs()?;
     let sizes = logs.iter().map(|log| Ok((log.to_string(), audit.records(log)?))).collect::<Result<BTreeMap<_, _>, BackupError>>()?;
     let mut heads = 0;
@@ -84,19 +77,6 @@ pub fn audit(unpacked: &Unpacked, dir: &Path) -> Result<Report, BackupError> {
     audit.register()?;
     tx.open_sealed()?; // every private item, message and token opens with the keys of the backup
     Ok(Report { counts: manifest.counts, heads, logs: sizes, charter: audit.book.chain().newest().version })
-}
-
-/// The chain of `federation.json`, with the versions that only the store knows.
-fn chain(tx: &ReadTx, base: &Chain) -> Result<Chain, BackupError> {
-    let mut chain = base.clone();
-    for name in tx.document_names("charter/")? {
-        let bytes = tx.document(&name)?.unwrap_or_default();
-        let InEffect { amendment } = parse("a version of the charter", &bytes)?;
-        if amendment.charter.version > chain.newest().version {
-            chain = chain.extend(amendment).map_err(inconsistent)?;
-        }
-    }
-    Ok(chain)
 }
 
 struct Audit<'a> {

@@ -11,7 +11,7 @@ use parangon_protocol::replica::{self, Effect, Event, Replica, Write};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::outgoing::Outgoing;
-use super::{Change, CharterOverview, EngineError, LogOverview, Overview, persist, reader};
+use super::{CharterOverview, EngineError, LogOverview, News, Overview, persist, reader};
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
@@ -37,7 +37,7 @@ pub(super) struct Core {
     outgoing: mpsc::Sender<Outgoing>,
     overview: watch::Sender<Arc<Overview>>,
     book: watch::Sender<Arc<KeyBook>>,
-    news: broadcast::Sender<Change>,
+    news: broadcast::Sender<News>,
     commands: mpsc::WeakSender<Command>,
     recovering: bool,
     tickets: HashMap<u64, Reply>,
@@ -55,7 +55,7 @@ impl Core {
         outgoing: mpsc::Sender<Outgoing>,
         overview: watch::Sender<Arc<Overview>>,
         book: watch::Sender<Arc<KeyBook>>,
-        news: broadcast::Sender<Change>,
+        news: broadcast::Sender<News>,
         commands: mpsc::WeakSender<Command>,
         recovering: bool,
     ) -> Self {
@@ -178,7 +178,7 @@ impl Core {
                     if let replica::Change::Keys { .. } | replica::Change::Charter { .. } = &change {
                         self.book.send_replace(self.replica.book().clone());
                     }
-                    let _nobody = self.news.send(change.into());
+                    let _nobody = self.news.send(News::Log(change));
                 }
             }
         }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::Command;
 use super::outgoing::head_event;
-use super::{Change, Overview, PrivateMessage, reader};
+use super::{News, Overview, PrivateMessage, reader};
 use crate::network::{Incoming, ReplySlot, Verdict};
 use crate::store::Store;
 
@@ -31,7 +31,7 @@ pub(super) struct Intake {
     pub(super) overview: watch::Receiver<Arc<Overview>>,
     pub(super) store: Arc<Store>,
     pub(super) private: mpsc::Sender<PrivateMessage>,
-    pub(super) news: broadcast::Sender<Change>,
+    pub(super) news: broadcast::Sender<News>,
     pub(super) stop: CancellationToken,
 }
 
@@ -67,11 +67,11 @@ pub(super) fn start(intake: Intake) {
             match message {
                 Incoming::Connected(peer) => {
                     let _stopping = desk.event(Event::Connected(peer.clone())).await;
-                    let _nobody = news.send(Change::Peer(peer));
+                    let _nobody = news.send(News::Peer(peer));
                 }
                 Incoming::Disconnected(peer) => {
                     let _stopping = desk.event(Event::Disconnected(peer.clone())).await;
-                    let _nobody = news.send(Change::Peer(peer));
+                    let _nobody = news.send(News::Peer(peer));
                 }
                 Incoming::Private { from, message, ack } => {
                     // A full queue leaves the message unacknowledged: its sender keeps it and tries again.

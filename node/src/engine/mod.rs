@@ -15,9 +15,8 @@ use std::sync::Arc;
 use parangon_protocol::charter::{Chain, Charter, LastHead};
 use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
-use parangon_protocol::label::LabelId;
 use parangon_protocol::record::{Record, RecordError};
-use parangon_protocol::replica::{Change as ReplicaChange, Event, Keys, Proposal, Refusal, Settings};
+use parangon_protocol::replica::{Event, Keys, Proposal, Refusal, Settings};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -25,15 +24,16 @@ use crate::clock::Clock;
 use crate::network::{Incoming, NetworkHandle};
 use crate::store::{Store, StoreError};
 
+pub use parangon_protocol::replica::Change;
 pub use persist::RegisterRow;
-pub(crate) use persist::{fork_proof, releases};
+pub(crate) use persist::{chain, fork_proof, releases};
 pub use reader::StoredLog;
 
 /// Commands that wait for the core. One commit takes a millisecond; more than this and senders wait.
 const COMMANDS: usize = 1024;
 
 /// News that a slow listener may lag behind by before it has to look for itself.
-const NEWS: usize = 4096;
+const NEWS_WAITING: usize = 4096;
 
 /// What the engine refuses or fails with.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,62 +63,11 @@ impl From<StoreError> for EngineError {
 
 /// News from the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A label is new, or its state or confirmations changed.
-    Label(LabelId),
-    /// A record became visible.
-    Record {
-        /// Which log.
-        log: LogId,
-        /// Its index.
-        index: u64,
-    },
-    /// A head reached its quorum.
-    Final {
-        /// Which log.
-        log: LogId,
-        /// Its size.
-        size: u64,
-    },
-    /// A log was frozen: it told two stories.
-    Frozen {
-        /// Which log.
-        log: LogId,
-    },
-    /// New keys of a member are known.
-    Keys {
-        /// Whose log.
-        log: LogId,
-    },
-    /// A text of the charter's next version, or a vote on one, is new.
-    Proposal,
-    /// A version of the charter took effect here.
-    Charter {
-        /// Which.
-        version: u32,
-    },
-    /// Two texts of one version were both agreed to.
-    Torn {
-        /// Which version.
-        version: u32,
-    },
+pub enum News {
+    /// Something changed in the logs, or follows from them.
+    Log(Change),
     /// A member came or went.
     Peer(AgencyId),
-}
-
-impl From<ReplicaChange> for Change {
-    fn from(change: ReplicaChange) -> Self {
-        match change {
-            ReplicaChange::Label(label) => Self::Label(label),
-            ReplicaChange::Record { log, index } => Self::Record { log, index },
-            ReplicaChange::Final { log, size } => Self::Final { log, size },
-            ReplicaChange::Frozen { log } => Self::Frozen { log },
-            ReplicaChange::Keys { log } => Self::Keys { log },
-            ReplicaChange::Proposal => Self::Proposal,
-            ReplicaChange::Charter { version } => Self::Charter { version },
-            ReplicaChange::Torn { version } => Self::Torn { version },
-        }
-    }
 }
 
 /// What is known of one log.
@@ -217,7 +166,7 @@ pub struct Engine {
     commands: mpsc::Sender<core::Command>,
     overview: watch::Receiver<Arc<Overview>>,
     book: watch::Receiver<Arc<KeyBook>>,
-    news: broadcast::Sender<Change>,
+    news: broadcast::Sender<News>,
     store: Arc<Store>,
 }
 
@@ -228,7 +177,7 @@ impl Engine {
     /// [`EngineError::Store`] when the store cannot be read.
     pub async fn start(config: EngineConfig) -> Result<(Self, tokio::task::JoinHandle<()>), EngineError> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let (news, _) = broadcast::channel(NEWS);
+        let (news, _) = broadcast::channel(NEWS_WAITING);
         let EngineConfig { me, chain, keys, settings, store, clock, network, incoming, private, stop } = config;
         let (recovering, federation) = (!settings.sign, *chain.fingerprint());
         let replica = {
@@ -301,7 +250,7 @@ impl Engine {
 
     /// News from now on.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
     }
 

@@ -126,18 +126,30 @@ fn in_effect(tx: &mut WriteTx, amendment: &Amendment, at: Timestamp) -> Result<(
 }
 
 /// The chain as far as the store knows it, and since when its newest version is in effect here. `base` comes from the files,
-/// which may know more.
-fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, Timestamp), StoreError> {
+/// which may know more versions, or fewer votes on where a log ends.
+///
+/// # Errors
+/// [`StoreError::Row`] for a version that cannot be read, or does not follow.
+pub(crate) fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, Timestamp), StoreError> {
     let (mut chain, mut since) = (base.clone(), base.newest().created);
     for name in tx.document_names(CHARTER)? {
         let bytes = tx.document(&name)?.ok_or(StoreError::Row { table: "charter" })?;
         let InEffect { amendment, at } = parse(&bytes)?;
         if amendment.charter.version > chain.newest().version {
             chain = chain.extend(amendment).map_err(|_| StoreError::Row { table: "charter" })?;
+        } else if let Some(longer) = chain.with_votes(&amendment.votes) {
+            chain = longer;
         }
         since = at;
     }
     Ok((chain, since))
+}
+
+/// The version that two texts contend for, where the store holds one that contradicts the chain or another one.
+fn torn(tx: &ReadTx, chain: &Chain) -> Result<Option<u32>, StoreError> {
+    let names = tx.document_names(RIVAL)?;
+    let version = |name: &String| u32::from_str_radix(name.strip_prefix(RIVAL)?.split('/').next()?, 16).ok();
+    Ok(names.iter().filter_map(version).max().filter(|version| *version >= chain.newest().version))
 }
 
 fn label_row(tx: &mut WriteTx, label: &LabelRow) -> Result<(), StoreError> {
@@ -228,6 +240,7 @@ pub(super) fn restore(store: &Store, me: AgencyId, settings: Settings, keys: Key
     for name in tx.document_names(PROPOSAL)? {
         proposals.extend(tx.document(&name)?.and_then(|text| check::proposal(text).ok()));
     }
+    let torn = torn(&tx, &chain)?;
     let book = KeyBook::new(Arc::new(chain));
-    Ok(Replica::new(me, settings, keys, book, snapshots, rows).with_proposals(since, proposals))
+    Ok(Replica::new(me, settings, keys, book, snapshots, rows).with_proposals(since, torn, proposals))
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub use http::HttpError;
 
 use crate::config::Outside;
-use crate::engine::{Change, StoredLog};
+use crate::engine::{Change, News, StoredLog};
 use crate::service::outside::{self, Cosigned};
 use crate::service::{Context, Error};
 
@@ -89,7 +89,7 @@ pub async fn run(context: Context, witnesses: Vec<Outside>, stop: CancellationTo
                 () = stop.cancelled() => return,
                 () = &mut pause => break,
                 change = changes.recv() => match change {
-                    Ok(Change::Final { log, .. } | Change::Record { log, .. }) if log == context.own_log() => break,
+                    Ok(News::Log(Change::Final { log, .. } | Change::Record { log, .. })) if log == context.own_log() => break,
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => break,
                     Err(RecvError::Closed) => return,

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub use link::{Link, LinkState};
 
 use super::{Context, Error, mail, offers};
-use crate::engine::{Change, PrivateMessage};
+use crate::engine::{News, PrivateMessage};
 
 /// The first wait after a failed delivery.
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
@@ -114,7 +114,7 @@ async fn send_out(context: Context, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = courier.context.queued().notified() => {}
             change = changes.recv() => match change {
-                Ok(Change::Peer(agency)) => { courier.backoffs.remove(&agency); }
+                Ok(News::Peer(agency)) => { courier.backoffs.remove(&agency); }
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => courier.backoffs.clear(),
                 Err(broadcast::error::RecvError::Closed) => return,

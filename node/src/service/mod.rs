@@ -63,7 +63,6 @@ struct Inner {
     rekeyed: Notify,
     /// One label at a time: the rules of the second are judged with the first in the log.
     issuing: tokio::sync::Mutex<()>,
-    adoption: labels::AdoptionCache,
     /// One place: a backup holds a snapshot, and pages of that age are not reused meanwhile.
     backing_up: Arc<tokio::sync::Semaphore>,
     counters: Counters,
@@ -111,7 +110,6 @@ impl Context {
             queued: Notify::new(),
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
-            adoption: labels::AdoptionCache::default(),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
             counters: Counters::default(),
             started,
@@ -249,10 +247,6 @@ impl Context {
 
     pub(crate) fn backing_up(&self) -> &Arc<tokio::sync::Semaphore> {
         &self.0.backing_up
-    }
-
-    pub(crate) fn adoption_cache(&self) -> &labels::AdoptionCache {
-        &self.0.adoption
     }
 
     /// One transaction. What `body` refuses leaves everything as it was.

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::inbox::{self, Made};
 use super::item::{self, Item};
 use super::{Context, Error, offers, register};
-use crate::engine::{Change, RegisterRow};
+use crate::engine::{Change, News, RegisterRow};
 use crate::store::ReadTx;
 
 /// Between two looks at everything: for what failed before, and for the age of the status.
@@ -87,15 +87,15 @@ pub async fn run(context: Context, stop: CancellationToken) {
 }
 
 /// Collects the label of a change. Never asks for a look at everything.
-fn note(labels: &mut BTreeSet<LabelId>, change: Change) -> bool {
-    if let Change::Label(label) = change {
+fn note(labels: &mut BTreeSet<LabelId>, news: News) -> bool {
+    if let News::Log(Change::Label(label)) = news {
         labels.insert(label);
     }
     false
 }
 
 /// Takes what is waiting already, so that one round and one status record serve many changes.
-fn drain(changes: &mut broadcast::Receiver<Change>, labels: &mut BTreeSet<LabelId>) -> bool {
+fn drain(changes: &mut broadcast::Receiver<News>, labels: &mut BTreeSet<LabelId>) -> bool {
     let mut everything = false;
     loop {
         match changes.try_recv() {

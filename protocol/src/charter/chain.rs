@@ -198,7 +198,9 @@ impl Chain {
             let Some(at) = at else { continue };
             let Some(present) = chain.version(vote.body.version - 1) else { continue };
             let mut amendment = chain.links[at].amendment.clone();
-            if amendment.votes.iter().any(|known| known.body.agency == vote.body.agency) {
+            // Of this one alone first: all others are checked again with it.
+            let known = amendment.votes.iter().any(|known| known.body.agency == vote.body.agency);
+            if known || vote.verify(&chain.fingerprint, present, &amendment.charter).is_err() {
                 continue;
             }
             amendment.votes.push(vote.clone());

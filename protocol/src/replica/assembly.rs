@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::state::LogState;
 use super::{Change, Deferred, Effect, Refusal, Replica, Write, sync};
 use crate::canonical;
-use crate::charter::{Amendment, AmendmentError, Chain, Charter, Counting, Difference, LastHead, Standing, Vote};
+use crate::charter::{Amendment, AmendmentError, Chain, Charter, Counting, LastHead, Standing, Vote};
 use crate::check::CheckedProposal;
 use crate::id::{AgencyId, Hash, LogId};
 use crate::limits;
@@ -73,10 +73,11 @@ impl Proposal {
 }
 
 impl Replica {
-    /// Takes back what was kept of the next version, and since when the newest one is in effect.
+    /// Takes back what was kept of the next version, since when the newest one is in effect, and which version two texts contend for.
     #[must_use]
-    pub fn with_proposals(mut self, since: Timestamp, proposals: impl IntoIterator<Item = CheckedProposal>) -> Self {
+    pub fn with_proposals(mut self, since: Timestamp, torn: Option<u32>, proposals: impl IntoIterator<Item = CheckedProposal>) -> Self {
         self.assembly.since = since;
+        self.assembly.torn = torn;
         for proposal in proposals {
             keep(&mut self, proposal);
         }
@@ -113,13 +114,18 @@ impl Replica {
     /// [`Refusal::Proposal`] when the text does not follow the charter in effect.
     pub fn last_heads(&self, charter: &Charter) -> Result<Vec<LastHead>, Refusal> {
         let changes = charter.follows(self.book.chain().newest()).map_err(|_| Refusal::Proposal)?;
-        Ok(last_heads(self, &changes))
+        let others = Amendment::concerned(&changes).into_iter().filter(|log| log.agency != self.me);
+        let seen = |log: LogId| {
+            let note = self.logs.get(&log).and_then(|state| state.last_cosigned.as_deref());
+            LastHead::new(log, note)
+        };
+        Ok(others.map(seen).collect())
     }
 
     /// Votes for different texts of one version by one agency: the places of both in its log.
     #[must_use]
     pub fn double_votes(&self) -> Vec<(LogId, u64, u64)> {
-        let failed = failed(self);
+        let failed = failed(&self.assembly.proposals);
         let pairs = self.logs.iter().flat_map(|(log, state)| {
             let accepts = || state.votes.iter().filter(|(_, vote)| vote.body.accept && !failed.contains(&vote.body.charter));
             accepts().flat_map(move |(first, vote)| {
@@ -132,8 +138,8 @@ impl Replica {
 }
 
 /// Texts that cannot be agreed to any more.
-fn failed(replica: &Replica) -> BTreeSet<Hash> {
-    replica.assembly.proposals.iter().filter(|(_, proposal)| proposal.failed).map(|(hash, _)| *hash).collect()
+fn failed(proposals: &BTreeMap<Hash, Arc<Proposal>>) -> BTreeSet<Hash> {
+    proposals.iter().filter(|(_, proposal)| proposal.failed).map(|(hash, _)| *hash).collect()
 }
 
 /// Two votes for different texts of one version. A vote against a text leaves the voter free to vote for another one.
@@ -142,16 +148,7 @@ fn contradict(one: &Vote, other: &Vote) -> bool {
     one.accept && other.accept && one.version == other.version && one.charter != other.charter
 }
 
-fn last_heads(replica: &Replica, changes: &[Difference]) -> Vec<LastHead> {
-    let concerned = Amendment::concerned(changes);
-    let seen = |log: LogId| {
-        let note = replica.logs.get(&log).and_then(|state| state.last_cosigned.as_deref());
-        LastHead::new(log, note)
-    };
-    concerned.into_iter().filter(|log| log.agency != replica.me).map(seen).collect()
-}
-
-/// A vote that stands in a log. Those of versions that are in effect, and of versions far away, say nothing any more.
+/// A vote that stands in a log. Of a version in effect it may still say where a log ends; of one far away it says nothing.
 pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, vote: &Vote, out: &mut Vec<Effect>) {
     let newest = replica.book.chain().newest().version;
     let ballot = &vote.body;
@@ -170,7 +167,7 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
     }
     state.votes.push((index, vote.clone()));
     replica.touched.insert(log.clone());
-    later(replica, Change::Proposal);
+    replica.later(Change::Proposal);
     if ballot.version > newest + 1 {
         let request = Request::Charter { after: newest };
         return ask_owner(replica, log, request, out);
@@ -193,11 +190,11 @@ fn late<'a>(replica: &mut Replica, now: Timestamp, votes: impl Iterator<Item = &
     let version = chain.newest().version;
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
     recut(replica, &before.cut_offs_after(0));
-    later(replica, Change::Charter { version });
+    replica.later(Change::Charter { version });
     sync::pull_all(replica, now, out);
 }
 
-/// Has the labels at and above these ends checked again, and forgets what was meant for beyond them.
+/// Has the labels at and above these ends checked again.
 fn recut(replica: &mut Replica, ends: &[(LogId, u64)]) {
     for (log, end) in ends {
         for index in replica.labels.from(log, *end) {
@@ -217,7 +214,7 @@ pub(super) fn missing(replica: &Replica) -> Vec<Request> {
     let newest = replica.book.chain().newest().version;
     let behind =
         replica.logs.values().any(|state| state.stalled.is_some() || state.votes.iter().any(|(_, vote)| vote.body.version > newest + 1));
-    let failed = failed(replica);
+    let failed = failed(&replica.assembly.proposals);
     let first = |state: &LogState| standing_vote(state, newest + 1, &failed).map(|vote| vote.body.charter);
     let wanted: BTreeSet<Hash> = replica.logs.values().filter_map(first).collect();
     let texts = wanted.into_iter().filter(|hash| !replica.assembly.proposals.contains_key(hash)).take(PROPOSALS);
@@ -231,7 +228,7 @@ pub(super) fn proposal(replica: &mut Replica, now: Timestamp, proposal: CheckedP
     let version = proposal.amendment().charter.version;
     if keep(replica, proposal) {
         out.push(Effect::Persist(Write::Proposal { version, hash, text }));
-        later(replica, Change::Proposal);
+        replica.later(Change::Proposal);
         decide(replica, now, out);
     }
 }
@@ -273,7 +270,7 @@ fn count(replica: &mut Replica) -> Vec<Chain> {
             proposal.failed = proposal.counting.failed(present);
         }
     }
-    let failed: BTreeSet<Hash> = proposals.iter().filter(|(_, proposal)| proposal.failed).map(|(hash, _)| *hash).collect();
+    let failed = failed(&proposals);
     for state in replica.logs.values() {
         if let Some(vote) = standing_vote(state, next, &failed)
             && let Some(proposal) = proposals.get_mut(&vote.body.charter)
@@ -336,9 +333,7 @@ pub(super) fn chain(replica: &mut Replica, now: Timestamp, chain: Chain, out: &m
         }
         return;
     }
-    if replica.assembly.torn != Some(newest + 1) {
-        install(replica, now, chain, out);
-    }
+    install(replica, now, chain, out);
 }
 
 /// Keeps a version that contradicts another one, and says so once.
@@ -348,17 +343,21 @@ fn rival(replica: &mut Replica, chain: &Chain, version: u32, out: &mut Vec<Effec
     out.push(Effect::Persist(Write::Rival { version, hash, amendment: Box::new(amendment.clone()) }));
     if replica.assembly.torn != Some(version) {
         replica.assembly.torn = Some(version);
-        later(replica, Change::Torn { version });
+        replica.later(Change::Torn { version });
     }
 }
 
+/// Puts versions into effect, unless another text of the next one was agreed to as well.
 fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Effect>) {
     let before = replica.book.chain().newest().version;
+    if replica.assembly.torn == Some(before + 1) {
+        return;
+    }
     for amendment in chain.amendments().filter(|amendment| amendment.charter.version > before) {
         out.push(Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at: now }));
     }
     let version = chain.newest().version;
-    let failed = failed(replica);
+    let failed = failed(&replica.assembly.proposals);
     replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
@@ -377,13 +376,9 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
         }
     }
     recut(replica, &cuts);
-    later(replica, Change::Charter { version });
+    replica.later(Change::Charter { version });
     sync::pull_all(replica, now, out);
     decide(replica, now, out);
-}
-
-fn later(replica: &mut Replica, change: Change) {
-    replica.deferred.push(Deferred::Emit(Effect::Changed(change)));
 }
 
 /// Whether a witness may cosign a head of that size: it says nothing above what it named in a vote, and nothing of a log
@@ -413,7 +408,7 @@ pub(super) fn admit(replica: &Replica, vote: &Vote) -> Result<(), Refusal> {
     let proposal = replica.assembly.proposals.get(&ballot.charter).ok_or(Refusal::Proposal)?;
     let own = replica.logs.get(&replica.own_log());
     // One word on every text; of each version one vote for a text that has not failed.
-    let failed = failed(replica);
+    let failed = failed(&replica.assembly.proposals);
     let said = own.into_iter().flat_map(|state| &state.votes).map(|(_, other)| &other.body).any(|other| {
         let binds = other.accept && ballot.accept && !failed.contains(&other.charter);
         other.version == ballot.version && (other.charter == ballot.charter || binds)

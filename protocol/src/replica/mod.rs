@@ -162,6 +162,11 @@ impl Replica {
         out.extend(answers);
     }
 
+    /// News for the rest of the node, once it is on disk.
+    fn later(&mut self, change: Change) {
+        self.deferred.push(Deferred::Emit(Effect::Changed(change)));
+    }
+
     /// The keys known so far.
     #[must_use]
     pub fn book(&self) -> &Arc<KeyBook> {

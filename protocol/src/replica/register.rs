@@ -162,7 +162,7 @@ impl Register {
 pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
     if replica.book.chain().end_of(log).is_some_and(|end| index >= end) {
         // No member's any more: kept, as part of the log, and without effect.
-        return later(replica, Change::Record { log: log.clone(), index });
+        return replica.later(Change::Record { log: log.clone(), index });
     }
     match record.record() {
         Record::Charter(adoption) => adopt(replica, log, index, adoption),
@@ -171,7 +171,7 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
         Record::Endorsement(label, entry) => {
             let row = Confirmation { label: *label, log: log.clone(), index, endorsement: entry.endorsement };
             out.push(Effect::Persist(Write::Confirmation(row)));
-            later(replica, Change::Label(*label));
+            replica.later(Change::Label(*label));
         }
         Record::Standing(label, standing) => {
             let to = match standing.action {
@@ -190,18 +190,14 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
             } else {
                 // An untrue status is treated like a fork (protocol, "Logs and witnesses").
                 state.freeze();
-                later(replica, Change::Frozen { log: log.clone() });
+                replica.later(Change::Frozen { log: log.clone() });
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
         Record::Vote(vote) => assembly::vote(replica, now, log, index, vote, out),
         Record::Anchor(_) | Record::Unknown { .. } => {}
     }
-    later(replica, Change::Record { log: log.clone(), index });
-}
-
-fn later(replica: &mut Replica, change: Change) {
-    replica.deferred.push(Deferred::Emit(Effect::Changed(change)));
+    replica.later(Change::Record { log: log.clone(), index });
 }
 
 /// A log adopts a version of the chain that is known here, and never an earlier one than before.
@@ -217,7 +213,7 @@ fn adopt(replica: &mut Replica, log: &LogId, index: u64, adoption: &Adoption) {
 fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet) {
     if Arc::make_mut(&mut replica.book).insert(log, index, set).is_ok() {
         replica.logs.entry(log.clone()).or_default().keysets.push((index, set.clone()));
-        later(replica, Change::Keys { log: log.clone() });
+        replica.later(Change::Keys { log: log.clone() });
     }
     recheck(replica);
 }
@@ -255,7 +251,7 @@ pub(super) fn rechecked(replica: &mut Replica, log: &LogId, index: u64, record: 
         entry.sound = !matches!(soundness, Soundness::Void(_));
         entry.cut = !entitled;
         out.push(Effect::Persist(Write::LabelSoundness { label: id, soundness }));
-        later(replica, Change::Label(id));
+        replica.later(Change::Label(id));
     }
 }
 
@@ -285,7 +281,7 @@ fn add(replica: &mut Replica, log: &LogId, index: u64, label: &Label, soundness:
     replica.labels.restore(row.clone());
     replica.logs.entry(log.clone()).or_default().status_due = true;
     out.push(Effect::Persist(Write::Label(Box::new(row))));
-    later(replica, Change::Label(id));
+    replica.later(Change::Label(id));
     if let Some(older) = &label.supersedes {
         change(replica, log, index, older, State::Superseded, out);
     }
@@ -333,5 +329,5 @@ fn change(replica: &mut Replica, log: &LogId, index: u64, label: &LabelId, to: S
     entry.state = to;
     out.push(Effect::Persist(Write::LabelState { label: *label, state: to, index }));
     replica.logs.entry(log.clone()).or_default().status_due = true;
-    later(replica, Change::Label(*label));
+    replica.later(Change::Label(*label));
 }

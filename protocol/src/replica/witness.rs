@@ -115,7 +115,7 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     state.prune();
     replica.touched.insert(log.clone());
     out.push(Effect::Persist(Write::Final { log: log.clone(), size, note: note.clone() }));
-    replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Final { log: log.clone(), size })));
+    replica.later(Change::Final { log: log.clone(), size });
     if log.agency == replica.me {
         let head = crate::message::Head { log: log.clone(), note };
         let announce = Effect::Publish(super::own::grown(head, size, vec![]));
@@ -134,7 +134,7 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     state.evidence = Some(Box::new(proof.clone()));
     replica.touched.insert(log.clone());
     out.push(Effect::Persist(Write::Fork { log: log.clone(), proof: Box::new(proof.clone()) }));
-    replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Frozen { log: log.clone() })));
+    replica.later(Change::Frozen { log: log.clone() });
     if let Ok(text) = serde_json::to_vec(proof) {
         replica.deferred.push(Deferred::Emit(Effect::Publish(Gossip::Fork { proof: text })));
     }

@@ -32,7 +32,8 @@ pub struct Node {
     /// What else is written down: of each log, of each label, versions with the time they took effect, and proposals.
     snapshots: BTreeMap<LogId, LogSnapshot>,
     rows: BTreeMap<LabelId, LabelRow>,
-    amendments: Vec<(Amendment, Timestamp)>,
+    amendments: BTreeMap<u32, (Amendment, Timestamp)>,
+    torn: Option<u32>,
     proposals: BTreeMap<Hash, (u32, Vec<u8>)>,
     /// What the node said has changed.
     pub news: Vec<Change>,
@@ -74,7 +75,8 @@ impl Network {
                     labels: BTreeMap::new(),
                     snapshots: BTreeMap::new(),
                     rows: BTreeMap::new(),
-                    amendments: vec![],
+                    amendments: BTreeMap::new(),
+                    torn: None,
                     proposals: BTreeMap::new(),
                     news: vec![],
                 },
@@ -206,15 +208,15 @@ impl Network {
         let me = agency(id);
         let mut chain = Chain::verify(self.federation.chain.founding().clone()).unwrap();
         let node = self.nodes.get_mut(&me).unwrap();
-        for (amendment, _) in &node.amendments {
+        for (amendment, _) in node.amendments.values() {
             chain = chain.extend(amendment.clone()).unwrap();
         }
         let (keys, book) = (keys(&me), KeyBook::new(Arc::new(chain)));
         let (snapshots, rows) = (node.snapshots.values().cloned().collect(), node.rows.values().cloned());
-        let since = node.amendments.last().map_or(Timestamp::default(), |(_, since)| *since);
+        let since = node.amendments.values().last().map_or(Timestamp::default(), |(_, since)| *since);
         let proposals: Vec<_> = node.proposals.values().map(|(_, text)| check::proposal(text.clone()).unwrap()).collect();
         let replica = Replica::new(me.clone(), Settings::default(), keys, book, snapshots, rows);
-        node.replica = replica.with_proposals(since, proposals);
+        node.replica = replica.with_proposals(since, node.torn, proposals);
         self.step(&me, Event::Durable);
         self.start(id);
     }
@@ -389,8 +391,9 @@ impl Node {
             Write::Log(snapshot) => drop(self.snapshots.insert(snapshot.log.clone(), *snapshot)),
             Write::Amendment { amendment, at } => {
                 self.proposals.retain(|_, (version, _)| *version > amendment.charter.version);
-                self.amendments.push((*amendment, at));
+                self.amendments.insert(amendment.charter.version, (*amendment, at));
             }
+            Write::Rival { version, .. } => self.torn = Some(version),
             Write::Proposal { version, hash, text } => drop(self.proposals.insert(hash, (version, text))),
             Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
             _ => {}

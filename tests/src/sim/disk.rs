@@ -54,7 +54,7 @@ pub(super) struct Disk {
     early: BTreeMap<LabelId, Vec<Confirmation>>,
     pub(super) high_water: Option<(u64, Hash)>,
     /// Versions of the charter that took effect here.
-    pub(super) amendments: Vec<Amendment>,
+    pub(super) amendments: BTreeMap<u32, Amendment>,
     /// Texts of the next version.
     pub(super) proposals: BTreeMap<Hash, Vec<u8>>,
 }
@@ -138,7 +138,7 @@ impl Disk {
                 Write::Release { .. } => {}
                 Write::Proposal { hash, text, .. } => drop(self.proposals.insert(*hash, text.clone())),
                 Write::Amendment { amendment, .. } => {
-                    self.amendments.push((**amendment).clone());
+                    self.amendments.insert(amendment.charter.version, (**amendment).clone());
                     self.proposals.clear();
                 }
                 Write::Rival { version, .. } => {

@@ -387,15 +387,18 @@ impl Sim<'_> {
         let rows = node.disk.labels.values().map(|label| label.row.clone()).collect::<Vec<_>>();
         let book = self.federation.book.clone();
         let mut book = if self.plan.newcomers.contains(&who) { KeyBook::new(self.federation.founded.clone()) } else { book };
-        for amendment in &node.disk.amendments {
+        for amendment in node.disk.amendments.values() {
             match Chain::clone(book.chain()).extend(amendment.clone()) {
                 Ok(chain) => book.extend(Arc::new(chain)),
                 Err(error) => return breach("D1 restart keeps all", format!("agency {who}: a charter that does not follow: {error}")),
             }
         }
         let proposals: Vec<_> = node.disk.proposals.values().filter_map(|text| check::proposal(text.clone()).ok()).collect();
-        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows)
-            .with_proposals(super::federation::now(), proposals);
+        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows).with_proposals(
+            super::federation::now(),
+            None,
+            proposals,
+        );
         node.replica = Some(replica);
         self.rebook(who);
         self.resumed(who)?;

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Context, Error};
-use crate::engine::{Change, EngineError};
+use crate::engine::{Change, EngineError, News};
 use crate::keystore::file::FileError;
 
 /// After an adoption could not be written, until it is tried again.
@@ -37,7 +37,7 @@ pub async fn run(context: Context, remember: impl Fn(&ChainText) -> Result<(), F
                 change = changes.recv() => change,
             };
             match change {
-                Ok(Change::Charter { .. }) | Err(RecvError::Lagged(_)) => break,
+                Ok(News::Log(Change::Charter { .. })) | Err(RecvError::Lagged(_)) => break,
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }

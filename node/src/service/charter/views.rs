@@ -68,7 +68,7 @@ pub struct VersionView {
 }
 
 /// How far a text has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct VotesView {
     /// Hash of the text.
     pub hash: String,
@@ -182,19 +182,16 @@ fn of_proposal(charter: &Charter, hash: &Hash, proposal: &Proposal) -> VotesView
     let accepted = proposal.accepted();
     let said: BTreeSet<&AgencyId> = accepted.union(rejected).collect();
     let missing = charter.members.iter().filter(|member| !said.contains(&member.id)).map(|member| member.id.to_string());
-    VotesView {
+    let view = VotesView {
         hash: hash.to_string(),
         version: proposal.charter().version,
-        in_effect: false,
         failed: proposal.failed,
         accepted: names(&accepted),
         rejected: names(&rejected.difference(&accepted).cloned().collect()),
         missing: missing.collect(),
-        have: standing.present.0,
-        needed: standing.present.1,
-        have_next: standing.next.0,
-        needed_next: standing.next.1,
-    }
+        ..VotesView::default()
+    };
+    counted(view, standing)
 }
 
 fn names(agencies: &BTreeSet<AgencyId>) -> Vec<String> {
@@ -204,38 +201,22 @@ fn names(agencies: &BTreeSet<AgencyId>) -> Vec<String> {
 /// How far the text of that version has come: in effect, or voted on.
 pub(super) fn votes(context: &Context, version: u32, hash: &Hash) -> VotesView {
     let (chain, overview) = (context.chain(), context.engine().overview());
+    let bare = || VotesView { hash: hash.to_string(), version, ..VotesView::default() };
     let in_effect = chain.amendments().find(|amendment| amendment.charter.hash().is_ok_and(|found| found == *hash));
-    if let Some(amendment) = in_effect {
-        let standing = chain.version(version.saturating_sub(1)).and_then(|before| amendment.standing(chain.fingerprint(), before).ok());
-        let Standing { present, next } = standing.unwrap_or(Standing { present: (0, 0), next: (0, 0) });
-        return VotesView {
-            hash: hash.to_string(),
-            version,
-            in_effect: true,
-            failed: false,
-            accepted: amendment.votes.iter().map(|vote| vote.body.agency.to_string()).collect(),
-            rejected: Vec::new(),
-            missing: Vec::new(),
-            have: present.0,
-            needed: present.1,
-            have_next: next.0,
-            needed_next: next.1,
-        };
+    match (in_effect, overview.charter.proposals.get(hash)) {
+        (Some(amendment), _) => {
+            let before = chain.version(version.saturating_sub(1));
+            let standing = before.and_then(|before| amendment.standing(chain.fingerprint(), before).ok());
+            let counted = standing.map_or_else(bare, |standing| counted(bare(), standing));
+            let accepted = amendment.votes.iter().map(|vote| vote.body.agency.to_string()).collect();
+            VotesView { in_effect: true, accepted, ..counted }
+        }
+        (None, Some(proposal)) => of_proposal(&context.charter(), hash, proposal),
+        (None, None) => bare(),
     }
-    match overview.charter.proposals.get(hash) {
-        Some(proposal) => of_proposal(&context.charter(), hash, proposal),
-        None => VotesView {
-            hash: hash.to_string(),
-            version,
-            in_effect: false,
-            failed: false,
-            accepted: Vec::new(),
-            rejected: Vec::new(),
-            missing: Vec::new(),
-            have: 0,
-            needed: 0,
-            have_next: 0,
-            needed_next: 0,
-        },
-    }
+}
+
+fn counted(view: VotesView, standing: Standing) -> VotesView {
+    let Standing { present: (have, needed), next: (have_next, needed_next) } = standing;
+    VotesView { have, needed, have_next, needed_next, ..view }
 }

@@ -1,7 +1,5 @@
 //! From reviews to a label in our log.
 
-use std::sync::{Mutex, PoisonError};
-
 use parangon_protocol::check;
 use parangon_protocol::id::LogId;
 use parangon_protocol::keys::{KeySet, Signature};
@@ -38,10 +36,6 @@ impl Item for StatusPlace {
     const KIND: u8 = 10;
     const WHAT: &'static str = "place in the status list";
 }
-
-/// Where our newest charter record stands, and how far our log was read for it.
-#[derive(Debug, Default)]
-pub(crate) struct AdoptionCache(Mutex<(u64, Option<u64>)>);
 
 /// Issues the label that the offer's reviews carry: decides, signs, appends. The others confirm it afterwards.
 ///
@@ -100,7 +94,7 @@ fn prepare(context: &Context, offer: &str) -> Result<(Label, bool), Error> {
         issued,
         status_index: status_place(&tx)?,
         keyset,
-        adoption: adoption(context, &tx)?,
+        adoption: adoption(context)?,
         heads: heads(context, &endorsements),
         endorsements,
         supersedes: replaced.map(|row| row.label.id).filter(|older| *older != id),
@@ -162,25 +156,11 @@ pub(crate) fn take_status_place(tx: &mut WriteTx, label: &LabelId) -> Result<(),
     }
 }
 
-/// Index of the newest charter record in our log. Only what was added since the last call is read.
-fn adoption<S: Source>(context: &Context, tx: &Tx<S>) -> Result<u64, Error> {
-    const SPAN: u64 = 1024;
-    let log = context.own_log();
-    let mut cache = context.adoption_cache().0.lock().unwrap_or_else(PoisonError::into_inner);
-    let size = tx.size(&log)?;
-    while cache.0 < size {
-        let records = tx.records(&log, cache.0..size.min(cache.0 + SPAN), parangon_protocol::limits::DOCUMENT_BYTES)?;
-        if records.is_empty() {
-            break;
-        }
-        for bytes in records {
-            if matches!(Record::read(&bytes), Ok(Record::Charter(_))) {
-                cache.1 = Some(cache.0);
-            }
-            cache.0 += 1;
-        }
-    }
-    cache.1.ok_or(Error::Damaged { what: "charter record in our log" })
+/// Index of the charter record that rules what our log appends next.
+fn adoption(context: &Context) -> Result<u64, Error> {
+    let overview = context.engine().overview();
+    let adopted = overview.logs.get(&context.own_log()).and_then(|log| log.adopted);
+    adopted.map(|(index, _)| index).ok_or(Error::Damaged { what: "charter record in our log" })
 }
 
 /// The endorsers' logs as they stand here: what the conflict rules could be computed on.

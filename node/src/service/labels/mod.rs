@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use bundle::bundle;
-pub(crate) use issue::{AdoptionCache, take_status_place};
+pub(crate) use issue::take_status_place;
 pub use issue::{issue, preview};
 
 use super::clusters::ClusterView;
