@@ -3,6 +3,7 @@
 mod amend;
 mod change;
 mod found;
+mod join;
 mod statute;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub(crate) enum FederationCommand {
     /// Found the federation: every founder does this with everybody's signatures
     Found(found::FoundArgs),
     /// Become a member after the others have admitted this agency
-    Join(amend::JoinArgs),
+    Join(join::JoinArgs),
     /// Show the rules in words
     Show(ShowArgs),
     /// Propose a change of the charter, which is the first vote for it
@@ -119,7 +120,7 @@ pub(crate) fn run(noun: Noun<FederationCommand>, global: &Global, out: &Output) 
         FederationCommand::New(args) => new(args, out),
         FederationCommand::Sign(args) => sign(&args, &noun.data.path(), out),
         FederationCommand::Found(args) => found::run(&args, &noun.data.path(), out),
-        FederationCommand::Join(args) => amend::join(&args, &noun.data.path(), out),
+        FederationCommand::Join(args) => join::run(&args, &noun.data.path(), out),
         FederationCommand::Show(args) if args.diff => amend::diff(&Client::open(global, &noun.data)?, out),
         FederationCommand::Show(_) => show(&noun.data, global, out),
         FederationCommand::Propose(args) => amend::propose(&args, &noun.data.path(), &Client::open(global, &noun.data)?, out),

@@ -8,6 +8,8 @@ mod intake;
 mod outgoing;
 mod persist;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

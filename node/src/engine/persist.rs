@@ -146,7 +146,7 @@ pub(crate) fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, Timestamp), Sto
 }
 
 /// The version that two texts contend for, where the store holds one that contradicts the chain or another one.
-fn torn(tx: &ReadTx, chain: &Chain) -> Result<Option<u32>, StoreError> {
+pub(super) fn torn(tx: &ReadTx, chain: &Chain) -> Result<Option<u32>, StoreError> {
     let names = tx.document_names(RIVAL)?;
     let version = |name: &String| u32::from_str_radix(name.strip_prefix(RIVAL)?.split('/').next()?, 16).ok();
     Ok(names.iter().filter_map(version).max().filter(|version| *version >= chain.newest().version))

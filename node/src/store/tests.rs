@@ -1,6 +1,6 @@
 mod high_water;
 mod private;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -104,3 +104,17 @@ fn labels_above_the_end_of_a_log_are_cut_off_whenever_the_node_ends() {
     assert_eq!(network.version("lyon"), 2);
     assert_eq!(soundness(&network, "lyon", label), Soundness::Void(Flaw::Ended));
 }
+
+#[test]
+fn a_restarted_node_still_says_that_two_texts_contend() {
+    let mut network = network();
+    let texts = [21, 50]
+        .map(|days| network.federation.amended(|charter| charter.status_max_age_days = days, &["lyon", "oslo", "porto"], 0).unwrap());
+    for federation in &texts {
+        network.happen("lyon", Event::Chain(Box::new(Chain::clone(&federation.chain))));
+    }
+    assert_eq!(network.nodes[&agency("lyon")].replica.torn(), Some(2));
+    network.restart("lyon");
+    let replica = &network.nodes[&agency("lyon")].replica;
+    assert_eq!((replica.torn(), replica.book().chain().newest()), (Some(2), texts[0].charter()));
+}

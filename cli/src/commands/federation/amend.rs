@@ -3,9 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use parangon_node::NodeFiles;
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_protocol::canonical;
 use parangon_protocol::charter::{Ballot, Chain, Charter, Vote, differences};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash};
 use parangon_protocol::keys::SecretKey;
@@ -62,15 +60,6 @@ pub(crate) struct VoteArgs {
 pub(crate) struct ApplyArgs {
     /// A trust file of a member that knows the newer version
     file: PathBuf,
-}
-
-/// Arguments of `parangon federation join`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct JoinArgs {
-    /// The trust file of the federation that admitted this agency
-    file: PathBuf,
-    #[command(flatten)]
-    passphrases: Passphrases,
 }
 
 /// Proposes a change, which is the first vote for it.
@@ -279,34 +268,6 @@ pub(super) fn apply(args: &ApplyArgs, client: &Client, out: &Output) -> Result<(
     let shown = client.post(VERSIONS, json!({ "amendments": newer }))?;
     let json = json!({ "version": shown["version"], "applied": true });
     out.result(&json, |page| page.remark(format!("Version {} of the charter is in effect here.", text(&shown, "version"))))
-}
-
-/// Makes this directory a member's, after the others admitted it.
-pub(super) fn join(args: &JoinArgs, data: &Path, out: &Output) -> Result<(), Failure> {
-    let chain = TrustFile::read(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
-    if let Some((other, _)) = super::read_federation(data)? {
-        let failure = Failure::new(Exit::Conflict, format!("{} belongs to federation {} already", data.display(), other.fingerprint()));
-        return Err(failure.next("nothing was changed; `parangon serve` runs its node"));
-    }
-    let identity = args.passphrases.open_identity(data)?;
-    let Some(member) = chain.newest().members.iter().find(|member| member.identity == identity.public()) else {
-        let failure = Failure::new(Exit::Refused, format!("the charter has no member with the identity key of {}", data.display()));
-        return Err(failure.next("a member proposes it: parangon federation propose --admit CARD; then export the trust file again"));
-    };
-    let keys = args.passphrases.open_node(data)?;
-    let keyset = keys.key_set(member.id.clone(), 1).sign(chain.fingerprint(), &identity.identity_key()).map_err(Failure::failed)?;
-    let text = chain.to_text();
-    let file = NodeFiles { founding: text.founding, amendments: text.amendments, keyset };
-    let bytes = canonical::encode(&file, limits::DOCUMENT_BYTES).map_err(Failure::failed)?;
-    files::write_new(&data.join(NodeFiles::NAME), &bytes)?;
-    let (charter, fingerprint) = (chain.newest(), chain.fingerprint());
-    let json = json!({ "agency": member.id, "federation": charter.name, "fingerprint": fingerprint, "words": fingerprint.words() });
-    out.result(&json, |page| {
-        page.remark(format!("{} is a member of \"{}\".", member.id, clean(charter.name.as_str())));
-        page.field("in words", fingerprint.words());
-        page.remark("Compare the words with a member, by telephone: the same words are the same rules.");
-        page.next(format!("`parangon serve --data {}`", data.display()));
-    })
 }
 
 fn chain(client: &Client) -> Result<Chain, Failure> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use parangon_node::NodeFiles;
 use parangon_protocol::canonical;
 use parangon_protocol::charter::{Chain, ChainText, Founding, FoundingSignature};
+use parangon_protocol::id::AgencyId;
 use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::limits;
 use serde_json::json;
@@ -57,16 +58,23 @@ pub(super) fn run(args: &FoundArgs, data: &Path, out: &Output) -> Result<(), Fai
         }
         return report(&chain, data, false, out);
     }
-    let identity = args.passphrases.open_identity(data)?;
-    let Some(member) = chain.newest().members.iter().find(|member| member.identity == identity.public()) else {
-        return Err(Failure::new(Exit::Refused, format!("the charter has no member with the identity key of {}", data.display())));
-    };
-    let keys = args.passphrases.open_node(data)?;
-    let keyset = keys.key_set(member.id.clone(), 1).sign(&fingerprint, &identity.identity_key()).map_err(Failure::failed)?;
-    let file = NodeFiles { founding: chain.founding().clone(), amendments: vec![], keyset };
+    enter(&chain, &args.passphrases, data)?;
+    report(&chain, data, true, out)
+}
+
+/// Signs the keys of the member whose identity key this directory has, and writes what makes it the member's.
+pub(super) fn enter(chain: &Chain, passphrases: &Passphrases, data: &Path) -> Result<AgencyId, Failure> {
+    let identity = passphrases.open_identity(data)?;
+    let member = chain.newest().members.iter().find(|member| member.identity == identity.public());
+    let stranger = || Failure::new(Exit::Refused, format!("the charter has no member with the identity key of {}", data.display()));
+    let agency = member.ok_or_else(stranger)?.id.clone();
+    let keys = passphrases.open_node(data)?;
+    let keyset = keys.key_set(agency.clone(), 1).sign(chain.fingerprint(), &identity.identity_key()).map_err(Failure::failed)?;
+    let ChainText { founding, amendments } = chain.to_text();
+    let file = NodeFiles { founding, amendments, keyset };
     let text = canonical::encode(&file, limits::DOCUMENT_BYTES).map_err(Failure::failed)?;
     files::write_new(&data.join(NodeFiles::NAME), &text)?;
-    report(&chain, data, true, out)
+    Ok(agency)
 }
 
 fn read_signature(path: &Path) -> Result<FoundingSignature, Failure> {

@@ -11,41 +11,21 @@ use crate::keystore::identity::IdentityFile;
 use crate::keystore::random;
 use crate::sealing;
 use crate::service::tests::support::{THREE, federation, until};
-use crate::store::{Import, Store, StoreError, TABLES};
+use crate::store::Store;
+use crate::store::tests::snapshot::{Rows, export, import};
 
 /// Name and content of an entry.
 type Entry<'a> = (&'a str, &'a [u8]);
 
-type Rows = Vec<(&'static str, Vec<Vec<u8>>)>;
-
 fn rows(unpacked: &Unpacked, dir: &TempDir) -> Rows {
     let (store, _) = Store::open(dir.path(), &unpacked.keystore().master_key()).expect("a store");
-    let tx = store.read().expect("a snapshot");
-    let of = |table: &'static str| {
-        let mut rows = Vec::new();
-        let keep = |row: &[u8]| {
-            rows.push(row.to_vec());
-            Ok::<_, StoreError>(())
-        };
-        tx.export(table, keep).expect("read");
-        (table, rows)
-    };
-    TABLES.iter().copied().map(of).collect()
+    export(&store.read().expect("a snapshot"))
 }
 
 /// What the audit says of a store with these rows.
 fn audited(unpacked: &Unpacked, rows: &Rows) -> Result<(), BackupError> {
     let dir = TempDir::new().expect("a directory");
-    let mut import = Import::begin(dir.path())?;
-    for (table, rows) in rows {
-        let mut rows = rows.iter();
-        import.table::<BackupError>(table, |row| {
-            let next = rows.next();
-            row.clone_from(next.unwrap_or(&Vec::new()));
-            Ok(next.is_some())
-        })?;
-    }
-    import.finish()?;
+    import(dir.path(), rows)?;
     audit(unpacked, dir.path()).map(drop)
 }
 

@@ -1,8 +1,10 @@
 use super::*;
 
-type Rows = Vec<(&'static str, Vec<Vec<u8>>)>;
+/// Every table with its rows.
+pub(crate) type Rows = Vec<(&'static str, Vec<Vec<u8>>)>;
 
-fn export(tx: &ReadTx) -> Rows {
+/// All rows of a store.
+pub(crate) fn export(tx: &ReadTx) -> Rows {
     let of = |table: &'static str| {
         let mut rows = Vec::new();
         let keep = |row: &[u8]| {
@@ -15,7 +17,8 @@ fn export(tx: &ReadTx) -> Rows {
     TABLES.iter().copied().map(of).collect()
 }
 
-fn import(dir: &Path, rows: &Rows) -> Result<(), StoreError> {
+/// A store of these rows.
+pub(crate) fn import(dir: &Path, rows: &Rows) -> Result<(), StoreError> {
     let mut import = Import::begin(dir)?;
     for (table, rows) in rows {
         let mut rows = rows.iter();

@@ -1,0 +1,95 @@
+//! What the store says of the charter when a node starts.
+
+use parangon_protocol::charter::{Amendment, Ballot, Chain, Charter, Founding, FoundingSignature, LastHead, Member, Vote};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::keys::SecretKey;
+use parangon_protocol::log::checkpoint::{Checkpoint, sign};
+use parangon_protocol::replica::Write;
+use parangon_protocol::time::Timestamp;
+
+use super::persist::{chain, torn, write};
+use crate::keystore::MasterKey;
+use crate::service::tests::support::charter_of;
+use crate::store::Store;
+
+const AGENCIES: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "wien"];
+
+fn agency(id: &str) -> AgencyId {
+    id.parse().expect("slug")
+}
+
+fn key(id: &str) -> SecretKey {
+    SecretKey::from_seed(&Hash::of(&[id.as_bytes()]).0)
+}
+
+fn founded() -> Chain {
+    let member = |id: &str| Member {
+        id: agency(id),
+        name: id.parse().expect("name"),
+        country: "NO".parse().expect("country"),
+        parent: None,
+        rights: vec![],
+        identity: key(id).public(),
+        successor: key(&format!("next {id}")).public().hash(),
+        contacts: vec![],
+    };
+    let charter = charter_of(AGENCIES.map(member).to_vec());
+    let sign = |id: &str| FoundingSignature { agency: agency(id), signature: charter.sign(&key(id)).expect("text") };
+    Chain::verify(Founding { signatures: AGENCIES.map(sign).to_vec(), charter }).expect("signed by all")
+}
+
+/// Wien leaves, as far as these say; each has seen so many records of its log.
+fn without_wien(chain: &Chain, voters: &[(&str, u64)]) -> Amendment {
+    let mut charter = Charter { version: 2, previous: Some(chain.newest().hash().expect("text")), ..chain.newest().clone() };
+    charter.members.retain(|member| member.id != agency("wien"));
+    let log = LogId::first(agency("wien"));
+    let vote = |(id, size): &(&str, u64)| -> Vote {
+        let head = Checkpoint { origin: log.origin(chain.fingerprint()), size: *size, root: Hash([7; 32]) };
+        let note = sign(&head, &key("wien's log")).to_string();
+        let heads = if *id == "wien" { vec![] } else { vec![LastHead::new(log.clone(), Some(&note))] };
+        let ballot = Ballot { version: 2, charter: charter.hash().expect("text"), agency: agency(id), accept: true, heads };
+        ballot.sign(chain.fingerprint(), &key(id)).expect("text")
+    };
+    Amendment { votes: voters.iter().map(vote).collect(), charter }
+}
+
+#[test]
+fn votes_that_only_the_store_knows_keep_the_end_where_they_moved_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let founded = founded();
+    let low = without_wien(&founded, &[("lyon", 5), ("madrid", 5), ("oslo", 9), ("wien", 0)]);
+    let high = without_wien(&founded, &[("lyon", 5), ("madrid", 5), ("oslo", 9), ("porto", 9), ("wien", 0)]);
+    // The file beside the store was written when the version took effect; another vote was read later.
+    let file = founded.clone().extend(low.clone()).expect("agreed to");
+    let log = LogId::first(agency("wien"));
+    assert_eq!(file.end_of(&log), Some(5));
+    let at = Timestamp::from_seconds(1_000).expect("in range");
+    for amendment in [low, high] {
+        write(&store, &agency("lyon"), &[Write::Amendment { amendment: Box::new(amendment), at }]).expect("written");
+    }
+    for base in [&file, &founded] {
+        let (chain, since) = chain(&store.read().expect("a snapshot"), base).expect("it follows");
+        assert_eq!((chain.end_of(&log), since), (Some(9), at));
+    }
+}
+
+#[test]
+fn a_version_that_contradicts_the_chain_is_remembered_until_a_later_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let founded = founded();
+    let amendment = without_wien(&founded, &[("lyon", 5), ("madrid", 5), ("oslo", 9), ("porto", 9)]);
+    let of = |chain: &Chain| torn(&store.read().expect("a snapshot"), chain).expect("read");
+    assert_eq!(of(&founded), None);
+    let hash = amendment.charter.hash().expect("text");
+    let rival = |version| Write::Rival { version, hash, amendment: Box::new(amendment.clone()) };
+    write(&store, &agency("lyon"), &[rival(1)]).expect("written");
+    assert_eq!(of(&founded), Some(1));
+    write(&store, &agency("lyon"), &[rival(2)]).expect("written");
+    assert_eq!(of(&founded), Some(2), "the one that comes next");
+    let second = founded.extend(amendment.clone()).expect("agreed to");
+    assert_eq!(of(&second), Some(2));
+    write(&store, &agency("lyon"), &[rival(1)]).expect("written");
+    assert_eq!(of(&second), Some(2));
+}
