@@ -31,7 +31,8 @@ fn everywhere(nodes: &Nodes, ids: &[&str], version: u64) {
 fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     let nodes = Nodes::start();
     // Nothing is proposed that changes nothing, that the rules forbid, or by somebody without the key.
-    nodes.desk.run("federation propose --data oslo --yes").ends(8);
+    let run = nodes.desk.run("federation propose --data oslo --yes").ends(8);
+    assert!(run.err().contains("federation propose --help"), "{}", run.err());
     nodes.desk.run("federation propose --status-days 3 --data oslo --yes").ends(2);
     nodes.desk.run("federation propose --expel bergen --data oslo --yes").ends(5);
     nodes.desk.run("federation propose --status-days 21 --data oslo").ends(2);
@@ -45,6 +46,10 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     let seen = proposal(&nodes, "porto");
     assert_eq!((&seen["hash"], &seen["mine"], &seen["accepted"]), (&made["hash"], &"open".into(), &serde_json::json!(["oslo"])));
     assert_eq!(seen["changes"], dry["changes"]);
+    let run = nodes.desk.run("federation status --data porto").ends(0);
+    assert!(run.out().contains("version 2, 1 of 2 needed for it; our vote: open") && run.out().contains("show --diff"), "{}", run.out());
+    let run = nodes.desk.run("federation status --data oslo").ends(0);
+    assert!(run.out().contains("our vote: accepted") && !run.out().contains("show --diff"), "{}", run.out());
     let waiting = |status: &Value| {
         let lines = status["lines"].as_array().expect("lines");
         lines.iter().any(|line| line["subject"].as_str().is_some_and(|subject| subject.starts_with("proposal ")) && line["state"] == "wait")

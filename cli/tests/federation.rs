@@ -132,6 +132,7 @@ fn three_agencies_found_one_federation() {
 fn a_federation_needs_everybody_and_exactly_this_draft() {
     let desk = signed();
     let run = desk.run("federation found draft.json oslo.sig.json porto.sig.json --data oslo").ends(8);
+    assert!(run.err().contains("every founder signs this very draft"), "{}", run.err());
     assert!(run.err().contains("lyon-ara"), "{}", run.err());
     assert!(!desk.path("oslo/federation.json").exists());
 

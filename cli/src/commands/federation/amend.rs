@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::commands::unlock::Passphrases;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fields::{plain, text};
+use crate::fields::{items, plain, text};
 use crate::files;
 use crate::output::{Output, Page, clean};
 use crate::pins::TrustFile;
@@ -68,7 +68,10 @@ pub(super) fn propose(args: &ProposeArgs, data: &Path, client: &Client, out: &Ou
     let me = agency(client)?;
     let now = SystemClock::new(Timestamp::default()).now();
     let next = args.change.apply(chain.newest(), &me, now)?;
-    let changes = next.follows(chain.newest()).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let changes = next.follows(chain.newest()).map_err(|error| {
+        let next = "`parangon federation show` prints the rules in effect; `parangon federation propose --help`, what can be changed";
+        Failure::new(Exit::Refused, error).next(next)
+    })?;
     let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let hash = next.hash().map_err(Failure::invalid)?;
     if args.dry_run {
@@ -150,23 +153,23 @@ fn report(votes: &Value, changes: &[String], done: &str, out: &Output) -> Result
         if votes["in_effect"] == true {
             page.remark(format!("Version {version} of the charter is in effect here. Each agency's log adopts it by itself."));
             page.next("`parangon federation show`; for those who check labels: `parangon trust export`");
-        } else {
+        } else if votes["failed"] != true {
             page.next("the others run `parangon federation show --diff`, then accept or reject");
         }
     })
 }
 
 fn standing(votes: &Value, page: &mut Page) {
-    page.field("for it", format!("{} ({} of {} needed)", list(&votes["accepted"]), text(votes, "have"), text(votes, "needed")));
-    page.field("against it", list(&votes["rejected"]));
-    page.field("open", list(&votes["missing"]));
+    page.field("for it", format!("{} ({} of {} needed)", list(votes, "accepted"), text(votes, "have"), text(votes, "needed")));
+    page.field("against it", list(votes, "rejected"));
+    page.field("open", list(votes, "missing"));
     if votes["failed"] == true {
         page.remark("It cannot be agreed to any more. Whoever voted for it may vote for another text.");
     }
 }
 
-fn list(value: &Value) -> String {
-    let names: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+fn list(value: &Value, name: &str) -> String {
+    let names: Vec<&str> = items(value, name).iter().filter_map(Value::as_str).collect();
     if names.is_empty() { "nobody".to_owned() } else { clean(&names.join(", ")).into_owned() }
 }
 
@@ -186,6 +189,11 @@ fn describe(version: u32, changes: &[String], page: &mut Page) {
     }
 }
 
+/// Whether this agency has still to say something about a proposal that can be agreed to.
+fn is_open(proposal: &Value) -> bool {
+    proposal["mine"] == "open" && proposal["failed"] != true
+}
+
 /// What is voted on, as differences.
 pub(super) fn diff(client: &Client, out: &Output) -> Result<(), Failure> {
     let proposals = client.list(PROPOSALS, None)?;
@@ -196,14 +204,15 @@ pub(super) fn diff(client: &Client, out: &Output) -> Result<(), Failure> {
         }
         for proposal in &proposals {
             let version = proposal["version"].as_u64().and_then(|version| u32::try_from(version).ok()).unwrap_or(0);
-            let lines: Vec<String> =
-                proposal["changes"].as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect();
+            let lines: Vec<String> = items(proposal, "changes").iter().filter_map(|line| line.as_str().map(str::to_owned)).collect();
             page.field("proposal", text(proposal, "hash"));
             describe(version, &lines, page);
             standing(proposal, page);
             page.field("our vote", text(proposal, "mine"));
-            let short: String = plain(proposal, "hash").unwrap_or_default().chars().take(8).collect();
-            page.next(format!("parangon federation accept {short}, or parangon federation reject {short}"));
+            if is_open(proposal) {
+                let short: String = plain(proposal, "hash").unwrap_or_default().chars().take(8).collect();
+                page.next(format!("parangon federation accept {short}, or parangon federation reject {short}"));
+            }
         }
     })
 }
@@ -214,28 +223,36 @@ pub(super) fn log(client: &Client, out: &Output) -> Result<(), Failure> {
     out.result(&versions, |page| {
         for version in &versions {
             page.field("version", format!("{}, drafted {}", text(version, "version"), text(version, "created")));
-            for line in version["changes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            for line in items(version, "changes").iter().filter_map(Value::as_str) {
                 page.line(format!("  - {}", clean(line)));
             }
             let by = if version["version"] == 1 { "founded by" } else { "agreed by" };
-            page.field(by, list(&version["votes"]));
+            page.field(by, list(version, "votes"));
         }
     })
 }
 
 /// The version in effect, and whether everybody follows it.
 pub(super) fn status(client: &Client, out: &Output) -> Result<(), Failure> {
-    let charter = client.get("/api/v1/charter")?;
+    let mut charter = client.get("/api/v1/charter")?;
+    charter["proposals"] = Value::Array(client.list(PROPOSALS, None)?);
     out.result(&charter, |page| {
         page.field("federation", format!("\"{}\", in words {}", text(&charter, "name"), text(&charter, "words")));
         page.field("charter", format!("version {}, to be reviewed by {}", text(&charter, "version"), text(&charter, "review_by")));
-        for log in charter["adopted"].as_array().into_iter().flatten() {
+        for log in items(&charter, "adopted") {
             let state = match (log["version"].as_u64(), log["unknown"].as_u64()) {
                 (_, Some(unknown)) => format!("goes on with version {unknown}, which is not known here"),
                 (Some(version), None) => format!("follows version {version}"),
                 (None, None) => "has not begun, or is not known here".to_owned(),
             };
             page.field(&text(log, "agency"), state);
+        }
+        for proposal in items(&charter, "proposals") {
+            let counted = format!("{} of {} needed for it", text(proposal, "have"), text(proposal, "needed"));
+            page.field("proposed", format!("version {}, {counted}; our vote: {}", text(proposal, "version"), text(proposal, "mine")));
+        }
+        if items(&charter, "proposals").iter().any(is_open) {
+            page.next("`parangon federation show --diff`, then accept or reject");
         }
         if charter["stale"] == true {
             page.remark("The charter was to be reviewed by now. It goes on to hold.");
@@ -245,8 +262,8 @@ pub(super) fn status(client: &Client, out: &Output) -> Result<(), Failure> {
             page.remark(format!("Two texts of version {version} were both agreed to; none of them takes effect by itself."));
             page.next("speak with the other members: some agency has voted for both");
         }
-        if charter["double_votes"].as_array().is_some_and(|double| !double.is_empty()) {
-            page.remark(format!("Voted for two texts of one version: {}. Both votes stand in their logs.", list(&charter["double_votes"])));
+        if !items(&charter, "double_votes").is_empty() {
+            page.remark(format!("Voted for two texts of one version: {}. Both votes stand in their logs.", list(&charter, "double_votes")));
         }
     })
 }

@@ -49,7 +49,10 @@ pub(super) fn run(args: &FoundArgs, data: &Path, out: &Output) -> Result<(), Fai
     let mut signatures = args.signatures.iter().map(|path| read_signature(path)).collect::<Result<Vec<_>, _>>()?;
     signatures.sort_by(|a, b| a.agency.cmp(&b.agency));
     signatures.dedup();
-    let chain = Chain::verify(Founding { charter, signatures }).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let chain = Chain::verify(Founding { charter, signatures }).map_err(|error| {
+        let next = format!("every founder signs this very draft, {}: compare its words with the other founders", fingerprint.words());
+        Failure::new(Exit::Refused, error).next(next)
+    })?;
     let existing = read_federation(data)?;
     if let Some((other, _)) = &existing {
         if other.fingerprint() != &fingerprint {
