@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parangon_protocol::canonical;
 use parangon_protocol::charter::{Amendment, Chain, ChainError, ChainText, Charter, Founding};
 use parangon_protocol::check::KeyBook;
-use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::keys::{KeySetError, SignedKeySet};
 use parangon_protocol::limits;
 use parangon_protocol::record::{Adoption, Record};
@@ -28,6 +28,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Change, Engine, EngineConfig, EngineError, News};
 use crate::keystore::file::{self, FileError};
+use crate::keystore::random;
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
@@ -186,8 +187,8 @@ impl Node {
         let key_files = KeyFiles::new(&config.data_dir, config.keys.clone());
         let keystore = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
         if let Opened::Recovering { reason } = &opened {
-            tracing::warn!(%reason, "store and high-water file do not belong together: this node serves what it has and signs nothing");
-            settings.sign = false;
+            tracing::warn!(%reason, "recovering: this node asks the others what it had signed, and signs nothing until it knows");
+            settings.recovery = Some(Hash(random::draw(&mut random::system).map_err(StoreError::from)?));
         }
         let listeners = listen(&config).await?;
         let api = listeners.address();
@@ -206,14 +207,13 @@ impl Node {
             memory: false,
         })?;
         let (private, inbox) = mpsc::channel(PRIVATE_WAITING);
-        let may_sign = settings.sign;
         let keys = Keys { log: keystore.log_key(), witness: keystore.witness_key() };
         let (engine, core) = Engine::start(EngineConfig {
             me: me.clone(),
             chain: chain.clone(),
             keys,
             settings,
-            store,
+            store: store.clone(),
             clock: clock.clone(),
             network: network.clone(),
             incoming,
@@ -221,8 +221,9 @@ impl Node {
             stop: stop.clone(),
         })
         .await?;
-        if may_sign {
-            begin_log(&engine, &me, engine.chain().newest(), files.keyset).await?;
+        let beginning = Beginning { engine: engine.clone(), me: me.clone(), keyset: files.keyset };
+        if !store.is_recovering() {
+            beginning.write().await?;
         }
 
         let dir = config.data_dir.clone();
@@ -232,6 +233,7 @@ impl Node {
         let mut tasks = vec![
             core,
             roster,
+            tokio::spawn(beginning.await_recovery(stop.clone())),
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
             tokio::spawn(charter::run(context.clone(), remember, stop.clone())),
@@ -359,16 +361,40 @@ fn peer_in(address: &Multiaddr) -> Option<PeerId> {
     address.iter().find_map(|part| if let libp2p::multiaddr::Protocol::P2p(peer) = part { Some(peer) } else { None })
 }
 
-/// A log begins with the key set, then the charter (protocol, "Charter"). Does nothing when they are there.
-async fn begin_log(engine: &Engine, me: &AgencyId, charter: &Charter, keyset: SignedKeySet) -> Result<(), NodeError> {
-    let log = LogId::first(me.clone());
-    let store = engine.store().clone();
-    let size = tokio::task::spawn_blocking(move || store.read()?.size(&log)).await.map_err(|_| EngineError::Stopped)??;
-    if size > 0 {
-        return Ok(());
+/// How a log begins: with the key set, then the charter (protocol, "Charter").
+struct Beginning {
+    engine: Engine,
+    me: AgencyId,
+    keyset: SignedKeySet,
+}
+
+impl Beginning {
+    /// Writes it. Does nothing when it is there.
+    async fn write(&self) -> Result<(), NodeError> {
+        let log = LogId::first(self.me.clone());
+        let store = self.engine.store().clone();
+        let size = tokio::task::spawn_blocking(move || store.read()?.size(&log)).await.map_err(|_| EngineError::Stopped)??;
+        if size > 0 {
+            return Ok(());
+        }
+        let refused = |_| NodeError::Engine(EngineError::Stopped);
+        let chain = self.engine.chain();
+        let charter = chain.newest();
+        let adoption = Adoption { version: charter.version, hash: charter.hash().map_err(refused)? };
+        self.engine.append(vec![Record::KeySet(Box::new(self.keyset.clone())), Record::Charter(adoption)]).await?;
+        Ok(())
     }
-    let refused = |_| NodeError::Engine(EngineError::Stopped);
-    let adoption = Adoption { version: charter.version, hash: charter.hash().map_err(refused)? };
-    engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await?;
-    Ok(())
+
+    /// Waits until it is known what this node had signed. When nobody ever saw a record of ours, the log begins then.
+    async fn await_recovery(self, stop: CancellationToken) {
+        let mut overview = self.engine.watch();
+        let known = overview.wait_for(|overview| overview.recovery.is_none());
+        let known = tokio::select! {
+            () = stop.cancelled() => return,
+            known = known => known.is_ok(),
+        };
+        if known && let Err(error) = self.write().await {
+            tracing::warn!(%error, "our log could not be begun");
+        }
+    }
 }

@@ -29,6 +29,7 @@ use crate::limits;
 use crate::log::checkpoint::{self, Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::log::cosignature::{self, CosignatureError};
 use crate::log::fork::{ForkError, ForkProof};
+use crate::log::last_seen::{LastSeen, LastSeenError};
 use crate::log::merkle;
 use crate::log::note::{NoteError, NoteSignature};
 use crate::message;
@@ -61,6 +62,14 @@ pub enum CheckError {
     /// Two heads that are no proof of a fork.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// What a witness says that it saw last is not signed by it, or answers another question.
+    #[error("the answer of {witness} to what it saw last does not count")]
+    LastSeen {
+        /// Whose.
+        witness: AgencyId,
+        /// Why, where its signature fails.
+        cause: Option<LastSeenError>,
+    },
     /// A record is malformed.
     #[error("record {index}: {cause}")]
     Record {
@@ -101,6 +110,7 @@ pub struct CheckedHead {
     /// The newest version of the charter that was known when this was checked.
     charter: u32,
     log: LogId,
+    epoch: u32,
     signed: Arc<SignedCheckpoint>,
     cosignatures: Arc<BTreeMap<AgencyId, Cosignature>>,
 }
@@ -141,10 +151,26 @@ pub struct CheckedSpan {
     proof: Vec<Hash>,
 }
 
+/// A witness's verified answer to what it saw last of our log.
+#[derive(Debug, Clone)]
+pub struct CheckedLastSeen {
+    witness: AgencyId,
+    nonce: Hash,
+    head: Option<CheckedHead>,
+}
+
+impl CheckedLastSeen {
+    /// Who answers, to which question, and the head.
+    pub(crate) fn into_parts(self) -> (AgencyId, Hash, Option<CheckedHead>) {
+        (self.witness, self.nonce, self.head)
+    }
+}
+
 /// A verified proof that a log told two stories.
 #[derive(Debug, Clone)]
 pub struct CheckedFork {
     log: LogId,
+    epoch: u32,
     proof: ForkProof,
 }
 
@@ -153,7 +179,7 @@ impl CheckedFork {
     /// are no such pair.
     pub(crate) fn between(ours: &SignedCheckpoint, theirs: &CheckedHead) -> Option<Self> {
         let proof = ForkProof::same_size(ours, &theirs.signed)?;
-        Some(Self { log: theirs.log.clone(), proof })
+        Some(Self { log: theirs.log.clone(), epoch: theirs.epoch, proof })
     }
 
     /// Which log, and the proof.
@@ -161,12 +187,18 @@ impl CheckedFork {
     pub fn parts(&self) -> (&LogId, &ForkProof) {
         (&self.log, &self.proof)
     }
+
+    /// In which of its epochs the log told two stories.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
 }
 
 impl CheckedHead {
     /// A head without cosignatures: a [`SignedCheckpoint`] is proof of the log's signature.
-    pub(crate) fn alone(log: LogId, signed: SignedCheckpoint) -> Self {
-        Self { charter: 0, log, signed: Arc::new(signed), cosignatures: Arc::default() }
+    pub(crate) fn alone(log: LogId, epoch: u32, signed: SignedCheckpoint) -> Self {
+        Self { charter: 0, log, epoch, signed: Arc::new(signed), cosignatures: Arc::default() }
     }
 
     /// The newest version of the charter that was known when this was checked.
@@ -178,6 +210,12 @@ impl CheckedHead {
     #[must_use]
     pub fn log(&self) -> &LogId {
         &self.log
+    }
+
+    /// Which of its epochs.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Size and root.
@@ -275,7 +313,8 @@ fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
 
 fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result<CheckedHead, CheckError> {
     let federation = book.chain().fingerprint();
-    let signed = checkpoint::open_once(note, key, &log.origin(federation), |by, text, signature| {
+    let claimed = log.claimed_by(note, federation);
+    let signed = checkpoint::open_once(note, key, &claimed.origin(federation), |by, text, signature| {
         book.memo().once(&[key.as_bytes(), text.as_bytes(), &signature.bytes], || by.check(text, signature))
     })?;
     let mut cosignatures = BTreeMap::new();
@@ -289,7 +328,7 @@ fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result
         cosignatures.insert(witness, Cosignature { time, line: line.clone() });
     }
     let charter = book.chain().newest().version;
-    Ok(CheckedHead { charter, log: log.clone(), signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
+    Ok(CheckedHead { charter, log: log.clone(), epoch: claimed.epoch, signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
 }
 
 /// Checks a cosignature line, once.
@@ -313,12 +352,13 @@ fn witnessed(
 /// [`CheckError`] when it proves nothing, or is about a log of nobody here.
 pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError> {
     let origin = proof.origin()?;
-    let log = LogId::from_origin(&origin, book.federation()).map_err(|_| CheckError::Fork(ForkError::OtherLog))?;
+    let LogId { agency, epoch } = LogId::from_origin(&origin, book.federation()).map_err(|_| CheckError::Fork(ForkError::OtherLog))?;
+    let log = LogId::first(agency);
     member(book, &log.agency)?;
     let key = book.log_key(&log).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
     // Only the log's own signatures are kept: cosignatures and unknown lines prove nothing here.
     let [first, second] = proof.heads(&key)?.map(|head| head.bare().to_string());
-    Ok(CheckedFork { log, proof: ForkProof { first, second, evidence: proof.evidence } })
+    Ok(CheckedFork { log, epoch, proof: ForkProof { first, second, evidence: proof.evidence } })
 }
 
 /// Checks one cosignature line against the head that the receiver holds.
@@ -330,6 +370,24 @@ pub fn cosignature(book: &KeyBook, log: &LogId, head: &Checkpoint, line: &str) -
     let (witness, key) = book.witness_of(&line).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
     let time = witnessed(book, head, &witness, &key, &line)?;
     Ok(CheckedCosignature { log: log.clone(), witness, size: head.size, cosignature: Cosignature { time, line } })
+}
+
+/// Checks what `from` says that it saw last of `agency`'s log, in answer to the question with this nonce.
+///
+/// # Errors
+/// [`CheckError`] when it answers another question, is not signed by a witness key of `from`, or holds a head that does not
+/// verify. [`CheckError::UnknownKey`] when the keys of one of the two are not known yet.
+pub fn last_seen(book: &KeyBook, agency: &AgencyId, from: &AgencyId, nonce: &Hash, seen: &LastSeen) -> Result<CheckedLastSeen, CheckError> {
+    let wrong = |cause| CheckError::LastSeen { witness: from.clone(), cause };
+    let body = &seen.body;
+    if (&body.agency, &body.witness, &body.nonce) != (agency, from, nonce) {
+        return Err(wrong(None));
+    }
+    let (_, keys) = book.current(from).ok_or_else(|| CheckError::UnknownKey(LogId::first(from.clone())))?;
+    seen.verify(book.federation(), &keys.witness).map_err(|cause| wrong(Some(cause)))?;
+    let log = LogId::first(agency.clone());
+    let head = body.note().map(|note| head(book, &message::Head { log, note })).transpose()?;
+    Ok(CheckedLastSeen { witness: from.clone(), nonce: *nonce, head })
 }
 
 /// Checks a gossiped growth or a pulled range: bounds first, then the head's signatures, then each record.

@@ -248,7 +248,8 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// One log of one agency: the epoch starts at 1 and grows when a log key was lost (protocol, "Epoch").
+/// The log of one agency, in one of its epochs. The epochs, from 1, are stretches of one and the same tree: what its
+/// records say goes by the first one's name, and only heads belong to a later one (protocol, "Epoch").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogId {
@@ -259,10 +260,19 @@ pub struct LogId {
 }
 
 impl LogId {
-    /// The agency's first log.
+    /// The agency's log by its first epoch: the name of the tree with all its records.
     #[must_use]
     pub fn first(agency: AgencyId) -> Self {
         Self { agency, epoch: 1 }
+    }
+
+    /// The epoch that a note claims to be a head of: what its first line says. That of `self` when it says nothing of this
+    /// agency's; then no signature will fit.
+    #[must_use]
+    pub fn claimed_by(&self, note: &str, federation: &Fingerprint) -> Self {
+        let origin = note.split('\n').next().unwrap_or_default();
+        let named = Self::from_origin(origin, federation).ok().filter(|named| named.agency == self.agency);
+        named.unwrap_or_else(|| self.clone())
     }
 
     /// The origin line of its checkpoints: `parangon/<fingerprint>/<agency>`, with `/<epoch>` from 2.

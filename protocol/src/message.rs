@@ -2,6 +2,7 @@
 //! How it is framed is the node's business; what it means is decided here.
 
 use crate::id::{AgencyId, Hash, LogId};
+use crate::log::last_seen::LastSeen;
 
 /// Versions of the charter in one answer. A node that was away for longer asks again.
 pub const VERSIONS: usize = 32;
@@ -40,7 +41,7 @@ pub enum Gossip {
 pub enum Request {
     /// Which heads differ from these: `(log, size, digest of the set of cosigners)`.
     Heads {
-        /// What the asker holds. Two nodes with different cosigners of one head have different digests until it has
+        /// What the asker holds; the log is named by the epoch that its records have come to. Two nodes with different cosigners of one head have different digests until it has
         /// its quorum. Of a frozen log the asker says that it holds nothing: who sends a head of it lacks the evidence.
         known: Vec<(LogId, u64, u16)>,
     },
@@ -74,6 +75,11 @@ pub enum Request {
         /// The newest that the asker knows.
         after: u32,
     },
+    /// What the other side saw last of the asker's own log: the asker does not know what it had signed (protocol, "Restore").
+    LastSeen {
+        /// Drawn for this recovery: an answer to an earlier one is none.
+        nonce: Hash,
+    },
     /// Evidence that the other side seems to lack: a `log::fork::ForkProof` as JSON. Gossip tells it once; this is how
     /// it reaches whoever was away.
     Fork {
@@ -91,6 +97,8 @@ pub enum Response {
     Range(Range),
     /// Versions of the charter, each as canonical text with its votes; a proposal is one, with the votes that came with it.
     Amendments(Vec<Vec<u8>>),
+    /// What the answerer saw last of the asker's log, signed.
+    LastSeen(LastSeen),
     /// Understood, nothing to add.
     Done,
     /// Not here: the log is unknown, or shorter than asked.

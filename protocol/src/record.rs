@@ -25,6 +25,15 @@ pub struct Adoption {
     pub hash: Hash,
 }
 
+/// A new epoch of the log begins here: heads that cover this record are of that epoch, and those of earlier ones say nothing
+/// of what stands from here on (protocol, "Epoch").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    /// Its number, larger than that of any epoch before.
+    pub number: u32,
+}
+
 /// An endorser states that it made this endorsement of the label in `about`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +101,8 @@ pub enum Record {
     KeySet(Box<SignedKeySet>),
     /// The charter version that holds from here on.
     Charter(Adoption),
+    /// A new epoch begins.
+    Epoch(Epoch),
     /// A label.
     Label(Box<Label>),
     /// An endorser's confirmation of its part in the label.
@@ -166,6 +177,7 @@ impl Record {
         Some(match kind {
             "keyset" => plain(text).map(Self::KeySet),
             "charter" => plain(text).map(Self::Charter),
+            "epoch" => plain(text).map(Self::Epoch),
             "label" => label(text),
             "endorsement" => one(text).map(|(label, body)| Self::Endorsement(label, body)),
             "standing" => one(text).map(|(label, body)| Self::Standing(label, body)),
@@ -185,6 +197,7 @@ impl Record {
         match self {
             Self::KeySet(body) => write("keyset", vec![], body),
             Self::Charter(body) => write("charter", vec![], body),
+            Self::Epoch(body) => write("epoch", vec![], body),
             Self::Label(body) => write("label", vec![body.common.id()?], body),
             Self::Endorsement(label, body) => write("endorsement", vec![*label], body),
             Self::Standing(label, body) => write("standing", vec![*label], body),

@@ -89,7 +89,7 @@ fn answer(request: Request, logs: &BTreeMap<LogId, LogText>, shown: &Shown) -> R
             let range = serve::range(text, &log, note.clone(), *size, start, count).unwrap_or_else(|never| match never {});
             range.map_or(Response::Missing, Response::Range)
         }
-        Request::Proposal { .. } | Request::Charter { .. } => Response::Missing,
+        Request::Proposal { .. } | Request::Charter { .. } | Request::LastSeen { .. } => Response::Missing,
         Request::Tell(_) | Request::Cosigned { .. } | Request::Fork { .. } => Response::Done,
     }
 }

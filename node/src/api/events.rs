@@ -46,6 +46,8 @@ fn event(news: &News) -> Event {
         Change::Record { log, index } => named("record", &json!({ "log": log.to_string(), "index": index })),
         Change::Final { log, size } => named("final", &json!({ "log": log.to_string(), "size": size })),
         Change::Frozen { log } => named("frozen", &json!({ "log": log.to_string() })),
+        Change::Epoch { log } => named("epoch", &json!({ "log": log.to_string() })),
+        Change::Recovery => named("recovery", &json!({})),
         Change::Keys { log } => named("keys", &json!({ "log": log.to_string() })),
         Change::Proposal => named("proposal", &json!({})),
         Change::Charter { version } => named("charter", &json!({ "version": version })),

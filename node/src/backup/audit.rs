@@ -148,7 +148,7 @@ impl Audit<'_> {
     /// What may have been signed last is what the own log's records say.
     fn own_head(&self, unpacked: &Unpacked) -> Result<(), BackupError> {
         let Some(head) = self.tx.own_head()? else { return Ok(()) };
-        let log = head.log;
+        let log = LogId::first(head.log.agency);
         if log.agency != unpacked.manifest().agency || self.tx.size(&log)? < head.size {
             return Err(inconsistent("the own head is not of the agency's own log, or beyond its records"));
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parangon_protocol::charter::{Charter, LastHead};
 use parangon_protocol::check::{self, CheckedRecord, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::log::last_seen::LastSeen;
 use parangon_protocol::message::{Head, Request};
 use parangon_protocol::replica::{self, Effect, Event, Replica, Write};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -28,6 +29,7 @@ pub(super) enum Command {
     Cosigned { log: LogId, size: u64, line: String },
     Proposal { hash: Hash, reply: oneshot::Sender<Option<Vec<u8>>> },
     LastHeads { charter: Box<Charter>, reply: oneshot::Sender<Result<Vec<LastHead>, EngineError>> },
+    LastSeen { agency: AgencyId, nonce: Hash, reply: oneshot::Sender<Option<LastSeen>> },
 }
 
 pub(super) struct Core {
@@ -39,7 +41,6 @@ pub(super) struct Core {
     book: watch::Sender<Arc<KeyBook>>,
     news: broadcast::Sender<News>,
     commands: mpsc::WeakSender<Command>,
-    recovering: bool,
     tickets: HashMap<u64, Reply>,
     next_ticket: u64,
     writes: Vec<Write>,
@@ -57,10 +58,9 @@ impl Core {
         book: watch::Sender<Arc<KeyBook>>,
         news: broadcast::Sender<News>,
         commands: mpsc::WeakSender<Command>,
-        recovering: bool,
     ) -> Self {
         let (tickets, writes) = (HashMap::new(), Vec::new());
-        Self { replica, store, clock, outgoing, overview, book, news, commands, recovering, tickets, next_ticket: 0, writes, failed: None }
+        Self { replica, store, clock, outgoing, overview, book, news, commands, tickets, next_ticket: 0, writes, failed: None }
     }
 
     /// Runs until every sender is gone. Blocking: has a thread of its own.
@@ -110,6 +110,9 @@ impl Core {
             }
             Command::LastHeads { charter, reply } => {
                 let _gone = reply.send(self.replica.last_heads(&charter).map_err(EngineError::Refused));
+            }
+            Command::LastSeen { agency, nonce, reply } => {
+                let _gone = reply.send(self.replica.answer_last_seen(&agency, nonce));
             }
             Command::Cosigned { log, size, line } => {
                 // 40 microseconds; there is at most one a member and head.
@@ -175,7 +178,7 @@ impl Core {
                     }
                 }
                 Effect::Changed(change) => {
-                    if let replica::Change::Keys { .. } | replica::Change::Charter { .. } = &change {
+                    if let replica::Change::Keys { .. } | replica::Change::Charter { .. } | replica::Change::Epoch { .. } = &change {
                         self.book.send_replace(self.replica.book().clone());
                     }
                     let _nobody = self.news.send(News::Log(change));
@@ -234,7 +237,7 @@ impl Core {
             torn: self.replica.torn(),
             double_votes: self.replica.double_votes(),
         };
-        let next = Overview { logs, labels: self.replica.label_count(), recovering: self.recovering, charter };
+        let next = Overview { logs, labels: self.replica.label_count(), recovery: self.replica.recovery(), charter };
         self.overview.send_if_modified(|current| {
             let changed = **current != next;
             if changed {
@@ -247,6 +250,7 @@ impl Core {
     fn log(&self, log: &LogId) -> LogOverview {
         let (cosigned_by, quorum) = self.replica.cosigners(log);
         LogOverview {
+            epoch: self.replica.epoch(log),
             size: self.replica.held(log).map_or(0, |(size, _)| size),
             final_size: self.replica.final_size(log),
             head: self.replica.newest_head(log).map(|head| head.note),

@@ -159,6 +159,14 @@ impl Desk {
                     _ => Response::Missing,
                 }
             }
+            Request::LastSeen { nonce } => {
+                let (answer, seen) = oneshot::channel();
+                let sent = self.commands.send(Command::LastSeen { agency: from.clone(), nonce, reply: answer }).await;
+                match (sent, seen.await) {
+                    (Ok(()), Ok(Some(seen))) => Response::LastSeen(seen),
+                    _ => Response::Missing,
+                }
+            }
             Request::Charter { after } => {
                 let texts = serve::versions(self.book.borrow().chain(), after);
                 if texts.is_empty() { Response::Missing } else { Response::Amendments(texts) }

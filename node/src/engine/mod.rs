@@ -18,7 +18,7 @@ use parangon_protocol::charter::{Chain, Charter, LastHead};
 use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
 use parangon_protocol::record::{Record, RecordError};
-use parangon_protocol::replica::{Event, Keys, Proposal, Refusal, Settings};
+use parangon_protocol::replica::{Event, Keys, Progress, Proposal, Refusal, Settings};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -75,6 +75,8 @@ pub enum News {
 /// What is known of one log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogOverview {
+    /// The epoch that its records have come to.
+    pub epoch: u32,
     /// Records held.
     pub size: u64,
     /// Records covered by a head that has its quorum.
@@ -113,8 +115,8 @@ pub struct Overview {
     pub logs: BTreeMap<LogId, LogOverview>,
     /// Labels known.
     pub labels: usize,
-    /// Our own labels changed since our last status record.
-    pub recovering: bool,
+    /// While it is not known what this node had signed: how far it has come to knowing it.
+    pub recovery: Option<Progress>,
     /// The charter's next version.
     pub charter: CharterOverview,
 }
@@ -181,7 +183,7 @@ impl Engine {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (news, _) = broadcast::channel(NEWS_WAITING);
         let EngineConfig { me, chain, keys, settings, store, clock, network, incoming, private, stop } = config;
-        let (recovering, federation) = (!settings.sign, *chain.fingerprint());
+        let federation = *chain.fingerprint();
         let replica = {
             let (store, me) = (store.clone(), me.clone());
             let task = tokio::task::spawn_blocking(move || persist::restore(&store, me, settings, keys, &chain));
@@ -189,9 +191,8 @@ impl Engine {
         };
         let (overview_in, overview) = watch::channel(Arc::new(Overview::default()));
         let (book_in, book) = watch::channel(replica.book().clone());
-        let asks = outgoing::start(network.clone(), commands.clone(), book.clone(), stop.clone());
-        let core =
-            core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade(), recovering);
+        let asks = outgoing::start(me.clone(), network.clone(), commands.clone(), book.clone(), stop.clone());
+        let core = core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade());
         let thread = tokio::task::spawn_blocking(move || core.run(inbox));
         intake::start(intake::Intake {
             incoming,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parangon_protocol::check::{self, CheckError, KeyBook};
 use parangon_protocol::id::AgencyId;
+use parangon_protocol::log::last_seen::LastSeen;
 use parangon_protocol::message::{Gossip, Head, Range, Request, Response};
 use parangon_protocol::replica::Event;
 use tokio::sync::{mpsc, watch};
@@ -24,6 +25,7 @@ pub(super) enum Outgoing {
 
 /// Starts the dispatcher. It spawns a task for each question, so it never waits for the core.
 pub(super) fn start(
+    me: AgencyId,
     network: NetworkHandle,
     commands: mpsc::Sender<Command>,
     book: watch::Receiver<Arc<KeyBook>>,
@@ -44,8 +46,8 @@ pub(super) fn start(
                     }
                 }
                 Some(Outgoing::Ask { to, request }) => {
-                    let (network, commands, book) = (network.clone(), commands.clone(), book.clone());
-                    tokio::spawn(async move { ask(&network, &commands, &book, to, request).await });
+                    let (network, commands, book, me) = (network.clone(), commands.clone(), book.clone(), me.clone());
+                    tokio::spawn(async move { ask(&network, &commands, &book, &me, to, request).await });
                 }
             }
         }
@@ -57,6 +59,7 @@ async fn ask(
     network: &NetworkHandle,
     commands: &mpsc::Sender<Command>,
     book: &watch::Receiver<Arc<KeyBook>>,
+    me: &AgencyId,
     to: AgencyId,
     request: Request,
 ) {
@@ -64,6 +67,7 @@ async fn ask(
         Ok(Response::Heads(heads)) => heads.into_iter().filter_map(|head| head_event(book, &to, &head)).collect(),
         Ok(Response::Range(range)) => vec![range_event(book, &to, &request, range).await],
         Ok(Response::Amendments(texts)) => amendments_event(book, &to, request, texts).await.into_iter().collect(),
+        Ok(Response::LastSeen(seen)) => last_seen_event(book, me, &to, &request, &seen).into_iter().collect(),
         Ok(Response::Done) => vec![],
         Ok(Response::Missing) => vec![Event::Failed { from: to, request }],
         Err(error) => {
@@ -86,6 +90,26 @@ pub(super) fn head_event(book: &watch::Receiver<Arc<KeyBook>>, from: &AgencyId, 
         Err(CheckError::UnknownKey(log)) => Some(Event::Stranger { from: from.clone(), log }),
         Err(error) => {
             tracing::warn!(peer = %from, %error, "a head was refused");
+            None
+        }
+    }
+}
+
+/// What a witness saw last of our log, as an event; one whose keys are not known yet leads to a pull from the start.
+fn last_seen_event(
+    book: &watch::Receiver<Arc<KeyBook>>,
+    me: &AgencyId,
+    from: &AgencyId,
+    request: &Request,
+    seen: &LastSeen,
+) -> Option<Event> {
+    let Request::LastSeen { nonce } = request else { return None };
+    let book = book.borrow().clone();
+    match check::last_seen(&book, me, from, nonce, seen) {
+        Ok(seen) => Some(Event::LastSeen(seen)),
+        Err(CheckError::UnknownKey(log)) => Some(Event::Stranger { from: from.clone(), log }),
+        Err(error) => {
+            tracing::warn!(peer = %from, %error, "an answer was refused");
             None
         }
     }

@@ -97,7 +97,12 @@ pub(super) fn write(store: &Store, me: &AgencyId, writes: &[Write]) -> Result<()
 fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError> {
     match write {
         Write::Records { log, start, records } => tx.append(log, *start, records),
-        Write::HighWater { size, root } => tx.set_high_water(&OwnHead { log: LogId::first(me.clone()), size: *size, root: *root }),
+        Write::HighWater { epoch, size, root } => {
+            tx.set_high_water(&OwnHead { log: LogId { agency: me.clone(), epoch: *epoch }, size: *size, root: *root })
+        }
+        Write::Recovering => tx.begin_recovery(),
+        Write::Recovered => tx.finish_recovery(None),
+        Write::Forgotten { log } => forget(tx, log),
         Write::Log(_) => Ok(()),
         Write::Final { log, size, note } => tx.keep_note(log, *size, note),
         Write::Label(label) => label_row(tx, label),
@@ -112,6 +117,32 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
         Write::Rival { version, hash, amendment } => tx.put_document(&format!("{RIVAL}{version:08x}/{hash}"), &text(amendment)),
         Write::Fork { log, proof } => tx.put_document(&format!("{FORK}{log}"), &text(proof)),
+    }
+}
+
+/// Removes what came from a log: its records, labels, releases, and its confirmations of others' labels.
+fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
+    tx.clear_log(log)?;
+    for name in tx.document_names(&format!("{RELEASE}{}/", log.agency))? {
+        tx.delete_document(&name)?;
+    }
+    let waiting = format!("/{}", log.agency);
+    for name in tx.document_names(CONFIRMATION)?.into_iter().filter(|name| name.ends_with(&waiting)) {
+        tx.delete_document(&name)?;
+    }
+    let mut after: Option<Hash> = None;
+    loop {
+        let page = tx.labels(after.as_ref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        for (id, bytes) in &page {
+            let mut row: RegisterRow = parse(bytes)?;
+            if row.label.log == *log {
+                tx.delete_label(id, &row.label.common.cluster.id)?;
+            } else if row.confirmations.remove(&log.agency).is_some() {
+                row.write(tx)?;
+            }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub const LOG_REQUEST_BYTES: usize = protocol::NOTE_BYTES + 4 * 1024;
 /// One log answer: versions of the charter are the largest; a range has records of 256 KiB, a note and a proof. Heads that do
 /// not fit are left out: they differ next time, too.
 pub const LOG_RESPONSE_BYTES: usize = protocol::AMENDMENTS_BYTES + 16 * 1024;
+/// What a witness saw last: a note as text in JSON, with names and a signature.
+pub(super) const LAST_SEEN_BYTES: usize = 2 * protocol::NOTE_BYTES;
 /// One sealed private message.
 pub const PRIVATE_BYTES: usize = protocol::PRIVATE_BYTES;
 /// The answer to a private message: a variant and a code.

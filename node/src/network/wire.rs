@@ -37,6 +37,7 @@ enum WireRequest {
     Fork { proof: Vec<u8> },
     Proposal { hash: [u8; 32] },
     Charter { after: u32 },
+    LastSeen { nonce: [u8; 32] },
 }
 
 #[derive(Encode, Decode)]
@@ -47,6 +48,7 @@ enum WireResponse {
     Missing,
     Refused(WireRefusal),
     Amendments(Vec<Vec<u8>>),
+    LastSeen(Vec<u8>),
 }
 
 #[derive(Encode, Decode)]
@@ -103,6 +105,7 @@ pub(super) fn encode_request(request: Request) -> Result<Vec<u8>, FrameError> {
         Request::Fork { proof } => WireRequest::Fork { proof },
         Request::Proposal { hash } => WireRequest::Proposal { hash: hash.0 },
         Request::Charter { after } => WireRequest::Charter { after },
+        Request::LastSeen { nonce } => WireRequest::LastSeen { nonce: nonce.0 },
     };
     wire.check()?;
     at_most(codec::encode(&wire), limits::LOG_REQUEST_BYTES)
@@ -121,6 +124,7 @@ pub(super) fn decode_request(body: &[u8]) -> Result<Request, FrameError> {
         WireRequest::Fork { proof } => Request::Fork { proof },
         WireRequest::Proposal { hash } => Request::Proposal { hash: Hash(hash) },
         WireRequest::Charter { after } => Request::Charter { after },
+        WireRequest::LastSeen { nonce } => Request::LastSeen { nonce: Hash(nonce) },
     })
 }
 
@@ -132,6 +136,7 @@ pub(super) fn encode_response(answer: Answer<Response>) -> Result<Vec<u8>, Frame
             WireResponse::Range { log: log.into(), start, records, note, proof: proof.into_iter().map(|hash| hash.0).collect() }
         }
         Ok(Response::Amendments(texts)) => WireResponse::Amendments(texts),
+        Ok(Response::LastSeen(seen)) => WireResponse::LastSeen(serde_json::to_vec(&seen).map_err(|_| FrameError::Field("an answer"))?),
         Ok(Response::Done) => WireResponse::Done,
         Ok(Response::Missing) => WireResponse::Missing,
         Err(refusal) => WireResponse::Refused(refusal.into()),
@@ -149,6 +154,9 @@ pub(super) fn decode_response(body: &[u8]) -> Result<Answer<Response>, FrameErro
             Response::Range(Range { log: log.try_into()?, start, records, note, proof: proof.into_iter().map(Hash).collect() })
         }
         WireResponse::Amendments(texts) => Response::Amendments(texts),
+        WireResponse::LastSeen(text) => {
+            Response::LastSeen(serde_json::from_slice(&text).map_err(|_| FrameError::Field("not what a witness saw last"))?)
+        }
         WireResponse::Done => Response::Done,
         WireResponse::Missing => Response::Missing,
         WireResponse::Refused(refusal) => return Ok(Err(refusal.into())),
@@ -241,7 +249,7 @@ impl WireRequest {
                 ensure(*size <= bounds::LOG_SIZE, "size beyond the largest log")
             }
             Self::Fork { proof } => within(proof.len(), bounds::NOTE_BYTES),
-            Self::Proposal { .. } | Self::Charter { .. } => Ok(()),
+            Self::Proposal { .. } | Self::Charter { .. } | Self::LastSeen { .. } => Ok(()),
         }
     }
 }
@@ -263,6 +271,7 @@ impl WireResponse {
                 ensure(texts.len() <= VERSIONS, "too many versions")?;
                 within(texts.iter().map(Vec::len).sum(), bounds::AMENDMENTS_BYTES)
             }
+            Self::LastSeen(text) => within(text.len(), limits::LAST_SEEN_BYTES),
             Self::Done | Self::Missing | Self::Refused(_) => Ok(()),
         }
     }

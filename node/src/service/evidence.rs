@@ -68,7 +68,7 @@ fn file(context: &Context, tx: &ReadTx, overview: &Overview, log: &LogId, proof:
     let damaged = || Error::Damaged { what: "key set" };
     let own = keyset(tx, log, 0)?.ok_or_else(damaged)?;
     let key = book.log_key(log).ok_or_else(damaged)?;
-    let origin = log.origin(context.federation());
+    let origin = log.claimed_by(&proof.first, context.federation()).origin(context.federation());
     // The proof is kept with the log's own signatures only; what else is held of the two heads tells who cosigned them.
     let settled = tx.last_kept_note(log)?.map(|(_, note)| note);
     let newest = overview.logs.get(log).and_then(|held| held.head.clone());

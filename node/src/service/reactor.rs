@@ -86,12 +86,14 @@ pub async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
-/// Collects the label of a change. Never asks for a look at everything.
+/// Collects the label of a change. True for a change after which everything is to be looked at: while a node recovers it can
+/// do nothing of this.
 fn note(labels: &mut BTreeSet<LabelId>, news: News) -> bool {
     if let News::Log(Change::Label(label)) = news {
         labels.insert(label);
+        return false;
     }
-    false
+    matches!(news, News::Log(Change::Recovery))
 }
 
 /// Takes what is waiting already, so that one round and one status record serve many changes.

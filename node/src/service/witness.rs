@@ -49,8 +49,10 @@ pub fn outside_name(federation: &Fingerprint, agency: &AgencyId) -> String {
 pub fn keys(context: &Context) -> [VerifierKey; 2] {
     let key = |name: &str, algorithm, key: SecretKey| VerifierKey::new(name, algorithm, key.public()).expect("a key name");
     let federation = context.federation();
+    let log = context.own_log();
+    let epoch = context.engine().overview().logs.get(&log).map_or(1, |held| held.epoch);
     [
-        key(&context.own_log().origin(federation), Algorithm::Ed25519, context.keys().log_key()),
+        key(&LogId { epoch, ..log }.origin(federation), Algorithm::Ed25519, context.keys().log_key()),
         key(&outside_name(federation, context.me()), Algorithm::Cosignature, context.keys().outside_witness_key()),
     ]
 }

@@ -83,8 +83,8 @@ pub enum Recovery {
         /// The file's.
         file: Option<OwnHead>,
     },
-    /// The store was filled from a backup.
-    #[error("the store was restored from a backup")]
+    /// The store was filled from a backup, or another node was seen to sign with the same keys.
+    #[error("the store was restored from a backup, or another node signed with its keys")]
     Restored,
 }
 
@@ -231,6 +231,17 @@ impl WriteTx {
             }
         }
         self.own_head = Some(head.clone());
+        Ok(())
+    }
+
+    /// It is not clear any more what was signed: the node recovers, now and at every opening, until
+    /// [`WriteTx::finish_recovery`].
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub fn begin_recovery(&mut self) -> Result<(), StoreError> {
+        restored(&self.source)?;
+        self.recovering = true;
         Ok(())
     }
 

@@ -64,6 +64,16 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Removes a label's row.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub fn delete_label(&mut self, id: &Hash, cluster: &ClusterId) -> Result<(), StoreError> {
+        self.source.open_table(LABELS)?.remove(&id.0)?;
+        self.source.open_table(LABELS_BY_CLUSTER)?.remove((cluster.as_str(), &id.0))?;
+        Ok(())
+    }
+
     /// Empties the index before it is rebuilt from the logs.
     ///
     /// # Errors

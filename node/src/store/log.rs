@@ -8,7 +8,7 @@ use parangon_protocol::limits;
 use parangon_protocol::log::merkle::{HashReader, completed_by, completing_leaf};
 use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 
-use super::tables::{Bytes, LOGS, Place, RECORDS, STATES, Source, content, row};
+use super::tables::{Bytes, HEADS, LOGS, NOTES, Place, RECORDS, STATES, Source, content, row};
 use super::{ReadTx, StoreError, Tx, WriteTx};
 
 const RECORDS_NAME: &str = "records";
@@ -146,6 +146,19 @@ impl WriteTx {
             let hashes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
             table.insert((number, index), row(&[&hashes, record]).as_slice())?;
         }
+        Ok(())
+    }
+
+    /// Forgets the records of a log with everything kept beside them. Its rows of other tables are the caller's.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub fn clear_log(&mut self, log: &LogId) -> Result<(), StoreError> {
+        let number = self.number_for(log)?;
+        self.source.open_table(RECORDS)?.retain_in((number, 0)..=(number, u64::MAX), |_, _| false)?;
+        self.source.open_table(NOTES)?.retain_in((number, 0)..=(number, u64::MAX), |_, _| false)?;
+        self.source.open_table(HEADS)?.remove(number)?;
+        self.source.open_table(STATES)?.remove(number)?;
         Ok(())
     }
 

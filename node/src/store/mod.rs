@@ -181,15 +181,13 @@ impl Store {
         let mut tx = Tx { source, vault: Arc::clone(&self.vault), recovering, recovered: false, own_head: None };
         let answer = body(&mut tx)?; // dropping `tx` aborts
         let head = tx.settle_high_water()?;
-        let recovered = tx.recovered;
+        let recovering = tx.recovering;
         tx.source.commit()?;
         if let Some(head) = head {
             // Where this fails the head is not signed and nothing more is written: the file stays one step behind.
             HighWater { store: self.id, head }.write(&self.dir).inspect_err(|_| self.read_only.store(true, Ordering::Release))?;
         }
-        if recovered {
-            self.recovering.store(false, Ordering::Release);
-        }
+        self.recovering.store(recovering, Ordering::Release);
         Ok(answer)
     }
 

@@ -38,7 +38,9 @@ impl LastHead {
         }
         let note = Note::parse(&self.note.join("\n")).ok()?;
         let head = Checkpoint::parse(&note.text).ok()?;
-        (head.origin == self.log.origin(federation)).then_some(head.size)
+        // Of whichever epoch: all are one tree.
+        let log = LogId::from_origin(&head.origin, federation).ok()?;
+        (log.agency == self.log.agency).then_some(head.size)
     }
 }
 

@@ -125,6 +125,16 @@ impl KeyBook {
         Ok(())
     }
 
+    /// Forgets what stood in a stretch of a log that its later epoch does not hold: from this index on.
+    pub fn cut(&mut self, log: &LogId, from: u64) {
+        if let Some(sets) = self.sets.get_mut(log) {
+            sets.retain(|placed| placed.index < from);
+        }
+        for witness in self.witnesses.values_mut() {
+            witness.keys.retain(|known| known.place.0 != *log || known.place.1 < from);
+        }
+    }
+
     /// The key sets of a log that count, with their indices, oldest first.
     pub fn sets<'a>(&'a self, log: &LogId) -> impl DoubleEndedIterator<Item = (u64, &'a KeySet)> + Clone + use<'a> {
         self.sets.get(log).map_or(&[][..], Vec::as_slice).iter().map(|placed| (placed.index, &placed.set))

@@ -68,12 +68,23 @@ pub enum Purpose {
     Review,
     /// A vote on the next version of the charter, by the identity key.
     Vote,
+    /// What a witness saw last of a log whose owner is recovering, by its witness key.
+    LastSeen,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] =
-        [Self::Member, Self::Charter, Self::KeySet, Self::Envelope, Self::Offer, Self::Acceptance, Self::Review, Self::Vote];
+    pub const ALL: [Self; 9] = [
+        Self::Member,
+        Self::Charter,
+        Self::KeySet,
+        Self::Envelope,
+        Self::Offer,
+        Self::Acceptance,
+        Self::Review,
+        Self::Vote,
+        Self::LastSeen,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -85,6 +96,7 @@ impl Purpose {
             Self::Acceptance => "acceptance",
             Self::Review => "review",
             Self::Vote => "vote",
+            Self::LastSeen => "last-seen",
         }
     }
 

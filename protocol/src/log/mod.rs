@@ -2,11 +2,12 @@
 //!
 //! Nothing here knows what a record says. [`merkle`] hashes and proves, [`note`], [`checkpoint`] and [`cosignature`]
 //! are the signed texts, [`quorum`] counts witnesses, [`proof`] and [`policy`] are the files that other tools read,
-//! [`fork`] is the evidence that a log told two stories, and [`tlog_witness`] is how witnesses outside the federation are asked.
+//! [`fork`] is the evidence that a log told two stories, [`last_seen`] tells a recovering owner what its witnesses saw, and [`tlog_witness`] is how witnesses outside the federation are asked.
 
 pub mod checkpoint;
 pub mod cosignature;
 pub mod fork;
+pub mod last_seen;
 pub mod merkle;
 pub mod note;
 pub mod policy;

@@ -3,8 +3,8 @@
 use super::{Confirmation, LabelRow, LogSnapshot};
 use crate::charter::{Amendment, Chain};
 use crate::check::{
-    self, CheckedCosignature, CheckedFork, CheckedHead, CheckedProposal, CheckedRecord, CheckedSpan, Flaw, KeyBook, ProposalError,
-    Soundness,
+    self, CheckedCosignature, CheckedFork, CheckedHead, CheckedLastSeen, CheckedProposal, CheckedRecord, CheckedSpan, Flaw, KeyBook,
+    ProposalError, Soundness,
 };
 use crate::id::{AgencyId, Hash, LogId};
 use crate::label::LabelId;
@@ -51,6 +51,8 @@ pub enum Event {
     },
     /// A witness's cosignature on a head that is held here.
     Cosignature(CheckedCosignature),
+    /// What a witness saw last of our own log.
+    LastSeen(CheckedLastSeen),
     /// A proof that a log told two stories.
     Fork(CheckedFork),
     /// A label was checked again: with more keys, or under a later charter.
@@ -151,10 +153,21 @@ pub enum Write {
     },
     /// Before our own head is signed: its size and root, for the high-water mark.
     HighWater {
+        /// Its epoch.
+        epoch: u32,
         /// Records.
         size: u64,
         /// Root.
         root: Hash,
+    },
+    /// It is not clear any more what this node had signed: it stays so until [`Write::Recovered`], also when it starts again.
+    Recovering,
+    /// It is clear again; before the new epoch's [`Write::HighWater`].
+    Recovered,
+    /// Everything that came from this log is to be forgotten, but for evidence: it is pulled anew.
+    Forgotten {
+        /// Which log.
+        log: LogId,
     },
     /// What the replica must remember of a log.
     Log(Box<LogSnapshot>),
@@ -264,7 +277,13 @@ pub enum Refusal {
     /// This agency is no member any more.
     #[error("this agency is no member of the federation any more")]
     Left,
-    /// Two copies of this node are running, or it was restored from a backup.
+    /// Another node signs with this agency's keys.
+    #[error("another node signs with this agency's keys: this one signs nothing until it is started again")]
+    Rival,
+    /// An epoch is begun by the node, when a recovery ends.
+    #[error("a log's epoch begins when a recovery ends, and not otherwise")]
+    Epoch,
+    /// Others hold more of our log than this node.
     #[error("others hold a longer log of ours than we do")]
     Behind,
 }
@@ -293,6 +312,13 @@ pub enum Change {
         /// Which log.
         log: LogId,
     },
+    /// A log goes on in another epoch, or is read anew because of it.
+    Epoch {
+        /// Which log.
+        log: LogId,
+    },
+    /// A recovery went on, ended, or was found necessary.
+    Recovery,
     /// New keys are known.
     Keys {
         /// Whose log.

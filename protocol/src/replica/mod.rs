@@ -7,9 +7,11 @@
 //! on disk (ARCHITECTURE.md, "A record's way").
 
 mod assembly;
+mod epoch;
 mod event;
 mod load;
 mod own;
+mod recovery;
 mod register;
 pub mod serve;
 mod snapshot;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 pub use assembly::Proposal;
 pub use event::{Change, Effect, Event, Refusal, Write};
 pub use load::Load;
+pub use recovery::Progress;
 pub use register::{Confirmation, LabelRow};
 pub use snapshot::LogSnapshot;
 
@@ -44,13 +47,14 @@ pub struct Settings {
     pub timeout_seconds: u64,
     /// How many others are asked in one round.
     pub fanout: usize,
-    /// Whether anything may be signed: not while it is unclear what was signed before (protocol, "Restore").
-    pub sign: bool,
+    /// The nonce of the questions to the witnesses, when it is unclear what was signed before: nothing is signed then until they
+    /// have answered (protocol, "Restore").
+    pub recovery: Option<Hash>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, sign: true }
+        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, recovery: None }
     }
 }
 
@@ -73,6 +77,8 @@ pub struct Replica {
     logs: BTreeMap<LogId, LogState>,
     labels: register::Register,
     assembly: assembly::Assembly,
+    /// While it is unclear what was signed before.
+    recovery: Option<recovery::Recovery>,
     connected: BTreeSet<AgencyId>,
     round: usize,
     next_poll: Timestamp,
@@ -102,6 +108,7 @@ impl Replica {
         labels: impl IntoIterator<Item = LabelRow>,
     ) -> Self {
         let mut replica = Self {
+            recovery: settings.recovery.map(recovery::Recovery::new),
             me,
             settings,
             keys,
@@ -129,6 +136,7 @@ impl Replica {
             Event::Head { from, head } => sync::head(self, now, &from, &head, &mut out),
             Event::Stranger { from, log } => sync::stranger(self, now, from, log, &mut out),
             Event::Cosignature(cosignature) => witness::cosignature(self, &cosignature, &mut out),
+            Event::LastSeen(seen) => recovery::last_seen(self, now, seen, &mut out),
             Event::Fork(fork) => witness::fork(self, &fork, &mut out),
             Event::Rechecked { log, index, record } => register::rechecked(self, &log, index, &record, &mut out),
             Event::Proposal(proposal) => assembly::proposal(self, now, proposal, &mut out),
@@ -179,7 +187,7 @@ impl Replica {
         &self.me
     }
 
-    /// Our own log of the current epoch.
+    /// Our own log.
     #[must_use]
     pub fn own_log(&self) -> LogId {
         LogId::first(self.me.clone())
@@ -188,6 +196,12 @@ impl Replica {
     /// Which logs are held.
     pub fn logs(&self) -> impl Iterator<Item = &LogId> {
         self.logs.keys()
+    }
+
+    /// The epoch that the records held of a log have come to.
+    #[must_use]
+    pub fn epoch(&self, log: &LogId) -> u32 {
+        self.logs.get(log).map_or(1, LogState::epoch)
     }
 
     /// Size and root of what is held of a log.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Deferred, Effect, Refusal, Replica, Write, assembly, register, witness};
 use crate::check::{CheckedRecord, Flaw, Soundness};
+use crate::id::LogId;
 use crate::label::LabelId;
 use crate::label::status::{State, Status, StatusTree};
 use crate::limits;
@@ -15,8 +16,7 @@ use crate::time::Timestamp;
 pub(super) fn append(replica: &mut Replica, now: Timestamp, ticket: u64, records: Vec<CheckedRecord>, out: &mut Vec<Effect>) {
     match admit(replica, &records) {
         Ok(()) => {
-            let texts = records.iter().map(|record| record.bytes().to_vec()).collect();
-            let indices = store(replica, now, &records, texts, out);
+            let indices = write(replica, now, &records, out);
             replica.deferred.push(Deferred::Answer { ticket, indices });
         }
         Err(refusal) => out.push(Effect::Answer { ticket, outcome: Err(refusal) }),
@@ -47,8 +47,8 @@ pub(super) fn status_of(states: Vec<(LabelId, State)>, covered: u64) -> Status {
 
 /// Refuses what would be void, before anything changes.
 fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
-    if !replica.settings.sign {
-        return Err(Refusal::Recovering);
+    if let Some(progress) = replica.recovery() {
+        return Err(if progress.rival { Refusal::Rival } else { Refusal::Recovering });
     }
     if replica.book.chain().newest().member(&replica.me).is_none() {
         return Err(Refusal::Left);
@@ -103,6 +103,8 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                     return Err(Refusal::Adoption);
                 }
             }
+            // Only the end of a recovery begins an epoch.
+            Record::Epoch(_) => return Err(Refusal::Epoch),
             Record::Status(status) if place > 0 || *status != status_of(replica.states(&log), size) => {
                 return Err(Refusal::Standing);
             }
@@ -112,18 +114,20 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn store(replica: &mut Replica, now: Timestamp, records: &[CheckedRecord], texts: Vec<Vec<u8>>, out: &mut Vec<Effect>) -> Vec<u64> {
+/// Appends records that were admitted; their head is signed once they are durable.
+pub(super) fn write(replica: &mut Replica, now: Timestamp, records: &[CheckedRecord], out: &mut Vec<Effect>) -> Vec<u64> {
     let log = replica.own_log();
     let state = replica.logs.entry(log.clone()).or_default();
     let start = state.frontier.size();
     let rows: Vec<_> = records.iter().map(|record| (record.bytes().to_vec(), state.frontier.push_leaf(*record.leaf()))).collect();
-    state.unannounced.extend(texts);
+    state.unannounced.extend(records.iter().map(|record| record.bytes().to_vec()));
     let (size, root) = (state.frontier.size(), state.frontier.root());
     out.push(Effect::Persist(Write::Records { log: log.clone(), start, records: rows }));
-    out.push(Effect::Persist(Write::HighWater { size, root }));
     for (record, index) in records.iter().zip(start..) {
         register::apply(replica, now, &log, index, record, out);
     }
+    let epoch = replica.epoch(&log);
+    out.push(Effect::Persist(Write::HighWater { epoch, size, root }));
     replica.touched.insert(log);
     replica.deferred.push(Deferred::SignOwn);
     (start..size).collect()
@@ -132,7 +136,7 @@ fn store(replica: &mut Replica, now: Timestamp, records: &[CheckedRecord], texts
 /// Signs the head that is durable by now, and announces it with its records where they are small.
 pub(super) fn sign(replica: &mut Replica, out: &mut Vec<Effect>) {
     let log = replica.own_log();
-    let origin = log.origin(replica.book.federation());
+    let origin = LogId { epoch: replica.epoch(&log), ..log.clone() }.origin(replica.book.federation());
     let Some(state) = replica.logs.get_mut(&log) else { return };
     let checkpoint = Checkpoint { origin, size: state.frontier.size(), root: state.frontier.root() };
     let Ok(signed) = SignedCheckpoint::sign(&checkpoint, &replica.keys.log) else { return };

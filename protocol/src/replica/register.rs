@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deferred, Effect, Replica, Write, assembly, own};
+use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch, own};
 use crate::charter::{Entitlement, Level};
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
@@ -133,6 +133,15 @@ impl Register {
         if older.subject != subject(&label.common) || lower { Err(Flaw::Supersedes) } else { Ok(()) }
     }
 
+    /// Forgets a log's labels: it is read anew.
+    pub(super) fn forget(&mut self, log: &LogId) {
+        for label in self.by_log.remove(log).into_iter().flatten().map(|(label, _)| label) {
+            self.owner.remove(&label);
+            self.waiting.remove(&label);
+        }
+        self.offers.remove(log);
+    }
+
     /// Where the labels stand that a log holds from this index on.
     pub(super) fn from(&self, log: &LogId, index: u64) -> Vec<u64> {
         let labels = self.by_log.get(log).into_iter().flat_map(BTreeMap::values);
@@ -166,6 +175,7 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
     }
     match record.record() {
         Record::Charter(adoption) => adopt(replica, log, index, adoption),
+        Record::Epoch(opening) => epoch::open(replica, log, index, *opening),
         Record::KeySet(set) => keyset(replica, log, index, set),
         Record::Label(label) => add(replica, log, index, label, record.soundness(), out),
         Record::Endorsement(label, entry) => {

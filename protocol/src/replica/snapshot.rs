@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::epoch::Successor;
 use super::register::LabelRow;
-use super::state::LogState;
+use super::state::{HeldHead, LogState};
 use super::{Replica, witness};
 use crate::charter::Vote;
 use crate::check;
@@ -29,6 +30,18 @@ pub struct LogSnapshot {
     pub notes: Vec<String>,
     /// Size of the largest head with a quorum.
     pub final_size: u64,
+    /// Epochs after the first one, each with the index of the record that began it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<(u64, u32)>,
+    /// The note of the best head of an epoch that the records held have not come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
+    /// Of records that were given up for a later epoch, those that a quorum had cosigned.
+    #[serde(default)]
+    pub settled: u64,
+    /// Whether we cosign nothing in this epoch.
+    #[serde(default)]
+    pub barred: bool,
     /// What we cosigned last.
     pub cosigned: Option<(u64, Hash)>,
     /// The note of that head with our line.
@@ -61,6 +74,10 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         peaks: state.frontier.peaks().to_vec(),
         notes: state.heads.values().map(|held| held.note().to_owned()).collect(),
         final_size: state.final_size,
+        epochs: state.epochs.clone(),
+        successor: state.successor.as_ref().map(|successor| successor.held.note().to_owned()),
+        settled: state.settled,
+        barred: state.barred,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned.clone(),
         votes: state.votes.clone(),
@@ -86,6 +103,9 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
         let mut state = LogState {
             frontier,
             final_size: snapshot.final_size,
+            epochs: snapshot.epochs,
+            settled: snapshot.settled,
+            barred: snapshot.barred,
             cosigned: snapshot.cosigned,
             last_cosigned: snapshot.last_cosigned,
             votes: snapshot.votes,
@@ -98,10 +118,17 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             ..LogState::default()
         };
         for note in snapshot.notes {
-            if let Ok(head) = check::head(&replica.book, &Head { log: snapshot.log.clone(), note }) {
+            let head = check::head(&replica.book, &Head { log: snapshot.log.clone(), note }).ok();
+            if let Some(head) = head.filter(|head| head.epoch() == state.epoch()) {
                 state.hold(&head);
             }
         }
+        let successor = snapshot.successor.and_then(|note| check::head(&replica.book, &Head { log: snapshot.log.clone(), note }).ok());
+        state.successor = successor.filter(|head| head.epoch() > state.epoch()).map(|head| {
+            let mut held = HeldHead::new(head.signed());
+            held.merge(head.cosignatures());
+            Successor { epoch: head.epoch(), held }
+        });
         replica.logs.insert(snapshot.log, state);
     }
     for row in labels {

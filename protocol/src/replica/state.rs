@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use super::epoch::Successor;
 use crate::charter::Vote;
 use crate::check::{CheckedHead, CheckedSpan, Cosignature};
 use crate::id::{AgencyId, Hash};
@@ -14,6 +15,9 @@ use crate::time::Timestamp;
 
 /// Heads below the newest that still wait for their quorum: cosignatures trickle in behind a growing log.
 const WAITING_HEADS: usize = 8;
+
+/// Members remembered as having more of a log.
+const SOURCES: usize = 8;
 
 /// A head with the cosignatures gathered for it.
 #[derive(Debug, Clone)]
@@ -29,6 +33,11 @@ impl HeldHead {
     pub(super) fn new(signed: &SignedCheckpoint) -> Self {
         // Lines by unknown keys are not kept: a note full of them would have no room for those that count.
         Self { signed: signed.bare(), cosignatures: BTreeMap::new(), digest: 0, note: OnceLock::new() }
+    }
+
+    /// How many records it covers.
+    pub(super) fn size(&self) -> u64 {
+        self.signed.checkpoint().size
     }
 
     /// The note with every cosignature gathered.
@@ -97,6 +106,14 @@ pub(super) struct LogState {
     pub(super) heads: BTreeMap<u64, HeldHead>,
     /// Size of the largest head that has its quorum.
     pub(super) final_size: u64,
+    /// Epochs after the first one, each with the index of the record that began it.
+    pub(super) epochs: Vec<(u64, u32)>,
+    /// The best head of an epoch that the records held have not come to.
+    pub(super) successor: Option<Successor>,
+    /// Of records that were given up for a later epoch, those that a quorum had cosigned: no honest one goes back below.
+    pub(super) settled: u64,
+    /// This epoch began below a head of an earlier one that we cosigned: we cosign nothing in it.
+    pub(super) barred: bool,
     /// Charter versions that the log adopted, with the index of each record. Each rules what follows it.
     pub(super) adopted: Vec<(u64, u32)>,
     /// How many cosignatures no quorum does without, once that was counted; forgotten when a version is adopted.
@@ -150,9 +167,16 @@ impl LogState {
         self.adopted.iter().rev().find(|(at, _)| *at < index).copied()
     }
 
-    /// The size to reach: that of the largest verified head.
+    /// The size to reach: that of the largest verified head of the newest epoch known.
     pub(super) fn target(&self) -> u64 {
-        self.heads.keys().next_back().copied().unwrap_or(0)
+        self.largest().map_or(0, HeldHead::size)
+    }
+
+    /// Remembers who has more of it than is held.
+    pub(super) fn source(&mut self, from: &AgencyId) {
+        self.sources.retain(|source| source != from);
+        self.sources.insert(0, from.clone());
+        self.sources.truncate(SOURCES);
     }
 
     /// Keeps a verified head, or adds its cosignatures to the one held. True when anything was new. A head that has

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Early, LogState, Pull};
-use super::{Deferred, Effect, Replica, assembly, register, witness};
+use super::{Deferred, Effect, Replica, assembly, epoch, recovery, register, witness};
 use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan, Flaw, Soundness};
 use crate::id::{AgencyId, LogId};
 use crate::limits::RANGE_RECORDS;
@@ -21,9 +21,6 @@ const EARLY: usize = 8;
 
 /// Spans kept beside them that nobody asked for: announcements that overtook each other.
 const UNASKED: usize = 2;
-
-/// Members remembered as having more of a log.
-const SOURCES: usize = 8;
 
 /// Members that are asked for one log before a pause: what none of them gives is asked again later.
 const TRIES: usize = 4;
@@ -43,6 +40,7 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
             ask_heads(replica, to, out);
             out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
         }
+        recovery::ask(replica, peers.iter().cloned(), out);
         replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }
     let timeout = replica.settings.timeout_seconds;
@@ -51,6 +49,7 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
     }
     pull_all(replica, now, out);
     register::recheck(replica);
+    recovery::finish(replica, now, out);
 }
 
 pub(super) fn connected(replica: &mut Replica, now: Timestamp, peer: AgencyId, out: &mut Vec<Effect>) {
@@ -59,6 +58,7 @@ pub(super) fn connected(replica: &mut Replica, now: Timestamp, peer: AgencyId, o
     }
     replica.connected.insert(peer.clone());
     ask_heads(replica, &peer, out);
+    recovery::ask(replica, [peer.clone()], out);
     // Cosignatures of that member's log that it may have missed while it was away.
     let log = LogId::first(peer.clone());
     if let Some(held) = replica.logs.get(&log).and_then(LogState::current)
@@ -88,9 +88,9 @@ pub(super) fn pull_all(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effe
 }
 
 fn ask_heads(replica: &Replica, to: &AgencyId, out: &mut Vec<Effect>) {
-    let known = replica.logs.iter().map(|(log, state)| match state.evidence {
-        Some(_) => (log.clone(), 0, FROZEN),
-        None => (log.clone(), state.frontier.size(), state.digest()),
+    let known = replica.logs.iter().map(|(log, state)| {
+        let log = LogId { agency: log.agency.clone(), epoch: state.epoch() };
+        if state.evidence.is_some() { (log, 0, FROZEN) } else { (log, state.frontier.size(), state.digest()) }
     });
     out.push(Effect::Ask { to: to.clone(), request: Request::Heads { known: known.collect() } });
 }
@@ -139,10 +139,18 @@ pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head:
 fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) -> bool {
     let log = head.log().clone();
     let state = replica.logs.entry(log.clone()).or_default();
-    if state.frozen {
+    if state.frozen || head.epoch() < state.epoch() {
         return false;
     }
     let (size, root) = (head.checkpoint().size, head.checkpoint().root);
+    let news = head.epoch() > state.epoch() || size > state.frontier.size();
+    if log.agency == replica.me && news {
+        recovery::rival(replica, out);
+    }
+    let state = replica.logs.entry(log.clone()).or_default();
+    if head.epoch() > state.epoch() {
+        return epoch::succeed(replica, from, head, out);
+    }
     if let Some(held) = state.heads.get(&size) {
         if held.signed.checkpoint().root != root {
             if let Some(fork) = CheckedFork::between(&held.signed, head) {
@@ -156,12 +164,8 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
         return false;
     }
     if size > state.frontier.size() {
-        state.sources.retain(|source| source != from);
-        state.sources.insert(0, from.clone());
-        state.sources.truncate(SOURCES);
+        state.source(from);
     }
-    // This may be a longer log of ours than we hold: we are a copy or a restored backup. It is the target then, and
-    // nothing is appended before the missing records are back.
     if state.hold(head) {
         replica.touched.insert(log);
     }
@@ -204,6 +208,7 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
     witness::check_quorum(replica, &log, out);
     register::recheck(replica);
     pull(replica, now, &log, out);
+    recovery::finish(replica, now, out);
 }
 
 /// Appends what a span adds, when it leads to its head. False when it did not.
@@ -232,7 +237,9 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     let mut contradicted = Vec::new();
     for record in fresh {
         rows.push((record.bytes().to_vec(), frontier.push_leaf(*record.leaf())));
-        let passed = state.heads.get(&frontier.size()).filter(|held| held.signed.checkpoint().root != frontier.root());
+        // Heads of the epoch that ends with this span say nothing of what comes behind it.
+        let same = span.head().epoch() == state.epoch();
+        let passed = state.heads.get(&frontier.size()).filter(|held| same && held.signed.checkpoint().root != frontier.root());
         contradicted.extend(passed.map(|held| held.signed.clone()));
     }
     let head = span.head().checkpoint();
@@ -245,7 +252,9 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         // Either the sender altered the records, or the log forked and its owner signed a head that does not extend ours.
         // Only who has the longer log can prove that: it is told what we hold.
         state.fail(&from, now.plus(replica.settings.timeout_seconds));
-        if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
+        if span.head().epoch() > state.epoch() {
+            epoch::abandon(replica, &log, true, out);
+        } else if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
             out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
         }
         return false;
@@ -253,7 +262,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     // Heads that were held ahead of the records, and that the records now contradict.
     for signed in contradicted {
         state.heads.remove(&signed.checkpoint().size);
-        state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), signed)));
+        state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), span.head().epoch(), signed)));
     }
     state.frontier = frontier;
     let first = out.len();
@@ -405,8 +414,8 @@ impl Replica {
         let mut known = known.iter().peekable();
         let mut heads = Vec::new();
         for (log, state) in &self.logs {
-            while known.next_if(|(other, ..)| other < log).is_some() {}
-            let theirs = known.next_if(|(other, ..)| other == log);
+            while known.next_if(|(other, ..)| other.agency < log.agency).is_some() {}
+            let theirs = known.next_if(|(other, ..)| other.agency == log.agency);
             // Who knows that a log forked is shown any head of it, and answers with the proof.
             let forked = theirs.is_some_and(|(_, size, digest)| (*size, *digest) == (0, FROZEN));
             let any = || state.heads.values().next_back().filter(|_| forked);
@@ -415,7 +424,10 @@ impl Replica {
             let differs = match theirs {
                 None => true,
                 Some((_, 0, FROZEN)) => state.evidence.is_none(),
-                Some((_, size, digest)) => own > *size || (own == *size && state.digest() != *digest),
+                Some((other, size, digest)) => {
+                    let newer = own > *size || (own == *size && state.digest() != *digest);
+                    state.epoch() > other.epoch || (state.epoch() == other.epoch && newer)
+                }
             };
             if differs {
                 heads.push(Head { log: log.clone(), note: held.note().to_owned() });

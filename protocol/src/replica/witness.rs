@@ -26,7 +26,7 @@ fn least_needed(replica: &Replica, log: &LogId) -> usize {
 /// Notes, durably, that the newest head of `log` is about to be cosigned; the signature follows when that is on
 /// disk. Never a head of a size cosigned before, never a smaller one.
 pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
-    if log.agency == replica.me || !replica.settings.sign {
+    if log.agency == replica.me || replica.recovery.is_some() {
         return;
     }
     let Some(held) = replica.logs.get(log).and_then(|state| state.current()) else { return };
@@ -35,7 +35,7 @@ pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
     let Some(state) = replica.logs.get_mut(log) else { return };
     // A log's first two records are its key set and the charter it adopts; before that there is nothing to watch.
     let grown = state.cosigned.is_none_or(|(last, _)| last < size);
-    if state.frozen || size < 2 || !grown || !may {
+    if state.frozen || state.barred || size < 2 || !grown || !may {
         return;
     }
     state.cosigned = Some((size, root));
@@ -67,7 +67,7 @@ pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64
 
 /// What a restart may have left undone: a mark without its signature, our own head without one.
 pub(super) fn resume(replica: &mut Replica) {
-    if !replica.settings.sign {
+    if replica.recovery.is_some() {
         return;
     }
     for (log, state) in &replica.logs {
@@ -127,7 +127,8 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
 pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effect>) {
     let (log, proof) = fork.parts();
     let state = replica.logs.entry(log.clone()).or_default();
-    if state.frozen {
+    // What an epoch that is over told twice changes nothing of what follows it.
+    if state.frozen || fork.epoch() < state.epoch() {
         return;
     }
     state.freeze();

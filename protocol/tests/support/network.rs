@@ -11,6 +11,7 @@ use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::limits;
 use parangon_protocol::log::checkpoint;
+use parangon_protocol::log::last_seen::LastSeen;
 use parangon_protocol::message::{Gossip, Head, Range, Request};
 use parangon_protocol::record::{Adoption, Record};
 use parangon_protocol::replica::{Change, Effect, Event, Keys, LabelRow, LogSnapshot, Refusal, Replica, Settings, Write, serve};
@@ -35,8 +36,20 @@ pub struct Node {
     amendments: BTreeMap<u32, (Amendment, Timestamp)>,
     torn: Option<u32>,
     proposals: BTreeMap<Hash, (u32, Vec<u8>)>,
+    /// Whether it is unclear what was signed.
+    recovering: bool,
     /// What the node said has changed.
     pub news: Vec<Change>,
+}
+
+/// What a node had written down at some time.
+#[derive(Clone)]
+pub struct Backup {
+    logs: BTreeMap<LogId, Ledger>,
+    kept: BTreeMap<LogId, String>,
+    labels: BTreeMap<LabelId, Soundness>,
+    snapshots: BTreeMap<LogId, LogSnapshot>,
+    rows: BTreeMap<LabelId, LabelRow>,
 }
 
 /// What is on its way: to whom, from whom.
@@ -46,6 +59,7 @@ enum Message {
     Range(Request, Option<Range>),
     Heads(Vec<Head>),
     Amendments(Request, Vec<Vec<u8>>),
+    LastSeen(Request, Box<LastSeen>),
 }
 
 pub struct Network {
@@ -78,6 +92,7 @@ impl Network {
                     amendments: BTreeMap::new(),
                     torn: None,
                     proposals: BTreeMap::new(),
+                    recovering: false,
                     news: vec![],
                 },
             )
@@ -203,8 +218,34 @@ impl Network {
         }
     }
 
+    /// What is written down of a node.
+    pub fn backup(&self, id: &str) -> Backup {
+        let Node { logs, kept, labels, snapshots, rows, .. } = &self.nodes[&agency(id)];
+        Backup { logs: logs.clone(), kept: kept.clone(), labels: labels.clone(), snapshots: snapshots.clone(), rows: rows.clone() }
+    }
+
+    /// Ends a node and starts it again from what was written down earlier: it cannot know what it signed since.
+    pub fn restore(&mut self, id: &str, backup: &Backup) {
+        self.nodes.get_mut(&agency(id)).unwrap().recovering = true;
+        self.replace(id, backup);
+    }
+
+    /// The same without its knowing: a second node with the keys of the first one, as that one was.
+    pub fn replace(&mut self, id: &str, backup: &Backup) {
+        let node = self.nodes.get_mut(&agency(id)).unwrap();
+        let Backup { logs, kept, labels, snapshots, rows } = backup.clone();
+        (node.logs, node.kept, node.labels, node.snapshots, node.rows) = (logs, kept, labels, snapshots, rows);
+        self.restart(id);
+    }
+
     /// Ends a node and starts it again from what is written down; it finds the others by itself.
     pub fn restart(&mut self, id: &str) {
+        self.boot(id);
+        self.start(id);
+    }
+
+    /// As [`Network::restart`], but for the others, which it does not find.
+    pub fn boot(&mut self, id: &str) {
         let me = agency(id);
         let mut chain = Chain::verify(self.federation.chain.founding().clone()).unwrap();
         let node = self.nodes.get_mut(&me).unwrap();
@@ -215,10 +256,12 @@ impl Network {
         let (snapshots, rows) = (node.snapshots.values().cloned().collect(), node.rows.values().cloned());
         let since = node.amendments.values().last().map_or(Timestamp::default(), |(_, since)| *since);
         let proposals: Vec<_> = node.proposals.values().map(|(_, text)| check::proposal(text.clone()).unwrap()).collect();
-        let replica = Replica::new(me.clone(), Settings::default(), keys, book, snapshots, rows);
+        self.ticket += 1;
+        let recovery = node.recovering.then(|| Hash::of(&[id.as_bytes(), &self.ticket.to_be_bytes()]));
+        let settings = Settings { recovery, ..Settings::default() };
+        let replica = Replica::new(me.clone(), settings, keys, book, snapshots, rows);
         node.replica = replica.with_proposals(since, node.torn, proposals);
         self.step(&me, Event::Durable);
-        self.start(id);
     }
 
     /// Carries messages until there are none, and lets every node poll a few times.
@@ -283,7 +326,9 @@ impl Network {
                 let node = &self.nodes[me];
                 let Some(ours) = node.replica.newest_head(head.log()) else { return };
                 let key = node.replica.book().log_key(head.log()).unwrap();
-                let ours = checkpoint::open(&ours.note, &key, &head.log().origin(self.federation.fingerprint())).unwrap();
+                let federation = self.federation.fingerprint();
+                let origin = head.log().claimed_by(&ours.note, federation).origin(federation);
+                let ours = checkpoint::open(&ours.note, &key, &origin).unwrap();
                 let Ok(fork) = serve::compare(&node.logs[head.log()], &ours, head.signed());
                 assert!(fork.is_none(), "nobody forks here: {:?}", head.log());
             }
@@ -338,6 +383,20 @@ impl Network {
                 let texts = serve::versions(book.chain(), after);
                 return self.queue.push_back((from, to.clone(), Message::Amendments(Request::Charter { after }, texts)));
             }
+            Message::Request(request @ Request::LastSeen { nonce }) => {
+                if let Some(seen) = me.replica.answer_last_seen(&from, nonce) {
+                    self.queue.push_back((from, to.clone(), Message::LastSeen(request, Box::new(seen))));
+                }
+                return;
+            }
+            Message::LastSeen(request, seen) => {
+                let Request::LastSeen { nonce } = request else { panic!("asked for something else") };
+                match check::last_seen(&book, to, &from, &nonce, &seen) {
+                    Ok(seen) => Event::LastSeen(seen),
+                    Err(CheckError::UnknownKey(log)) => Event::Stranger { from, log },
+                    Err(error) => panic!("{error}"),
+                }
+            }
             Message::Amendments(_, texts) if texts.is_empty() => return,
             Message::Amendments(request, texts) => Event::amendments(&book, &request, texts).unwrap(),
             Message::Request(request) => {
@@ -388,6 +447,15 @@ impl Node {
                 let row = self.rows.get_mut(&label).unwrap();
                 (row.state, row.state_index) = (state, index);
             }
+            Write::Recovering => self.recovering = true,
+            Write::Recovered => self.recovering = false,
+            Write::Forgotten { log } => {
+                self.logs.remove(&log);
+                self.kept.remove(&log);
+                self.labels.retain(|label, _| self.rows[label].log != log);
+                self.rows.retain(|_, row| row.log != log);
+            }
+            Write::HighWater { .. } => assert!(!self.recovering, "a node that recovers signs nothing"),
             Write::Log(snapshot) => drop(self.snapshots.insert(snapshot.log.clone(), *snapshot)),
             Write::Amendment { amendment, at } => {
                 self.proposals.retain(|_, (version, _)| *version > amendment.charter.version);

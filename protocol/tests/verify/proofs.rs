@@ -82,7 +82,8 @@ fn c13_a_head_is_good_for_its_origin() {
     };
     let own = log("stuttgart").origin(scene.federation.fingerprint());
     assert_outcome(&today(&scene.federation, &theirs("stuttgart", &own)), Outcome::Valid, 0);
-    let origins = [log("porto").origin(scene.federation.fingerprint()), format!("{own}/2"), "parangon/x/stuttgart".to_owned()];
+    let origins =
+        [log("porto").origin(scene.federation.fingerprint()), format!("{own}/1"), format!("{own}/02"), "parangon/x/stuttgart".to_owned()];
     for origin in origins {
         assert_altered(&today(&scene.federation, &theirs("stuttgart", &origin)), "label");
     }

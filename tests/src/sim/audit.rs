@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use parangon_protocol::id::Hash;
+use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::log::checkpoint::Checkpoint;
 use parangon_protocol::log::note::Note;
@@ -34,6 +34,8 @@ pub(super) fn breach<T>(invariant: &'static str, what: String) -> Result<T, Brea
 /// A note as the auditor reads it: without checking a signature.
 #[derive(Debug, Clone)]
 pub(super) struct Shown {
+    /// Of the log's epochs.
+    epoch: u32,
     pub(super) size: u64,
     pub(super) root: Hash,
     /// Who is named as a witness.
@@ -58,8 +60,10 @@ pub(super) struct Audit {
     /// Labels that keep the rules.
     pub(super) sound: HashSet<LabelId>,
     shown: HashMap<String, Shown>,
-    /// Heads signed by honest agencies that left their node.
-    heads: HashMap<(usize, u64), Hash>,
+    /// Heads signed by honest agencies that left their node, by epoch and size.
+    heads: HashMap<(usize, u32, u64), Hash>,
+    /// What honest agencies had written on disks that they lost.
+    written: HashSet<(usize, u64, Hash)>,
 }
 
 impl Audit {
@@ -76,6 +80,7 @@ impl Audit {
             sound: HashSet::new(),
             shown: HashMap::new(),
             heads: HashMap::new(),
+            written: HashSet::new(),
         }
     }
 
@@ -95,7 +100,8 @@ impl Audit {
             federation.index.get(&agency.parse().ok()?).copied()
         };
         let witnesses = parsed.signatures.iter().filter_map(|line| name(&line.name)).collect();
-        let shown = Shown { size: head.size, root: head.root, witnesses };
+        let epoch = LogId::from_origin(&head.origin, federation.chain.fingerprint()).map_or(1, |log| log.epoch);
+        let shown = Shown { epoch, size: head.size, root: head.root, witnesses };
         self.shown.insert(note.to_owned(), shown.clone());
         Some(shown)
     }
@@ -115,7 +121,8 @@ impl Audit {
                     index < 2 || self.forged.contains(&(owner, index, leaf))
                 } else {
                     let at = usize::try_from(index).unwrap_or(usize::MAX);
-                    disks[owner].logs[owner].rows.get(at).is_some_and(|row| row.leaf() == leaf)
+                    let written = disks[owner].logs[owner].rows.get(at).is_some_and(|row| row.leaf() == leaf);
+                    written || self.written.contains(&(owner, index, leaf))
                 };
                 if !known {
                     return breach("I2 one history", format!("agency {me} holds a record {index} of {log} that {log} never had"));
@@ -193,9 +200,9 @@ impl Audit {
         if disk.high_water.is_none_or(|(size, _)| size < shown.size) {
             return breach("L10 high-water before signing", format!("agency {me} signed size {} above its mark", shown.size));
         }
-        let first = *self.heads.entry((me, shown.size)).or_insert(shown.root);
+        let first = *self.heads.entry((me, shown.epoch, shown.size)).or_insert(shown.root);
         if first != shown.root {
-            return breach("I2 one history", format!("agency {me} signed two heads of size {}", shown.size));
+            return breach("I2 one history", format!("agency {me} signed two heads of size {} in one epoch", shown.size));
         }
         Ok(())
     }
@@ -213,6 +220,14 @@ impl Audit {
             return breach("L6 noted before cosigned", format!("agency {me} cosigned {log} ({size}), its disk says {marked:?}"));
         }
         Ok(())
+    }
+
+    /// An honest agency loses its disk. What a quorum had cosigned comes back from the others; what nobody else had seen is gone,
+    /// and what some had seen may be.
+    pub(super) fn lost(&mut self, me: usize, disk: &Disk) {
+        let settled = count(self.finals[me].len());
+        self.acknowledged.retain(|(owner, index, _)| *owner != me || *index < settled);
+        self.written.extend(disk.logs[me].rows.iter().zip(0..).map(|(row, index)| (me, index, row.leaf())));
     }
 
     /// What was acknowledged is there.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parangon_protocol::charter::Amendment;
 use parangon_protocol::check::Soundness;
-use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
@@ -53,6 +53,8 @@ pub(super) struct Disk {
     pub(super) labels: BTreeMap<LabelId, DiskLabel>,
     early: BTreeMap<LabelId, Vec<Confirmation>>,
     pub(super) high_water: Option<(u64, Hash)>,
+    /// Whether it is unclear what was signed.
+    pub(super) recovering: bool,
     /// Versions of the charter that took effect here.
     pub(super) amendments: BTreeMap<u32, Amendment>,
     /// Texts of the next version.
@@ -123,7 +125,10 @@ impl Disk {
                     }
                     rows.extend(records.iter().map(|(text, hashes)| Arc::new(Row { text: text.clone(), hashes: hashes.clone() })));
                 }
-                Write::HighWater { size, root } => self.high_water = Some((*size, *root)),
+                Write::HighWater { size, root, .. } => self.high_water = Some((*size, *root)),
+                Write::Recovering => self.recovering = true,
+                Write::Recovered => self.recovering = false,
+                Write::Forgotten { log } => self.forget(federation.who(&log.agency), log),
                 Write::Log(snapshot) => {
                     last.insert(federation.who(&snapshot.log.agency), snapshot);
                 }
@@ -153,6 +158,21 @@ impl Disk {
         Ok(())
     }
 
+    /// Forgets what came from a log, but for the marks that nothing takes back.
+    fn forget(&mut self, owner: usize, log: &LogId) {
+        let held = &mut self.logs[owner];
+        held.rows.clear();
+        held.final_size = 0;
+        held.snapshot = None;
+        self.labels.retain(|_, label| label.row.log != *log);
+        for label in self.labels.values_mut() {
+            label.confirmations.remove(&log.agency);
+        }
+        for waiting in self.early.values_mut() {
+            waiting.retain(|confirmation| confirmation.log != *log);
+        }
+    }
+
     /// What a snapshot says must fit the rows it is written with, and never take anything back.
     fn snapshot(&mut self, owner: usize, snapshot: &LogSnapshot, own: bool) -> Result<(), Breach> {
         let held = &mut self.logs[owner];
@@ -176,7 +196,7 @@ impl Disk {
                 return breach("I2 frozen stays frozen", format!("{log} thawed"));
             }
         }
-        if own && self.high_water.is_none_or(|(size, _)| size < snapshot.size) && !snapshot.frozen {
+        if own && !self.recovering && self.high_water.is_none_or(|(size, _)| size < snapshot.size) && !snapshot.frozen {
             let what = format!("{log}: size {} above the high-water mark {:?}", snapshot.size, self.high_water);
             return breach("L10 high-water before signing", what);
         }

@@ -15,6 +15,7 @@ impl fmt::Display for Answer<'_> {
             Response::Heads(heads) => write!(f, "{} heads", heads.len()),
             Response::Range(range) => write!(f, "{} records of {} from {}", range.records.len(), range.log, range.start),
             Response::Amendments(texts) => write!(f, "{} versions of the charter", texts.len()),
+            Response::LastSeen(_) => f.write_str("what it saw last"),
             Response::Done => f.write_str("done"),
             Response::Missing => f.write_str("nothing"),
         }
@@ -32,6 +33,7 @@ impl fmt::Display for Short<'_> {
             Request::Tell(head) => write!(f, "do you know this head of {}?", head.log),
             Request::Cosigned { log, size, .. } => write!(f, "I cosigned {log} ({size})"),
             Request::Fork { .. } => f.write_str("a log forked"),
+            Request::LastSeen { .. } => f.write_str("what did you see last of my log?"),
             Request::Proposal { hash } => write!(f, "the proposal {hash}"),
             Request::Charter { after } => write!(f, "the charter after version {after}"),
         }
@@ -46,6 +48,7 @@ pub(super) fn kind(request: &Request) -> u64 {
         Request::Tell(head) => digest(&[head.note.as_bytes()]),
         Request::Cosigned { size, .. } => 1 << 50 | size,
         Request::Fork { proof } => digest(&[proof]),
+        Request::LastSeen { nonce } => digest(&[&nonce.0]),
         Request::Proposal { hash } => digest(&[&hash.0]),
         Request::Charter { after } => 1 << 51 | u64::from(*after),
     }

@@ -319,6 +319,11 @@ impl<'a> Sim<'a> {
             Op::Status { who } => self.status(who),
             Op::Vote { who } => self.cast(who),
             Op::Crash { who, torn, down } => self.crash(who, torn, down),
+            Op::Backup { who } => {
+                self.nodes[who].backup = Some(Box::new(self.nodes[who].disk.clone()));
+                Ok(())
+            }
+            Op::Restore { who, down } => self.lose(who, down),
             Op::Offline { who, down } => {
                 self.net.reachable[who] = false;
                 self.schedule(down, Happening::Back { who });

@@ -270,6 +270,9 @@ impl Sim<'_> {
                     Ok(None) | Err(_) => Response::Missing,
                 }
             }
+            Request::LastSeen { nonce } => {
+                replica.answer_last_seen(&self.federation.seats[from].id, *nonce).map_or(Response::Missing, Response::LastSeen)
+            }
             Request::Proposal { hash } => replica.answer_proposal(hash).map_or(Response::Missing, |text| Response::Amendments(vec![text])),
             Request::Charter { after } => match serve::versions(replica.book().chain(), *after) {
                 texts if texts.is_empty() => Response::Missing,
@@ -319,7 +322,11 @@ impl Sim<'_> {
                     _ => self.count("evidence refused"),
                 }
             }
-            Request::Heads { .. } | Request::Range { .. } | Request::Proposal { .. } | Request::Charter { .. } => {}
+            Request::Heads { .. }
+            | Request::Range { .. }
+            | Request::LastSeen { .. }
+            | Request::Proposal { .. }
+            | Request::Charter { .. } => {}
         }
         Ok(())
     }
@@ -382,6 +389,18 @@ impl Sim<'_> {
                         self.trace.say(self.now, format_args!("agency {to} refuses a charter of agency {from}: {error}"));
                         self.count("charters refused");
                         self.failed(to, from, &request)
+                    }
+                }
+            }
+            Response::LastSeen(seen) => {
+                let Request::LastSeen { nonce } = request.as_ref() else { return Ok(()) };
+                let Some(replica) = &self.nodes[to].replica else { return Ok(()) };
+                match check::last_seen(replica.book(), replica.me(), &self.federation.seats[from].id, nonce, seen) {
+                    Ok(seen) => self.take(to, Event::LastSeen(seen), bogus),
+                    Err(error) => {
+                        self.trace.say(self.now, format_args!("agency {to} refuses what agency {from} saw last: {error}"));
+                        self.count("sightings refused");
+                        Ok(())
                     }
                 }
             }

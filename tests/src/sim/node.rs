@@ -31,6 +31,8 @@ pub(super) struct Node {
     /// `None` while it is down.
     pub(super) replica: Option<Replica>,
     pub(super) disk: Disk,
+    /// A copy of the disk, put aside.
+    pub(super) backup: Option<Box<Disk>>,
     pub(super) writes: Vec<Write>,
     held: Vec<Effect>,
     committing: bool,
@@ -57,6 +59,7 @@ impl Node {
         Self {
             replica: None,
             disk: Disk::new(federation, me, newcomer),
+            backup: None,
             writes: Vec::new(),
             held: Vec::new(),
             committing: false,
@@ -367,6 +370,22 @@ impl Sim<'_> {
         Ok(())
     }
 
+    /// A node loses its disk, and comes back with the copy put aside.
+    pub(super) fn lose(&mut self, who: usize, down: u64) -> Result<(), Breach> {
+        let Some(backup) = self.nodes[who].backup.clone() else { return Ok(()) };
+        if self.nodes[who].replica.is_none() {
+            return Ok(()); // it is down, and has a disk to come back with
+        }
+        self.crash(who, false, down)?;
+        self.count("disks lost");
+        self.audit.lost(who, &self.nodes[who].disk);
+        let node = &mut self.nodes[who];
+        node.disk = *backup;
+        node.disk.recovering = true;
+        node.announced.fill(0);
+        Ok(())
+    }
+
     pub(super) fn restart(&mut self, who: usize) -> Result<(), Breach> {
         if self.nodes[who].replica.is_some() {
             return Ok(()); // woken before its time, when all came back
@@ -383,7 +402,9 @@ impl Sim<'_> {
     pub(super) fn start(&mut self, who: usize) -> Result<(), Breach> {
         let seat = &self.federation.seats[who];
         let node = &mut self.nodes[who];
-        let settings = Settings { poll_seconds: 10, timeout_seconds: 6, fanout: 3, sign: true };
+        let nonce = || Hash::of(&[&self.plan.seed.to_be_bytes(), &index(who).to_be_bytes(), &node.life.to_be_bytes()]);
+        let recovery = node.disk.recovering.then(nonce);
+        let settings = Settings { poll_seconds: 10, timeout_seconds: 6, fanout: 3, recovery };
         let rows = node.disk.labels.values().map(|label| label.row.clone()).collect::<Vec<_>>();
         let book = self.federation.book.clone();
         let mut book = if self.plan.newcomers.contains(&who) { KeyBook::new(self.federation.founded.clone()) } else { book };

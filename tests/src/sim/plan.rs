@@ -111,6 +111,10 @@ pub(super) enum Op {
     Vote { who: usize },
     /// It stops at once. `torn`: what was being written is there, but nobody was told.
     Crash { who: usize, torn: bool, down: u64 },
+    /// A copy of what it has on disk is put aside.
+    Backup { who: usize },
+    /// It loses its disk and starts again from the copy put aside last.
+    Restore { who: usize, down: u64 },
     /// It cannot be reached for a while.
     Offline { who: usize, down: u64 },
     /// Its clock jumps. Seconds.
@@ -167,6 +171,7 @@ impl Plan {
         it.work(&mut rng, config, &honest, federation);
         it.trouble(&mut rng, &all, &honest);
         it.lies(&mut rng, config);
+        it.restore(&honest, federation);
         it.steps.sort_by_key(|(at, _)| *at);
         it
     }
@@ -252,6 +257,25 @@ impl Plan {
         }
         if rng.chance(300) {
             self.at(rng.between(1_000, HEAL - 10_000), Op::Weather(weather(rng)));
+        }
+    }
+
+    /// In one of eight runs a disk is lost. A restored witness does not know what it had cosigned, so it is one of those that may
+    /// lie; a vote that nobody saw is lost with its disk.
+    fn restore(&mut self, honest: &[usize], federation: &Federation) {
+        let mut rng = Rng::part(self.seed, 3);
+        let votes = self.steps.iter().any(|(_, op)| matches!(op, Op::Vote { .. }));
+        if votes || self.liars.len() >= federation.tolerated() || !rng.chance(125) {
+            return;
+        }
+        let writers: Vec<usize> = self.steps.iter().filter_map(|(_, op)| writer(op)).filter(|who| honest.contains(who)).collect();
+        let who = if writers.is_empty() || rng.chance(200) { *rng.pick(honest) } else { *rng.pick(&writers) };
+        let copied = rng.between(500, 20_000);
+        self.at(copied, Op::Backup { who });
+        let lost = rng.between(copied + 100, HEAL - 8_000);
+        self.at(lost, Op::Restore { who, down: rng.between(200, 12_000) });
+        if rng.chance(300) {
+            self.at(rng.between(lost + 100, HEAL - 1_000), Op::Restore { who, down: rng.between(200, 12_000) });
         }
     }
 

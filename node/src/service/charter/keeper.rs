@@ -37,7 +37,7 @@ pub async fn run(context: Context, remember: impl Fn(&ChainText) -> Result<(), F
                 change = changes.recv() => change,
             };
             match change {
-                Ok(News::Log(Change::Charter { .. })) | Err(RecvError::Lagged(_)) => break,
+                Ok(News::Log(Change::Charter { .. } | Change::Recovery)) | Err(RecvError::Lagged(_)) => break,
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }

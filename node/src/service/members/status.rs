@@ -1,5 +1,6 @@
 //! How things stand, a line a subject.
 
+use parangon_protocol::replica::Progress;
 use parangon_protocol::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -75,12 +76,8 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
 
 fn store(context: &Context) -> Line {
     let since = context.started();
-    if context.store().is_recovering() {
-        let reason =
-            "recovering: the store and its high-water file do not belong together, so this node serves what it has and signs nothing";
-        let step = "this version cannot end it by itself: stop the node and put the newest parangon.redb beside the highwater file that it \
-                    wrote last; never an older pair";
-        return Line::not_ok("store", Severity::Warn, reason, since, step);
+    if let Some(line) = recovery(context) {
+        return line;
     }
     match context.store().bytes() {
         Ok(bytes) => Line::ok("store", format!("open, {} kB", bytes / 1000), since),
@@ -88,6 +85,23 @@ fn store(context: &Context) -> Line {
             Line::not_ok("store", Severity::Fail, error.to_string(), since, "put parangon.redb back where it was and restart the node")
         }
     }
+}
+
+/// What a node lacks that does not know what it had signed.
+fn recovery(context: &Context) -> Option<Line> {
+    let progress = context.engine().overview().recovery.clone()?;
+    let line = |severity, reason: String, step: &'static str| Line::not_ok("store", severity, reason, context.started(), step);
+    if progress.rival {
+        let reason = "another node signs with this agency's keys, so this one signs nothing more".to_owned();
+        return Some(line(Severity::Fail, reason, "stop one of the two for good, then start the other one again"));
+    }
+    let Progress { needed, have, records: (held, seen), .. } = progress;
+    let reason = if have < needed {
+        format!("recovering: {have} of {needed} needed members have said what this node signed last; it signs nothing until then")
+    } else {
+        format!("recovering: {held} of {seen} own records are back; this node signs nothing until all are")
+    };
+    Some(line(Severity::Warn, reason, "nothing: it ends by itself when enough members are connected (parangon peer list)"))
 }
 
 fn clock(context: &Context) -> Line {

@@ -185,7 +185,8 @@ pub fn examine(file: &[u8], trust: &Trust) -> Result<ForkStatement, ForkFileErro
     let proof = file.proof();
     bounded(&proof.evidence)?;
     let origin = proof.origin().map_err(ForkFileError::Unproven)?;
-    let log = LogId::from_origin(&origin, &fingerprint).map_err(|_| ForkFileError::OtherLog)?;
+    let LogId { agency, epoch } = LogId::from_origin(&origin, &fingerprint).map_err(|_| ForkFileError::OtherLog)?;
+    let log = LogId::first(agency);
     let name = chain.versions().rev().find_map(|charter| charter.member(&log.agency)).ok_or(ForkFileError::OtherLog)?.name.clone();
     let book = keys(&file, &log, &chain)?;
     check::fork(&book, proof.clone()).map_err(unproven)?;
@@ -204,7 +205,7 @@ pub fn examine(file: &[u8], trust: &Trust) -> Result<ForkStatement, ForkFileErro
         federation,
         agency: log.agency,
         name,
-        epoch: log.epoch,
+        epoch,
         first,
         second,
         difference,

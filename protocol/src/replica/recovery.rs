@@ -1,0 +1,142 @@
+//! A node that does not know what it had signed: it asks the others for the last head of its own log that they saw, brings its
+//! own records back, and goes on in a new epoch (protocol, "Restore").
+
+use std::collections::BTreeMap;
+
+use super::state::LogState;
+use super::{Change, Effect, Replica, Write, own, sync};
+use crate::check::{self, CheckedLastSeen};
+use crate::id::{AgencyId, Hash, LogId};
+use crate::log::last_seen::{LastSeen, Sighting};
+use crate::log::quorum;
+use crate::message::Request;
+use crate::record::{Epoch, Record};
+use crate::time::Timestamp;
+
+/// How a replica comes to know what it had signed.
+#[derive(Debug, Default)]
+pub(super) struct Recovery {
+    nonce: Hash,
+    /// What each witness saw last: epoch and size.
+    answers: BTreeMap<AgencyId, (u32, u64)>,
+    /// Another node signs with our keys: this one signs nothing until people have sorted that out.
+    rival: bool,
+}
+
+/// How far a recovery has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Members that said what they saw last of our log.
+    pub answered: Vec<AgencyId>,
+    /// How many have to, agencies under one parent counted once.
+    pub needed: usize,
+    /// How many have, counted so.
+    pub have: usize,
+    /// Own records that are held, and those that somebody saw.
+    pub records: (u64, u64),
+    /// Another node signs with our keys: nothing goes on by itself.
+    pub rival: bool,
+}
+
+impl Recovery {
+    pub(super) fn new(nonce: Hash) -> Self {
+        Self { nonce, ..Self::default() }
+    }
+}
+
+/// Signed answers that it takes of `n` witnesses: all of fewer than four, else 2f + 1.
+fn needed(n: usize) -> usize {
+    if n < 4 { n } else { 2 * quorum::tolerated(n) + 1 }
+}
+
+impl Replica {
+    /// How far the recovery has come; `None` when this node signs.
+    #[must_use]
+    pub fn recovery(&self) -> Option<Progress> {
+        let recovery = self.recovery.as_ref()?;
+        let witnesses = self.book.chain().newest().witnesses(&self.me);
+        let state = self.logs.get(&self.own_log());
+        Some(Progress {
+            answered: recovery.answers.keys().cloned().collect(),
+            needed: needed(witnesses.count()),
+            have: witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count(),
+            records: state.map_or((0, 0), |state| (state.frontier.size(), state.target().max(state.frontier.size()))),
+            rival: recovery.rival,
+        })
+    }
+
+    /// The answer to [`Request::LastSeen`] of this agency: nothing while we do not know what we saw ourselves.
+    #[must_use]
+    pub fn answer_last_seen(&self, agency: &AgencyId, nonce: Hash) -> Option<LastSeen> {
+        if self.recovery.is_some() {
+            return None;
+        }
+        let head = self.logs.get(&LogId::first(agency.clone())).and_then(LogState::largest);
+        let note = head.map(|held| held.signed.bare().to_string());
+        Sighting::new(agency.clone(), self.me.clone(), nonce, note.as_deref()).sign(self.book.federation(), &self.keys.witness).ok()
+    }
+}
+
+/// Asks those connected who have not answered.
+pub(super) fn ask(replica: &Replica, peers: impl IntoIterator<Item = AgencyId>, out: &mut Vec<Effect>) {
+    let Some(recovery) = replica.recovery.as_ref().filter(|recovery| !recovery.rival) else { return };
+    let open = peers.into_iter().filter(|peer| !recovery.answers.contains_key(peer));
+    out.extend(open.map(|to| Effect::Ask { to, request: Request::LastSeen { nonce: recovery.nonce } }));
+}
+
+/// A witness's answer. The head that it saw is taken like any other, and leads to a pull of what is missing.
+pub(super) fn last_seen(replica: &mut Replica, now: Timestamp, seen: CheckedLastSeen, out: &mut Vec<Effect>) {
+    let (witness, nonce, head) = seen.into_parts();
+    let Some(recovery) = replica.recovery.as_mut().filter(|recovery| recovery.nonce == nonce) else { return };
+    let newest = head.as_ref().map_or((0, 0), |head| (head.epoch(), head.checkpoint().size));
+    recovery.answers.insert(witness.clone(), newest);
+    replica.later(Change::Recovery);
+    if let Some(head) = head {
+        sync::head(replica, now, &witness, &head, out);
+    }
+    finish(replica, now, out);
+}
+
+/// Goes on in a new epoch, once enough witnesses have answered and everything that they saw is here.
+pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
+    let Some(progress) = replica.recovery() else { return };
+    if progress.rival || progress.have < progress.needed || progress.records.0 < progress.records.1 {
+        return;
+    }
+    let log = replica.own_log();
+    let state = replica.logs.get(&log);
+    if state.is_some_and(|state| state.frozen || state.doubtful.is_some()) {
+        return;
+    }
+    let (epoch, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
+    let seen = replica.recovery.iter().flat_map(|recovery| recovery.answers.values());
+    let (last, most) = seen.fold((epoch, 0), |(epoch, most), (other, size)| (epoch.max(*other), most.max(*size)));
+    if most > size {
+        return;
+    }
+    // Where nobody ever saw a record of ours, and we hold none, the log has yet to begin.
+    let opening = if size == 0 { None } else { last.checked_add(1).and_then(|number| opening(replica, &log, size, number)) };
+    if size > 0 && opening.is_none() {
+        return;
+    }
+    out.push(Effect::Persist(Write::Recovered));
+    replica.recovery = None;
+    replica.later(Change::Recovery);
+    if let Some(record) = opening {
+        own::write(replica, now, &[record], out);
+    }
+}
+
+fn opening(replica: &Replica, log: &LogId, index: u64, number: u32) -> Option<check::CheckedRecord> {
+    let text = Record::Epoch(Epoch { number }).to_text().ok()?;
+    check::record(&replica.book, log, index, text).ok()
+}
+
+/// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.
+pub(super) fn rival(replica: &mut Replica, out: &mut Vec<Effect>) {
+    if replica.recovery.is_none() {
+        replica.recovery = Some(Recovery { rival: true, ..Recovery::default() });
+        out.push(Effect::Persist(Write::Recovering));
+        replica.later(Change::Recovery);
+    }
+}

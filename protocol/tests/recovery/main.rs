@@ -1,0 +1,219 @@
+//! Five replicas, one of which loses what it knew of its own log: it asks the others, brings its records back, and goes on in a
+//! new epoch (cases L10 to L13; protocol, "Restore" and "Epoch").
+
+#![allow(clippy::unwrap_used)] // a test that cannot build its world fails
+
+mod closed;
+#[path = "../support/mod.rs"]
+mod support;
+
+use parangon_protocol::id::Hash;
+use parangon_protocol::label::LabelId;
+use parangon_protocol::label::status::State;
+use parangon_protocol::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use parangon_protocol::message::Head;
+use parangon_protocol::record::{Action, Anchor, EndorsementEntry, Epoch, Reason, Record, Standing};
+use parangon_protocol::replica::{Event, Progress, Refusal};
+use parangon_protocol::verify::{Outcome, Trust, verify};
+use support::award::gold;
+use support::federation::{Federation, key};
+use support::network::Network;
+use support::{agency, log, time};
+
+const ALL: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "stuttgart"];
+
+fn network() -> Network {
+    Network::founded(Federation::default())
+}
+
+/// A label with two endorsements; each endorser confirms its own.
+fn issue(network: &mut Network, owner: &str, offer: &str) -> LabelId {
+    let award = gold(owner, offer, &["madrid", "oslo"]);
+    let (label, id) = (award.sign(&network.federation), award.id());
+    network.append(owner, &[Record::Label(Box::new(label.clone()))]).unwrap();
+    for endorsement in &label.endorsements {
+        let entry = EndorsementEntry { endorsement: endorsement.id(&id).unwrap() };
+        network.append(endorsement.endorser.as_str(), &[Record::Endorsement(id, entry)]).unwrap();
+    }
+    id
+}
+
+fn withdraw(network: &mut Network, owner: &str, label: LabelId) {
+    let standing = Standing { action: Action::Withdraw, reason: Reason::Error, at: network.now };
+    network.append(owner, &[Record::Standing(label, standing)]).unwrap();
+}
+
+fn anchor(day: u8) -> Record {
+    Record::Anchor(Anchor { day: time("2026-11-02T00:00:00Z"), root: Hash::of(&[&[day]]) })
+}
+
+fn progress(network: &Network, id: &str) -> Option<Progress> {
+    network.nodes[&agency(id)].replica.recovery()
+}
+
+/// Size, root, epoch and what is final of a log, as each of these holds it.
+fn held(network: &Network, owner: &str, by: &[&str]) -> Vec<(u64, Hash, u32, u64)> {
+    let of = |id: &&str| {
+        let replica = &network.nodes[&agency(id)].replica;
+        let (size, root) = replica.held(&log(owner)).unwrap();
+        (size, root, replica.epoch(&log(owner)), replica.final_size(&log(owner)))
+    };
+    by.iter().map(of).collect()
+}
+
+/// All hold the same of a log, all of it is final, and it is in this epoch.
+fn agreed(network: &Network, owner: &str, epoch: u32) {
+    let all = held(network, owner, &ALL);
+    assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
+    assert_eq!((all[0].2, all[0].3), (epoch, all[0].0));
+}
+
+#[test]
+fn an_old_backup_comes_back_and_goes_on_in_a_new_epoch() {
+    let mut network = network();
+    let first = issue(&mut network, "lyon", "first");
+    let backup = network.backup("lyon");
+    withdraw(&mut network, "lyon", first);
+    let second = issue(&mut network, "lyon", "second");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    let before = held(&network, "oslo", &ALL);
+    network.restore("lyon", &backup);
+    assert_eq!(progress(&network, "lyon"), None, "it knows what it had signed");
+    agreed(&network, "lyon", 2);
+    let (size, ..) = held(&network, "lyon", &["lyon"])[0];
+    assert_eq!(size, 7, "key set, charter, label, withdrawal, label, anchor, and the record that begins the epoch");
+    let lyon = &network.nodes[&agency("lyon")].replica;
+    assert_eq!((lyon.label(&first), lyon.label(&second)), (Some(State::Withdrawn), Some(State::Active)));
+    assert_eq!(held(&network, "oslo", &ALL), before, "other logs are as they were");
+    // And it goes on: for its own log and as a witness of others.
+    network.append("lyon", &[anchor(2)]).unwrap();
+    network.append("oslo", &[anchor(3)]).unwrap();
+    agreed(&network, "lyon", 2);
+    agreed(&network, "oslo", 1);
+    assert!(network.nodes[&agency("oslo")].replica.cosigners(&log("oslo")).0.contains(&agency("lyon")));
+}
+
+#[test]
+fn a_label_of_either_epoch_verifies_from_one_file() {
+    let mut network = network();
+    let earlier = issue(&mut network, "lyon", "earlier");
+    let backup = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.restore("lyon", &backup);
+    agreed(&network, "lyon", 2);
+    let later = issue(&mut network, "lyon", "later");
+    network.append_status("lyon").unwrap();
+    for label in [earlier, later] {
+        let file = network.scene("stuttgart").text(label);
+        let trust = Trust::new([*network.federation.fingerprint()]);
+        let verdict = verify(&file, &trust, time("2026-11-25T00:00:00Z"));
+        assert_eq!(verdict.verdict, Outcome::Valid, "{verdict:?}");
+    }
+}
+
+#[test]
+fn alone_it_signs_nothing_and_says_what_is_missing() {
+    let mut network = network();
+    let backup = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.stop(id);
+    }
+    network.restore("lyon", &backup);
+    assert_eq!(network.append("lyon", &[anchor(2)]), Err(Refusal::Recovering));
+    for (id, have) in [("madrid", 1), ("oslo", 2)] {
+        network.start(id);
+        let progress = progress(&network, "lyon").unwrap();
+        assert_eq!((progress.have, progress.needed, progress.answered.len()), (have, 3, have), "two of three are not enough");
+        assert_eq!(progress.records, (3, 3), "what they have is back meanwhile");
+        let madrid = &network.nodes[&agency("madrid")].replica;
+        assert!(!madrid.cosigners(&log("madrid")).0.contains(&agency("lyon")) || madrid.held(&log("madrid")).unwrap().0 == 2);
+    }
+    network.start("porto");
+    assert_eq!(progress(&network, "lyon"), None);
+    network.start("stuttgart");
+    agreed(&network, "lyon", 2);
+}
+
+#[test]
+fn a_restart_during_the_recovery_asks_anew() {
+    let mut network = network();
+    let backup = network.backup("lyon");
+    for id in ["oslo", "porto", "stuttgart"] {
+        network.stop(id);
+    }
+    network.restore("lyon", &backup);
+    assert_eq!(progress(&network, "lyon").unwrap().answered, [agency("madrid")]);
+    network.stop("madrid");
+    network.restart("lyon");
+    assert_eq!(progress(&network, "lyon").unwrap().answered, [], "an answer to an earlier question is none");
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.start(id);
+    }
+    agreed(&network, "lyon", 2);
+    network.restart("lyon");
+    agreed(&network, "lyon", 2);
+}
+
+#[test]
+fn a_power_cut_alone_is_no_restore() {
+    let mut network = network();
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.restart("lyon");
+    network.append("lyon", &[anchor(2)]).unwrap();
+    agreed(&network, "lyon", 1);
+}
+
+#[test]
+fn what_only_one_witness_saw_is_given_up_once_the_others_have_confirmed_the_new_epoch() {
+    let mut network = network();
+    let label = issue(&mut network, "lyon", "first");
+    let backup = network.backup("lyon");
+    for id in ["madrid", "oslo", "stuttgart"] {
+        network.stop(id);
+    }
+    withdraw(&mut network, "lyon", label);
+    network.append("lyon", &[anchor(1)]).unwrap();
+    assert_eq!(held(&network, "lyon", &["porto"])[0].0, 5);
+    network.stop("porto");
+    network.stop("lyon");
+    for id in ["madrid", "oslo", "stuttgart"] {
+        network.start(id);
+    }
+    network.restore("lyon", &backup);
+    assert_eq!(progress(&network, "lyon"), None, "three have said what they saw");
+    assert_eq!(held(&network, "lyon", &["lyon"])[0].0, 4, "key set, charter, label, epoch");
+    network.start("porto");
+    agreed(&network, "lyon", 2);
+    let porto = |network: &Network| network.nodes[&agency("porto")].replica.cosigners(&log("lyon")).0.contains(&agency("porto"));
+    network.append("lyon", &[anchor(2)]).unwrap();
+    assert!(!porto(&network), "it had cosigned more of the former epoch, and never says otherwise");
+    agreed(&network, "lyon", 2);
+    network.restart("porto");
+    network.append("lyon", &[anchor(3)]).unwrap();
+    assert!(!porto(&network), "also after a restart");
+    agreed(&network, "lyon", 2);
+}
+
+#[test]
+fn a_second_node_with_the_same_keys_is_noticed_and_stops() {
+    let mut network = network();
+    let copy = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.replace("lyon", &copy);
+    assert!(progress(&network, "lyon").unwrap().rival);
+    assert_eq!(network.append("lyon", &[anchor(2)]), Err(Refusal::Rival));
+    // Not by itself, or the two would take turns; when it is started again, and the others have answered.
+    network.settle();
+    assert!(progress(&network, "lyon").unwrap().rival);
+    network.restart("lyon");
+    network.append("lyon", &[anchor(2)]).unwrap();
+    agreed(&network, "lyon", 2);
+}
+
+#[test]
+fn nobody_begins_an_epoch_by_hand() {
+    let mut network = network();
+    assert_eq!(network.append("lyon", &[Record::Epoch(Epoch { number: 2 })]), Err(Refusal::Epoch));
+    agreed(&network, "lyon", 1);
+}
