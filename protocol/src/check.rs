@@ -156,13 +156,14 @@ pub struct CheckedSpan {
 pub struct CheckedLastSeen {
     witness: AgencyId,
     nonce: Hash,
-    head: Option<CheckedHead>,
+    held: Option<CheckedHead>,
+    seen: Option<CheckedHead>,
 }
 
 impl CheckedLastSeen {
-    /// Who answers, to which question, and the head.
-    pub(crate) fn into_parts(self) -> (AgencyId, Hash, Option<CheckedHead>) {
-        (self.witness, self.nonce, self.head)
+    /// Who answers, to which question, the head whose records it holds, and another one that it saw.
+    pub(crate) fn into_parts(self) -> (AgencyId, Hash, [Option<CheckedHead>; 2]) {
+        (self.witness, self.nonce, [self.held, self.seen])
     }
 }
 
@@ -386,8 +387,9 @@ pub fn last_seen(book: &KeyBook, agency: &AgencyId, from: &AgencyId, nonce: &Has
     let (_, keys) = book.current(from).ok_or_else(|| CheckError::UnknownKey(LogId::first(from.clone())))?;
     seen.verify(book.federation(), &keys.witness).map_err(|cause| wrong(Some(cause)))?;
     let log = LogId::first(agency.clone());
-    let head = body.note().map(|note| head(book, &message::Head { log, note })).transpose()?;
-    Ok(CheckedLastSeen { witness: from.clone(), nonce: *nonce, head })
+    let open = |note: Option<String>| note.map(|note| head(book, &message::Head { log: log.clone(), note })).transpose();
+    let [held, seen] = body.notes();
+    Ok(CheckedLastSeen { witness: from.clone(), nonce: *nonce, held: open(held)?, seen: open(seen)? })
 }
 
 /// Checks a gossiped growth or a pulled range: bounds first, then the head's signatures, then each record.

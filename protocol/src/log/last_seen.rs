@@ -17,8 +17,11 @@ pub struct Sighting {
     pub witness: AgencyId,
     /// The question's nonce: what was said to an earlier question is no answer to this one.
     pub nonce: Hash,
-    /// The lines of the log's largest head of its newest epoch, as its owner signed it; none when the witness never saw one.
-    pub note: Vec<String>,
+    /// The lines of the largest head whose records the witness holds, as the log's owner signed it; none when it holds none. It
+    /// cosigned no larger one.
+    pub held: Vec<String>,
+    /// Those of the largest head of the newest epoch that it saw, where that is another one. Nobody may have its records.
+    pub seen: Vec<String>,
 }
 
 /// A sighting with the witness's signature.
@@ -43,23 +46,23 @@ pub enum LastSeenError {
 }
 
 impl Sighting {
-    /// A note as lines: canonical text holds no line feeds.
+    /// Both notes as lines: canonical text holds no line feeds.
     #[must_use]
-    pub fn new(agency: AgencyId, witness: AgencyId, nonce: Hash, note: Option<&str>) -> Self {
-        let note = note.map(|note| note.split('\n').map(str::to_owned).collect()).unwrap_or_default();
-        Self { agency, witness, nonce, note }
+    pub fn new(agency: AgencyId, witness: AgencyId, nonce: Hash, held: Option<&str>, seen: Option<&str>) -> Self {
+        let lines = |note: Option<&str>| note.map(|note| note.split('\n').map(str::to_owned).collect()).unwrap_or_default();
+        Self { agency, witness, nonce, held: lines(held), seen: lines(seen.filter(|seen| Some(*seen) != held)) }
     }
 
-    /// The note, where there is one.
+    /// The notes: of the head whose records the witness holds, and of another one that it saw.
     #[must_use]
-    pub fn note(&self) -> Option<String> {
-        (!self.note.is_empty()).then(|| self.note.join("\n"))
+    pub fn notes(&self) -> [Option<String>; 2] {
+        [&self.held, &self.seen].map(|lines| (!lines.is_empty()).then(|| lines.join("\n")))
     }
 
     /// Signs it with the witness key.
     ///
     /// # Errors
-    /// [`CanonicalError`] when the note is too large or holds what no text may.
+    /// [`CanonicalError`] when a note is too large or holds what no text may.
     pub fn sign(self, federation: &Fingerprint, key: &SecretKey) -> Result<LastSeen, CanonicalError> {
         let text = canonical::encode(&self, limits::NOTE_BYTES)?;
         let signature = key.sign(Purpose::LastSeen, federation, &text);
@@ -88,8 +91,8 @@ mod tests {
     fn an_answer_is_good_for_one_question() {
         let (key, federation) = (SecretKey::from_seed(&[7; 32]), Fingerprint(Hash::of(&[b"f"])));
         let (asker, witness) = ("oslo".parse::<AgencyId>().unwrap(), "wien".parse().unwrap());
-        let said = Sighting::new(asker, witness, Hash::of(&[b"1"]), Some("a\nb\n")).sign(&federation, &key).unwrap();
-        assert_eq!(said.verify(&federation, &key.public()).unwrap().note().as_deref(), Some("a\nb\n"));
+        let said = Sighting::new(asker, witness, Hash::of(&[b"1"]), Some("a\nb\n"), Some("c\n")).sign(&federation, &key).unwrap();
+        assert_eq!(said.verify(&federation, &key.public()).unwrap().notes(), ["a\nb\n", "c\n"].map(|note| Some(note.to_owned())));
         let altered = |change: fn(&mut Sighting)| {
             let mut other = said.clone();
             change(&mut other.body);
@@ -97,7 +100,8 @@ mod tests {
         };
         for change in [
             (|body| body.nonce = Hash::of(&[b"2"])) as fn(&mut Sighting),
-            |body| body.note.clear(),
+            |body| body.held.clear(),
+            |body| body.seen.clear(),
             |body| body.agency = "bern".parse().unwrap(),
             |body| body.witness = "bern".parse().unwrap(),
         ] {

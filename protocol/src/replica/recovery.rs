@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::state::LogState;
+use super::state::{HeldHead, LogState};
 use super::{Change, Effect, Replica, Write, own, sync};
-use crate::check::{self, CheckedLastSeen};
+use crate::check::{self, CheckedHead, CheckedLastSeen};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::log::last_seen::{LastSeen, Sighting};
 use crate::log::quorum;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
     nonce: Hash,
-    /// What each witness saw last: epoch and size.
+    /// The newest epoch that each witness saw, and how many records it holds up to a head.
     answers: BTreeMap<AgencyId, (u32, u64)>,
     /// Another node signs with our keys: this one signs nothing until people have sorted that out.
     rival: bool,
@@ -32,7 +32,7 @@ pub struct Progress {
     pub needed: usize,
     /// How many have, counted so.
     pub have: usize,
-    /// Own records that are held, and those that somebody saw.
+    /// Own records that are held, and those that one of them has.
     pub records: (u64, u64),
     /// Another node signs with our keys: nothing goes on by itself.
     pub rival: bool,
@@ -55,12 +55,12 @@ impl Replica {
     pub fn recovery(&self) -> Option<Progress> {
         let recovery = self.recovery.as_ref()?;
         let witnesses = self.book.chain().newest().witnesses(&self.me);
-        let state = self.logs.get(&self.own_log());
+        let size = self.held(&self.own_log()).map_or(0, |(size, _)| size);
         Some(Progress {
             answered: recovery.answers.keys().cloned().collect(),
             needed: needed(witnesses.count()),
             have: witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count(),
-            records: state.map_or((0, 0), |state| (state.frontier.size(), state.target().max(state.frontier.size()))),
+            records: (size, recovery.answers.values().map(|(_, held)| *held).fold(size, u64::max)),
             rival: recovery.rival,
         })
     }
@@ -71,9 +71,13 @@ impl Replica {
         if self.recovery.is_some() {
             return None;
         }
-        let head = self.logs.get(&LogId::first(agency.clone())).and_then(LogState::largest);
-        let note = head.map(|held| held.signed.bare().to_string());
-        Sighting::new(agency.clone(), self.me.clone(), nonce, note.as_deref()).sign(self.book.federation(), &self.keys.witness).ok()
+        let state = self.logs.get(&LogId::first(agency.clone()));
+        let note = |head: Option<&HeldHead>| head.map(|head| head.signed.bare().to_string());
+        let held = note(state.and_then(|state| state.heads.range(..=state.frontier.size()).next_back().map(|(_, head)| head)));
+        let seen = note(state.and_then(LogState::largest));
+        Sighting::new(agency.clone(), self.me.clone(), nonce, held.as_deref(), seen.as_deref())
+            .sign(self.book.federation(), &self.keys.witness)
+            .ok()
     }
 }
 
@@ -84,14 +88,14 @@ pub(super) fn ask(replica: &Replica, peers: impl IntoIterator<Item = AgencyId>, 
     out.extend(open.map(|to| Effect::Ask { to, request: Request::LastSeen { nonce: recovery.nonce } }));
 }
 
-/// A witness's answer. The head that it saw is taken like any other, and leads to a pull of what is missing.
+/// A witness's answer. The head whose records it holds is taken like any other, and leads to a pull of what is missing.
 pub(super) fn last_seen(replica: &mut Replica, now: Timestamp, seen: CheckedLastSeen, out: &mut Vec<Effect>) {
-    let (witness, nonce, head) = seen.into_parts();
+    let (witness, nonce, [held, seen]) = seen.into_parts();
     let Some(recovery) = replica.recovery.as_mut().filter(|recovery| recovery.nonce == nonce) else { return };
-    let newest = head.as_ref().map_or((0, 0), |head| (head.epoch(), head.checkpoint().size));
-    recovery.answers.insert(witness.clone(), newest);
+    let epoch = [&held, &seen].into_iter().flatten().map(CheckedHead::epoch).max().unwrap_or_default();
+    recovery.answers.insert(witness.clone(), (epoch, held.as_ref().map_or(0, |head| head.checkpoint().size)));
     replica.later(Change::Recovery);
-    if let Some(head) = head {
+    if let Some(head) = held {
         sync::head(replica, now, &witness, &head, out);
     }
     finish(replica, now, out);
@@ -110,10 +114,7 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
     }
     let (epoch, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
     let seen = replica.recovery.iter().flat_map(|recovery| recovery.answers.values());
-    let (last, most) = seen.fold((epoch, 0), |(epoch, most), (other, size)| (epoch.max(*other), most.max(*size)));
-    if most > size {
-        return;
-    }
+    let last = seen.fold(epoch, |last, (other, _)| last.max(*other));
     // Where nobody ever saw a record of ours, and we hold none, the log has yet to begin.
     let opening = if size == 0 { None } else { last.checked_add(1).and_then(|number| opening(replica, &log, size, number)) };
     if size > 0 && opening.is_none() {

@@ -45,8 +45,9 @@ fn an_answer_counts_only_when_its_witness_signed_it_for_this_question() {
     let (lyon, oslo) = (agency("lyon"), agency("oslo"));
     let book = network.nodes[&lyon].replica.book();
     let nonce = Hash::of(&[b"now"]);
-    let said =
-        |asked: &str, by: &str, nonce, key| Sighting::new(agency(asked), agency(by), nonce, None).sign(book.federation(), &key).unwrap();
+    let said = |asked: &str, by: &str, nonce, key| {
+        Sighting::new(agency(asked), agency(by), nonce, None, None).sign(book.federation(), &key).unwrap()
+    };
     let good = said("lyon", "oslo", nonce, key("witness", "oslo"));
     assert!(check::last_seen(book, &lyon, &oslo, &nonce, &good).is_ok());
     for bad in [

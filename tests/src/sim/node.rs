@@ -331,6 +331,11 @@ impl Sim<'_> {
         if let Change::Charter { .. } = change {
             self.adopt_soon(who);
         }
+        if let Change::Recovery = change
+            && self.nodes[who].replica.as_ref().is_some_and(|replica| replica.recovery().is_none())
+        {
+            self.count("recoveries");
+        }
         if let Change::Final { log, size } = change {
             let owner = self.federation.who(&log.agency);
             let node = &mut self.nodes[who];
@@ -431,7 +436,9 @@ impl Sim<'_> {
     fn resumed(&self, who: usize) -> Result<(), Breach> {
         let node = &self.nodes[who];
         let Some(replica) = &node.replica else { return Ok(()) };
-        self.audit.survived(&node.disk, who, Some(who))?;
+        if !node.disk.recovering {
+            self.audit.survived(&node.disk, who, Some(who))?;
+        }
         for (owner, seat) in self.federation.seats.iter().enumerate() {
             let rows = super::disk::count(node.disk.logs[owner].rows.len());
             let held = replica.held(&seat.log).map_or(0, |(size, _)| size);

@@ -94,6 +94,9 @@ impl Sim<'_> {
         let first = self.rows(honest[0]);
         for who in &honest {
             let node = &self.nodes[*who];
+            if node.disk.recovering {
+                return breach("L10 a recovery ends", format!("agency {who} still does not know what it had signed"));
+            }
             if !node.writes.is_empty() || !node.chores.is_empty() {
                 return breach("I9 work ends", format!("agency {who} still has work to do"));
             }
