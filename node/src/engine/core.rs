@@ -44,6 +44,8 @@ pub(super) struct Core {
     tickets: HashMap<u64, Reply>,
     next_ticket: u64,
     writes: Vec<Write>,
+    /// Answered once the promise in the answer is durable.
+    asked: Vec<(AgencyId, Hash, oneshot::Sender<Option<LastSeen>>)>,
     failed: Option<Arc<StoreError>>,
 }
 
@@ -60,7 +62,21 @@ impl Core {
         commands: mpsc::WeakSender<Command>,
     ) -> Self {
         let (tickets, writes) = (HashMap::new(), Vec::new());
-        Self { replica, store, clock, outgoing, overview, book, news, commands, tickets, next_ticket: 0, writes, failed: None }
+        Self {
+            replica,
+            store,
+            clock,
+            outgoing,
+            overview,
+            book,
+            news,
+            commands,
+            tickets,
+            next_ticket: 0,
+            writes,
+            asked: Vec::new(),
+            failed: None,
+        }
     }
 
     /// Runs until every sender is gone. Blocking: has a thread of its own.
@@ -112,7 +128,8 @@ impl Core {
                 let _gone = reply.send(self.replica.last_heads(&charter).map_err(EngineError::Refused));
             }
             Command::LastSeen { agency, nonce, reply } => {
-                let _gone = reply.send(self.replica.answer_last_seen(&agency, nonce));
+                self.step(Event::Asked { agency: agency.clone() });
+                self.asked.push((agency, nonce, reply));
             }
             Command::Cosigned { log, size, line } => {
                 // 40 microseconds; there is at most one a member and head.
@@ -152,6 +169,9 @@ impl Core {
         // Before the answers: who was answered finds it in the overview.
         self.publish();
         self.perform(effects);
+        for (agency, nonce, reply) in std::mem::take(&mut self.asked) {
+            let _gone = reply.send(self.replica.answer_last_seen(&agency, nonce));
+        }
     }
 
     /// After a failed write the memory is ahead of the disk: nothing more is accepted, and nothing was let out.

@@ -22,6 +22,11 @@ impl LogState {
         self.epochs.last().map_or(1, |(_, number)| *number)
     }
 
+    /// Whether nothing more of the present epoch is cosigned: a later one is known, or will be.
+    pub(super) fn leaving(&self) -> bool {
+        self.successor.is_some() || self.promised.is_some()
+    }
+
     /// The largest head of the newest epoch that is known.
     pub(super) fn largest(&self) -> Option<&HeldHead> {
         self.successor.as_ref().map(|successor| &successor.held).or_else(|| self.heads.values().next_back())
@@ -75,6 +80,7 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoc
         state.heads.insert(successor.held.size(), successor.held);
     }
     // A witness goes on only from where it had come to.
+    state.promised = None;
     state.barred = state.cosigned.is_some_and(|(size, _)| size > index);
     if state.settled > index {
         // Two quorums that contradict each other: more members lie than may.

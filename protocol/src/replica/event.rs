@@ -51,6 +51,12 @@ pub enum Event {
     },
     /// A witness's cosignature on a head that is held here.
     Cosignature(CheckedCosignature),
+    /// This agency asks what we saw last of its log. The answer is [`Replica::answer_last_seen`](super::Replica::answer_last_seen), once
+    /// that is durable.
+    Asked {
+        /// Whose log.
+        agency: AgencyId,
+    },
     /// What a witness saw last of our own log.
     LastSeen(CheckedLastSeen),
     /// A proof that a log told two stories.

@@ -92,6 +92,7 @@ enum Deferred {
     SignOwn,
     Cosign { log: LogId, size: u64 },
     Answer { ticket: u64, indices: Vec<u64> },
+    Promised { log: LogId },
     Emit(Effect),
 }
 
@@ -136,6 +137,7 @@ impl Replica {
             Event::Head { from, head } => sync::head(self, now, &from, &head, &mut out),
             Event::Stranger { from, log } => sync::stranger(self, now, from, log, &mut out),
             Event::Cosignature(cosignature) => witness::cosignature(self, &cosignature, &mut out),
+            Event::Asked { agency } => recovery::asked(self, &agency),
             Event::LastSeen(seen) => recovery::last_seen(self, now, seen, &mut out),
             Event::Fork(fork) => witness::fork(self, &fork, &mut out),
             Event::Rechecked { log, index, record } => register::rechecked(self, &log, index, &record, &mut out),
@@ -161,6 +163,7 @@ impl Replica {
                 Deferred::SignOwn => sign = true,
                 Deferred::Cosign { log, size } => witness::sign(self, now, &log, size, out),
                 Deferred::Answer { ticket, indices } => answers.push(Effect::Answer { ticket, outcome: Ok(indices) }),
+                Deferred::Promised { log } => recovery::promised(self, &log),
                 Deferred::Emit(effect) => out.push(effect),
             }
         }

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{HeldHead, LogState};
-use super::{Change, Effect, Replica, Write, own, sync};
+use super::state::{HeldHead, LogState, Promise};
+use super::{Change, Deferred, Effect, Replica, Write, own, sync};
 use crate::check::{self, CheckedHead, CheckedLastSeen};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::log::last_seen::{LastSeen, Sighting};
-use crate::log::quorum;
 use crate::message::Request;
 use crate::record::{Epoch, Record};
 use crate::time::Timestamp;
@@ -44,11 +43,6 @@ impl Recovery {
     }
 }
 
-/// Signed answers that it takes of `n` witnesses: all of fewer than four, else 2f + 1.
-fn needed(n: usize) -> usize {
-    if n < 4 { n } else { 2 * quorum::tolerated(n) + 1 }
-}
-
 impl Replica {
     /// How far the recovery has come; `None` when this node signs.
     #[must_use]
@@ -58,26 +52,50 @@ impl Replica {
         let size = self.held(&self.own_log()).map_or(0, |(size, _)| size);
         Some(Progress {
             answered: recovery.answers.keys().cloned().collect(),
-            needed: needed(witnesses.count()),
+            // At least 2f + 1, so that one of them saw what a quorum did; and as many as the next head needs.
+            needed: witnesses.threshold(),
             have: witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count(),
             records: (size, recovery.answers.values().map(|(_, held)| *held).fold(size, u64::max)),
             rival: recovery.rival,
         })
     }
 
-    /// The answer to [`Request::LastSeen`] of this agency: nothing while we do not know what we saw ourselves.
+    /// The answer to [`Request::LastSeen`] of this agency, after [`super::Event::Asked`]: nothing before the promise in it is
+    /// durable, nor while we do not know what we saw ourselves.
     #[must_use]
     pub fn answer_last_seen(&self, agency: &AgencyId, nonce: Hash) -> Option<LastSeen> {
-        if self.recovery.is_some() {
+        let state = self.logs.get(&LogId::first(agency.clone()));
+        if self.recovery.is_some() || state.is_none_or(|state| state.promised != Some(Promise::Kept)) {
             return None;
         }
-        let state = self.logs.get(&LogId::first(agency.clone()));
         let note = |head: Option<&HeldHead>| head.map(|head| head.signed.bare().to_string());
         let held = note(state.and_then(|state| state.heads.range(..=state.frontier.size()).next_back().map(|(_, head)| head)));
         let seen = note(state.and_then(LogState::largest));
         Sighting::new(agency.clone(), self.me.clone(), nonce, held.as_deref(), seen.as_deref())
             .sign(self.book.federation(), &self.keys.witness)
             .ok()
+    }
+}
+
+/// A witness that answers promises to cosign nothing more of the epoch that its owner lost track of: else the answer would not
+/// be true for long.
+pub(super) fn asked(replica: &mut Replica, agency: &AgencyId) {
+    if replica.recovery.is_some() || replica.book.chain().newest().member(agency).is_none() {
+        return;
+    }
+    let log = LogId::first(agency.clone());
+    let state = replica.logs.entry(log.clone()).or_default();
+    if state.promised.is_none() {
+        state.promised = Some(Promise::Made);
+        replica.touched.insert(log.clone());
+    }
+    replica.deferred.push(Deferred::Promised { log });
+}
+
+/// The promise is on disk.
+pub(super) fn promised(replica: &mut Replica, log: &LogId) {
+    if let Some(promise) = replica.logs.get_mut(log).and_then(|state| state.promised.as_mut()) {
+        *promise = Promise::Kept;
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::epoch::Successor;
 use super::register::LabelRow;
-use super::state::{HeldHead, LogState};
+use super::state::{HeldHead, LogState, Promise};
 use super::{Replica, witness};
 use crate::charter::Vote;
 use crate::check;
@@ -39,6 +39,9 @@ pub struct LogSnapshot {
     /// Of records that were given up for a later epoch, those that a quorum had cosigned.
     #[serde(default)]
     pub settled: u64,
+    /// Whether we promised to cosign nothing more of this epoch, whose owner lost track of it.
+    #[serde(default)]
+    pub promised: bool,
     /// Whether we cosign nothing in this epoch.
     #[serde(default)]
     pub barred: bool,
@@ -77,6 +80,7 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         epochs: state.epochs.clone(),
         successor: state.successor.as_ref().map(|successor| successor.held.note().to_owned()),
         settled: state.settled,
+        promised: state.promised.is_some(),
         barred: state.barred,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned.clone(),
@@ -105,6 +109,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             final_size: snapshot.final_size,
             epochs: snapshot.epochs,
             settled: snapshot.settled,
+            promised: snapshot.promised.then_some(Promise::Kept),
             barred: snapshot.barred,
             cosigned: snapshot.cosigned,
             last_cosigned: snapshot.last_cosigned,

@@ -77,6 +77,15 @@ impl HeldHead {
     }
 }
 
+/// To cosign nothing more of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// Not yet on disk.
+    Made,
+    /// On disk.
+    Kept,
+}
+
 /// A range that was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Pull {
@@ -112,6 +121,8 @@ pub(super) struct LogState {
     pub(super) successor: Option<Successor>,
     /// Of records that were given up for a later epoch, those that a quorum had cosigned: no honest one goes back below.
     pub(super) settled: u64,
+    /// We told its owner what we saw last of this epoch, and cosign nothing more of it.
+    pub(super) promised: Option<Promise>,
     /// This epoch began below a head of an earlier one that we cosigned: we cosign nothing in it.
     pub(super) barred: bool,
     /// Charter versions that the log adopted, with the index of each record. Each rules what follows it.

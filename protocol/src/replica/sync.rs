@@ -139,7 +139,9 @@ pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head:
 fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) -> bool {
     let log = head.log().clone();
     let state = replica.logs.entry(log.clone()).or_default();
-    if state.frozen || head.epoch() < state.epoch() {
+    // An epoch that is over says nothing more, also where the records have yet to come to the next one.
+    let newest = state.successor.as_ref().map_or(state.epoch(), |successor| successor.epoch);
+    if state.frozen || head.epoch() < newest {
         return false;
     }
     let (size, root) = (head.checkpoint().size, head.checkpoint().root);
@@ -190,6 +192,9 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
         state.pulls.remove(&span.start());
     }
     if !take_head(replica, from, span.head(), out) {
+        if let Some(state) = replica.logs.get_mut(&log).filter(|_| asked) {
+            state.fail(from, now.plus(replica.settings.timeout_seconds));
+        }
         return;
     }
     let mut next = Some(Early { from: from.clone(), span, asked });

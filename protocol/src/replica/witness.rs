@@ -35,7 +35,7 @@ pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
     let Some(state) = replica.logs.get_mut(log) else { return };
     // A log's first two records are its key set and the charter it adopts; before that there is nothing to watch.
     let grown = state.cosigned.is_none_or(|(last, _)| last < size);
-    if state.frozen || state.barred || size < 2 || !grown || !may {
+    if state.frozen || state.barred || state.leaving() || size < 2 || !grown || !may {
         return;
     }
     state.cosigned = Some((size, root));
@@ -48,10 +48,10 @@ pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64
     let name = witness_name(replica.book.federation(), &replica.me);
     let may = assembly::may_cosign(replica, now, log, size);
     let Some(state) = replica.logs.get_mut(log) else { return };
-    let marked = state.cosigned;
+    let (marked, over) = (state.cosigned, state.frozen || state.leaving());
     let Some(held) = state.heads.get_mut(&size) else { return };
     // A head that has its quorum by now needs no more.
-    if state.frozen || !may || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
+    if over || !may || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
         return;
     }
     let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);

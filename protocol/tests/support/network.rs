@@ -384,6 +384,8 @@ impl Network {
                 return self.queue.push_back((from, to.clone(), Message::Amendments(Request::Charter { after }, texts)));
             }
             Message::Request(request @ Request::LastSeen { nonce }) => {
+                self.step(to, Event::Asked { agency: from.clone() });
+                let me = &self.nodes[to];
                 if let Some(seen) = me.replica.answer_last_seen(&from, nonce) {
                     self.queue.push_back((from, to.clone(), Message::LastSeen(request, Box::new(seen))));
                 }

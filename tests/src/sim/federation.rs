@@ -293,6 +293,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
         epochs: vec![],
         successor: None,
         settled: 0,
+        promised: false,
         barred: false,
         cosigned: Some((frontier.size(), frontier.root())),
         last_cosigned: None,

@@ -270,7 +270,11 @@ impl Sim<'_> {
                     Ok(None) | Err(_) => Response::Missing,
                 }
             }
+            // The first time the promise is still to be written; the next question has its answer.
             Request::LastSeen { nonce } => {
+                let agency = self.federation.seats[from].id.clone();
+                self.step(who, Event::Asked { agency })?;
+                let Some(replica) = &self.nodes[who].replica else { return Ok(Response::Missing) };
                 replica.answer_last_seen(&self.federation.seats[from].id, *nonce).map_or(Response::Missing, Response::LastSeen)
             }
             Request::Proposal { hash } => replica.answer_proposal(hash).map_or(Response::Missing, |text| Response::Amendments(vec![text])),
