@@ -139,6 +139,12 @@ fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
             let mut row: RegisterRow = parse(bytes)?;
             if row.label.log == *log {
                 tx.delete_label(id, &row.label.common.cluster.id)?;
+                // What others confirmed waits for the label to come again.
+                for (endorser, index) in row.confirmations.iter().filter(|(endorser, _)| **endorser != log.agency) {
+                    if let Some(confirmation) = row.label.confirmed(endorser, *index) {
+                        confirm(tx, &confirmation)?;
+                    }
+                }
             } else if row.confirmations.remove(&log.agency).is_some() {
                 row.write(tx)?;
             }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::state::{HeldHead, LogState};
 use super::{Change, Effect, Replica, Write, witness};
-use crate::check::{CheckedFork, CheckedHead};
+use crate::check::{CheckedFork, CheckedHead, CheckedSpan};
 use crate::id::{AgencyId, LogId};
+use crate::log::merkle;
+use crate::message::Request;
 use crate::record::Epoch;
 
 /// The best head of an epoch that the records held have not come to.
@@ -60,8 +62,8 @@ pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead
     state.source(from);
     if new {
         replica.touched.insert(log.clone());
-        abandon(replica, &log, false, out);
     }
+    abandon(replica, &log, from, false, out);
     true
 }
 
@@ -91,10 +93,10 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoc
     replica.later(Change::Epoch { log: log.clone() });
 }
 
-/// A log whose later epoch begins below what is held of the earlier one. Once a head of the later epoch has its quorum, what is
-/// held is given up, and the log is pulled anew: an honest majority never cosigned what was above. `contradicted` says that the
-/// records held were seen not to lead to the later head.
-pub(super) fn abandon(replica: &mut Replica, log: &LogId, contradicted: bool, out: &mut Vec<Effect>) {
+/// A log whose later epoch may begin below what is held of the earlier one: `contradicted` says that the records held were seen
+/// not to lead to the later head. What is held is given up, and the log is pulled anew, once a head of the later epoch has its
+/// quorum; or, of what we have not cosigned, once the later epoch is known to hold all that we have.
+pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contradicted: bool, out: &mut Vec<Effect>) {
     let Some(state) = replica.logs.get(log) else { return };
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
@@ -102,15 +104,38 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, contradicted: bool, ou
         return;
     }
     let times = successor.held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
-    if !witness::witnesses(replica, log, have).tally(times).reached() {
-        return;
+    let final_later = witness::witnesses(replica, log, have).tally(times).reached();
+    match state.cosigned {
+        Some((size, _)) if !final_later => {
+            if size < have && size > 0 {
+                let request = Request::Range { log: log.clone(), start: size - 1, count: 1 };
+                out.push(Effect::Ask { to: from.clone(), request });
+            }
+        }
+        _ => give_up(replica, log, out),
     }
+}
+
+/// Whether a span proves that its head, of a later epoch, holds all that we cosigned: an answer to the question of [`abandon`].
+pub(super) fn holds_what_we_cosigned(state: &LogState, span: &CheckedSpan, end: u64) -> bool {
+    let head = span.head().checkpoint();
+    span.head().epoch() > state.epoch()
+        && state.cosigned.is_some_and(|(size, root)| {
+            size == end
+                && size < state.frontier.size()
+                && merkle::verify_consistency(size, head.size, span.proof(), &root, &head.root).is_ok()
+        })
+}
+
+/// Forgets a log but for what it takes to pull it anew, and for what we cosigned.
+pub(super) fn give_up(replica: &mut Replica, log: &LogId, out: &mut Vec<Effect>) {
     let Some(state) = replica.logs.remove(log) else { return };
     let fresh = LogState {
         settled: state.settled.max(state.final_size),
         successor: state.successor,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned,
+        promised: state.promised,
         sources: state.sources,
         failed: state.failed,
         ..LogState::default()

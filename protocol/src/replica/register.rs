@@ -64,6 +64,15 @@ impl LabelRow {
     }
 }
 
+impl LabelRow {
+    /// The confirmation of an endorsement that the label carries, as the endorser's log has it at this index.
+    #[must_use]
+    pub fn confirmed(&self, endorser: &AgencyId, index: u64) -> Option<Confirmation> {
+        let (_, endorsement) = self.endorsements.iter().find(|(agency, _)| agency == endorser)?;
+        Some(Confirmation { label: self.id, log: LogId::first(endorser.clone()), index, endorsement: *endorsement })
+    }
+}
+
 /// What is kept in memory of one label: about 80 bytes.
 #[derive(Debug, Clone)]
 struct Entry {

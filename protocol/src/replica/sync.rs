@@ -230,6 +230,10 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         state.keep(early);
         return false;
     }
+    if epoch::holds_what_we_cosigned(state, &early.span, end) {
+        epoch::give_up(replica, &log, out);
+        return true;
+    }
     if end <= size {
         return true;
     }
@@ -258,7 +262,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         // Only who has the longer log can prove that: it is told what we hold.
         state.fail(&from, now.plus(replica.settings.timeout_seconds));
         if span.head().epoch() > state.epoch() {
-            epoch::abandon(replica, &log, true, out);
+            epoch::abandon(replica, &log, &from, true, out);
         } else if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
             out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
         }

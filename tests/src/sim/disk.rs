@@ -164,7 +164,11 @@ impl Disk {
         held.rows.clear();
         held.final_size = 0;
         held.snapshot = None;
-        self.labels.retain(|_, label| label.row.log != *log);
+        // What others confirmed waits for the label to come again.
+        for (id, label) in self.labels.extract_if(.., |_, label| label.row.log == *log) {
+            let confirmed = label.confirmations.iter().filter_map(|(endorser, index)| label.row.confirmed(endorser, *index));
+            self.early.entry(id).or_default().extend(confirmed);
+        }
         for label in self.labels.values_mut() {
             label.confirmations.remove(&log.agency);
         }
