@@ -11,11 +11,12 @@ use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::sheet::Sheet;
 use parangon_node::keystore::{Keystore, random};
 use parangon_node::network::Multiaddr;
+use parangon_node::store::{Store, WriteTx};
 use parangon_protocol::charter::{CardBody, MemberCard, peer_id};
 use parangon_protocol::id::{AgencyId, Country, Name};
 use serde_json::json;
 
-use super::key::{IDENTITY_SHEET, NewPage, SheetRecord, confirm_printed, now, page_path};
+use super::key::{IDENTITY_SHEET, NewPage, SheetRecord, confirm_printed, now, page_path, sheet_words};
 use super::new_files::NewFiles;
 use super::unlock::{IDENTITY_KEYS, NODE_KEY, NODE_KEYS, Passphrases, fresh};
 use crate::args::DataDir;
@@ -51,6 +52,12 @@ pub(crate) struct InitArgs {
     /// Address under which other agencies reach this node (may be repeated) [default: the listen addresses that name a host]
     #[arg(long, value_name = "MULTIADDR")]
     public_address: Vec<Multiaddr>,
+    /// The agency's disk is lost: make it again from the words of its recovery sheet, which are asked for
+    #[arg(long)]
+    recover: bool,
+    /// File with the 48 words, mode 0600, or - for stdin [default: they are asked for]
+    #[arg(long, value_name = "FILE|-", requires = "recover")]
+    words: Option<PathBuf>,
     /// Where the recovery sheet goes, a new file to print and delete [default: <id>.recovery.html in the data directory]
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
@@ -62,17 +69,24 @@ pub(crate) struct InitArgs {
 pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let dir = args.data.path();
     let sheet = page_path(args.sheet.as_deref(), &args.id)?;
-    let keys = Keystore::generate(random::system).map_err(Failure::failed)?;
-    let identity = IdentityFile::generate(random::system).map_err(Failure::failed)?;
+    let identity = match args.recover {
+        true => sheet_words(args.words.as_deref(), "--words", out)?,
+        false => IdentityFile::generate(random::system).map_err(Failure::failed)?,
+    };
+    let keys = Keystore::first(&identity, random::system).map_err(Failure::failed)?;
     let mut files = NewFiles::new(&dir);
     let unlock = fresh(args.passphrases.passphrase_file.as_deref(), NODE_KEY, &mut files)?;
     files.add(NODE_KEYS, keys.seal(&unlock, random::system).map_err(Failure::failed)?);
     let unlock = args.passphrases.identity.fresh(&mut files)?;
     files.add(IDENTITY_KEYS, identity.seal(&unlock, random::system).map_err(Failure::failed)?);
     let made = now();
-    files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
     let mut record = SheetRecord::of(&identity);
-    record.made = Some(made);
+    if args.recover {
+        record.confirmed = Some(made); // all its words were right
+    } else {
+        files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
+        record.made = Some(made);
+    }
     files.add(IDENTITY_SHEET, record.to_bytes());
     files.add_public(RECIPIENT_FILE, format!("{}\n", identity.backup_recipient()));
     let settings = settings::text(&args.listen, args.api, args.passphrases.passphrase_file.as_deref());
@@ -82,6 +96,12 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let card_name = format!("{}.member.json", args.id);
     files.add(&card_name, card.to_text().map_err(Failure::failed)?);
     files.write("an agency is made once: choose another directory with --data")?;
+    if args.recover {
+        // It may have signed more than anybody here knows: the store says so from the beginning.
+        let (store, _) = Store::open(&dir, &keys.master_key()).map_err(Failure::failed)?;
+        store.write(WriteTx::mark_restored).map_err(Failure::failed)?;
+        return report(args, &Made { dir, files, card, card_name, sheet, record }, out);
+    }
     let sheet = dir.join(sheet);
     if confirm_printed(&Sheet::of(&identity), &sheet, out)? {
         record.confirmed = Some(now());
@@ -111,7 +131,9 @@ fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
         page.remark(format!("The agency {} ({}, {}) was made in {}:", body.id, clean(args.name.as_str()), body.country, dir.display()));
         page.field("node keys", NODE_KEYS);
         page.field("identity key", IDENTITY_KEYS);
-        page.field("recovery sheet", sheet.strip_prefix(dir).unwrap_or(sheet).to_string_lossy());
+        if !args.recover {
+            page.field("recovery sheet", sheet.strip_prefix(dir).unwrap_or(sheet).to_string_lossy());
+        }
         page.field("backup key", RECIPIENT_FILE);
         page.field("configuration", CONFIG);
         page.field("card", card_name);
@@ -120,6 +142,17 @@ fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
         }
         if body.contacts.iter().all(|contact| contact.starts_with("/p2p/")) {
             page.remark("No --public-address was given: other nodes cannot dial this one, it dials them.");
+        }
+        if args.recover {
+            page.remark(
+                "Compare the identity key with the sheet. What was private is gone with the disk, unless there is a backup; what the",
+            );
+            page.remark("agency stated in public comes back from the other members.");
+            page.field("identity key", body.identity.to_string());
+            return page.next(format!(
+                "ask a member for the trust file of the federation; `parangon federation join FILE --data {}`, then `parangon serve`",
+                dir.display()
+            ));
         }
         let passphrase = args.passphrases.identity.identity_passphrase_file.is_some();
         let identity = if passphrase { IDENTITY_KEYS } else { "identity.key and identity.keys" };

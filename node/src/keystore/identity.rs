@@ -7,6 +7,7 @@ use parangon_protocol::id::Hash;
 use parangon_protocol::keys::{PublicKey, SecretKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::Replaceable;
 use super::random::{RandomError, draw};
 use super::sealed::{self, SealedError};
 use super::unlock::Unlock;
@@ -15,6 +16,9 @@ const KIND: &str = "identity";
 
 /// Sets the backup key apart from every other use of the seed.
 pub const BACKUP_KEY_INFO: &[u8] = b"parangon/v1/backup-key";
+
+/// Sets the operational keys apart; role and number of the key set follow.
+const OPERATIONAL_KEY_INFO: &str = "parangon/v1/operational-key/";
 
 fn backup_key(seed: &[u8; 32]) -> age::x25519::Identity {
     let mut secret = Zeroizing::new([0; 32]);
@@ -102,6 +106,21 @@ impl IdentityFile {
     #[must_use]
     pub fn backup_recipient(&self) -> String {
         self.backup_key().to_public().to_string()
+    }
+
+    /// The secret of an operational key that this identity key's agency begins to use with its key set of this number:
+    /// HKDF-SHA256 over the identity seed, with the info `parangon/v1/operational-key/<role>/<number>`. So the words of the
+    /// recovery sheet are enough to come back as the same node; no key can be told from another (decision 013).
+    ///
+    /// # Panics
+    /// Never: 32 bytes are one block.
+    #[must_use]
+    pub fn operational(&self, role: Replaceable, number: u32) -> Zeroizing<[u8; 32]> {
+        let mut secret = Zeroizing::new([0; 32]);
+        let derive = hkdf::Hkdf::<sha2::Sha256>::new(None, &self.identity);
+        let info = format!("{OPERATIONAL_KEY_INFO}{}/{number}", role.name());
+        derive.expand(info.as_bytes(), &mut secret[..]).expect("32 bytes are one block of SHA-256");
+        secret
     }
 
     /// The file after the successor took over: it becomes the identity, and a new successor is drawn.

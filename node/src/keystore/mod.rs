@@ -28,6 +28,7 @@ pub use ring::Keyring;
 pub use sealed::SealedError;
 pub use unlock::{Cost, PASSPHRASE_CHARS, Unlock, UnlockError};
 
+use identity::IdentityFile;
 use random::draw;
 
 const KIND: &str = "keystore";
@@ -81,6 +82,21 @@ pub enum Replaceable {
     Transport,
 }
 
+impl Replaceable {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Log, Self::Witness, Self::Issue, Self::Sealing, Self::Transport];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Witness => "witness",
+            Self::Issue => "issue",
+            Self::Sealing => "sealing",
+            Self::Transport => "transport",
+        }
+    }
+}
+
 /// The operational secrets of one node.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Keystore {
@@ -102,6 +118,16 @@ impl fmt::Debug for Keystore {
 }
 
 impl Keystore {
+    /// The keys of an agency's first key set, which follow from its identity key; those that only open its own store are drawn.
+    ///
+    /// # Errors
+    /// [`RandomError`], as [`Keystore::generate`].
+    pub fn first(identity: &IdentityFile, mut random: impl FnMut(&mut [u8]) -> Result<(), RandomError>) -> Result<Self, RandomError> {
+        let mut keys = Self::generate(&mut random)?.renewed(&Replaceable::ALL, identity, 1)?;
+        keys.former.clear(); // nothing was ever sealed to the one drawn
+        Ok(keys)
+    }
+
     /// Draws every key from `random`, normally [`random::system`].
     ///
     /// # Errors
@@ -119,6 +145,20 @@ impl Keystore {
             former: Vec::new(),
         }
         .all_different()
+    }
+
+    /// The same keystore with the keys of these roles that the agency begins to use with its key set of this number.
+    ///
+    /// # Errors
+    /// [`RandomError::Repeats`] when one of them is in use already.
+    pub fn renewed(&self, roles: &[Replaceable], identity: &IdentityFile, number: u32) -> Result<Self, RandomError> {
+        let mut roles_left = roles.iter();
+        self.rotated(roles, move |bytes| {
+            if let Some(role) = roles_left.next() {
+                bytes.copy_from_slice(&identity.operational(*role, number)[..]);
+            }
+            Ok(())
+        })
     }
 
     /// The same keystore with one key drawn anew. The master and cell keys are never replaced: the store and

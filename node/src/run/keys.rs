@@ -33,10 +33,18 @@ pub(super) fn in_force(
     if keystore.key_set(log.agency.clone(), current.number) == current {
         return Ok(keystore);
     }
-    let next = files.open_next(&current).map_err(|error| {
-        tracing::debug!(%error, "no keys that follow");
-        NodeError::OtherKeys { number: current.number }
-    })?;
+    let next = match files.open_next(&current) {
+        Ok(next) => next,
+        // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations.
+        Err(_) if is_earlier(store, &log, &keystore)? => {
+            tracing::warn!(number = current.number, "the keys of the key set in force are lost: rotate them (parangon key rotate)");
+            return Ok(keystore);
+        }
+        Err(error) => {
+            tracing::debug!(%error, "no keys that follow");
+            return Err(NodeError::OtherKeys { number: current.number });
+        }
+    };
     files.finish()?;
     tracing::info!(number = current.number, "the keys of the key set in force are in their place");
     Ok(next)
@@ -53,9 +61,25 @@ pub(crate) fn check_keys(chain: &Chain, first: &SignedKeySet, keystore: &Keystor
     if fits { Ok(()) } else { Err(NodeError::OtherKeys { number: first.body.number }) }
 }
 
+/// Whether these are the keys of an earlier key set, with the log and transport keys of the one in force.
+fn is_earlier(store: &Store, log: &LogId, keystore: &Keystore) -> Result<bool, StoreError> {
+    let sets = sets(store, log)?;
+    let same = |set: &KeySet| keystore.key_set(log.agency.clone(), set.number) == *set;
+    let connects = sets.last().is_some_and(|last| {
+        let ours = keystore.key_set(log.agency.clone(), last.number);
+        (ours.log, ours.transport) == (last.log, last.transport)
+    });
+    Ok(connects && sets.iter().any(same))
+}
+
 /// The newest key set of our log that counts.
 fn stated(store: &Store, log: &LogId) -> Result<Option<KeySet>, StoreError> {
-    let Some((_, bytes)) = store.read()?.states()?.into_iter().find(|(held, _)| held == log) else { return Ok(None) };
+    Ok(sets(store, log)?.pop())
+}
+
+/// Those of our log that count, the oldest first.
+fn sets(store: &Store, log: &LogId) -> Result<Vec<KeySet>, StoreError> {
+    let Some((_, bytes)) = store.read()?.states()?.into_iter().find(|(held, _)| held == log) else { return Ok(vec![]) };
     let snapshot: LogSnapshot = serde_json::from_slice(&bytes).map_err(|_| StoreError::Row { table: "states" })?;
-    Ok(snapshot.keysets.into_iter().next_back().map(|(_, set)| set.body))
+    Ok(snapshot.keysets.into_iter().map(|(_, set)| set.body).collect())
 }

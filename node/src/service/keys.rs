@@ -50,6 +50,9 @@ pub struct KeySetsView {
     pub keysets: Vec<KeySetView>,
     /// Roles whose new key this process uses only after its next start.
     pub waiting: Vec<&'static str>,
+    /// Whether this node has other keys than the key set in force states: it was made again from its recovery sheet, and the keys
+    /// are to be rotated.
+    pub lost: bool,
 }
 
 /// A key set that was signed elsewhere.
@@ -78,8 +81,10 @@ pub fn list(context: &Context) -> KeySetsView {
         transport: set.transport,
         peer_id: peer_id(&set.transport),
     };
-    let waiting = sets.last().map(|(_, set)| context.keyring().waiting(set)).unwrap_or_default();
-    KeySetsView { agency: context.me().clone(), keysets: sets.iter().map(view).collect(), waiting }
+    let newest_keys = context.keyring().newest();
+    let lost = sets.last().is_some_and(|(_, set)| newest_keys.key_set(context.me().clone(), set.number) != **set);
+    let waiting = sets.last().filter(|_| !lost).map(|(_, set)| context.keyring().waiting(set)).unwrap_or_default();
+    KeySetsView { agency: context.me().clone(), keysets: sets.iter().map(view).collect(), waiting, lost }
 }
 
 /// Takes the next key set into our log and its keys into use. The same one again finishes what was left undone.

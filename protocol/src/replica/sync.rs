@@ -95,9 +95,9 @@ fn ask_heads(replica: &Replica, to: &AgencyId, out: &mut Vec<Effect>) {
     out.push(Effect::Ask { to: to.clone(), request: Request::Heads { known: known.collect() } });
 }
 
-/// A member's log of which nothing is held yet: its first range brings its keys.
+/// The log of a member, or of one that left, of which nothing is held yet: its first range brings its keys.
 pub(super) fn stranger(replica: &mut Replica, now: Timestamp, from: AgencyId, log: LogId, out: &mut Vec<Effect>) {
-    if replica.book.chain().newest().member(&log.agency).is_none() || log.epoch != 1 || replica.book.log_key(&log).is_some() {
+    if !replica.book.chain().knows(&log.agency) || log.epoch != 1 || replica.book.log_key(&log).is_some() {
         return;
     }
     let deadline = now.plus(replica.settings.timeout_seconds);

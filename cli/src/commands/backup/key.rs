@@ -32,7 +32,7 @@ impl BackupKey {
     /// The identity key.
     pub(crate) fn open(&self, data: &Path, out: &Output) -> Result<IdentityFile, Failure> {
         if self.sheet.is_some() {
-            return sheet_words(self.sheet.as_deref(), out);
+            return sheet_words(self.sheet.as_deref(), "--sheet", out);
         }
         let dir = self.identity.as_deref().unwrap_or(data);
         if dir.join(IDENTITY_KEYS).exists() {
@@ -42,7 +42,7 @@ impl BackupKey {
             return Err(Failure::new(Exit::NotFound, format!("{} is not there", dir.join(IDENTITY_KEYS).display())));
         }
         if out.is_interactive() {
-            return sheet_words(None, out);
+            return sheet_words(None, "--sheet", out);
         }
         let failure = Failure::usage("a backup opens with the identity key only");
         Err(failure.next("name the directory of identity.keys with --identity DIR, or give the words with --sheet FILE or --sheet -"))

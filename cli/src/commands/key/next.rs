@@ -95,6 +95,8 @@ pub(super) struct Rotation<'a> {
     pub(super) agency: AgencyId,
     /// The key sets in its log, the oldest first.
     pub(super) keysets: Vec<Value>,
+    /// Whether the node has earlier keys than its log states.
+    lost: bool,
 }
 
 impl<'a> Rotation<'a> {
@@ -108,7 +110,8 @@ impl<'a> Rotation<'a> {
         let strange = || Failure::failed("the node's answer names no key set");
         let agency = plain(&view, "agency").and_then(|id| id.parse().ok()).ok_or_else(strange)?;
         let keysets = items(&view, "keysets").to_vec();
-        if keysets.is_empty() { Err(strange()) } else { Ok(Self { places, data, client, chain, agency, keysets }) }
+        let lost = view["lost"] == true;
+        if keysets.is_empty() { Err(strange()) } else { Ok(Self { places, data, client, chain, agency, keysets, lost }) }
     }
 
     fn current(&self) -> &Value {
@@ -129,7 +132,8 @@ impl<'a> Rotation<'a> {
     /// Draws new keys for these roles, signs their key set, and writes both. The node knows nothing of it yet.
     pub(super) fn prepare(&self, roles: &[Role]) -> Result<SignedKeySet, Failure> {
         let place = IdentityPlace { identity: self.places.identity.clone(), passphrase: self.places.passphrases.identity.clone() };
-        let identity = place.open(self.data)?.identity_key();
+        let opened = place.open(self.data)?;
+        let identity = opened.identity_key();
         let member = self.chain.newest().member(&self.agency);
         if member.is_none_or(|member| member.identity != identity.public()) {
             let failure = Failure::new(Exit::Conflict, format!("these are not the identity keys of {} in the charter", self.agency));
@@ -139,8 +143,8 @@ impl<'a> Rotation<'a> {
         let keys = open_keystore(&self.data.join(NODE_KEYS), &unlock)?;
         self.is_current(&keys)?;
         let roles: Vec<Replaceable> = roles.iter().map(|role| role.key()).collect();
-        let next = keys.rotated(&roles, random::system).map_err(Failure::failed)?;
         let number = self.current()["number"].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0).saturating_add(1);
+        let next = keys.renewed(&roles, &opened, number).map_err(Failure::failed)?;
         let set = next.key_set(self.agency.clone(), number).sign(self.chain.fingerprint(), &identity).map_err(Failure::failed)?;
         self.write(&next, &unlock, &set)?;
         Ok(set)
@@ -150,7 +154,7 @@ impl<'a> Rotation<'a> {
     fn is_current(&self, keys: &Keystore) -> Result<(), Failure> {
         let stated: Option<PublicKey> = serde_json::from_value(self.current()["log"].clone()).ok();
         let issue: Option<PublicKey> = serde_json::from_value(self.current()["issue"].clone()).ok();
-        if stated == Some(keys.log_key().public()) && issue == Some(keys.issue_key().public()) {
+        if stated == Some(keys.log_key().public()) && (self.lost || issue == Some(keys.issue_key().public())) {
             return Ok(());
         }
         let path = self.data.join(NODE_KEYS);

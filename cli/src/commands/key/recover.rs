@@ -54,7 +54,7 @@ pub(super) fn run(args: &RecoverArgs, data: &Path, out: &Output) -> Result<(), F
     let page = successor.map(|(id, _)| page_path(args.output.as_deref(), id)).transpose()?;
     let mut files = NewFiles::new(data);
     let unlock = args.passphrase.fresh(&mut files)?;
-    let given = words(args.sheet.as_deref(), out)?;
+    let given = words(args.sheet.as_deref(), "--sheet", out)?;
     if before.as_ref().is_some_and(|record| !record.is_of(&given)) {
         let failure = Failure::new(Exit::Conflict, format!("{} belongs to another identity key; nothing was written", data.display()));
         return Err(failure.next("look whether this is the agency's newest sheet, or recover into a new directory: --data DIR"));
@@ -112,14 +112,14 @@ fn report(record: &SheetRecord, data: &Path, files: &NewFiles, new_sheet: Option
 }
 
 /// The keys of the words from a file, from stdin, or from somebody who is there.
-pub(crate) fn words(sheet: Option<&Path>, out: &Output) -> Result<IdentityFile, Failure> {
+pub(crate) fn words(sheet: Option<&Path>, option: &str, out: &Output) -> Result<IdentityFile, Failure> {
     let text = match sheet {
         Some(path) if path == Path::new("-") => read(std::io::stdin().lock(), path)?,
         Some(path) => read(private(path)?, path)?,
         None if out.is_interactive() => return ask(&mut std::io::stdin().lock(), &mut std::io::stderr()),
         None => {
             let failure = Failure::usage("nobody is there to type the words of the recovery sheet");
-            return Err(failure.next("add --sheet FILE, or --sheet - and give them on stdin"));
+            return Err(failure.next(format!("add {option} FILE, or {option} - and give them on stdin")));
         }
     };
     let text = std::str::from_utf8(&text).map_err(|_| Failure::invalid("the words are not text"))?;

@@ -181,7 +181,12 @@ fn log(context: &Context) -> Line {
 
 /// Said only while a rotation waits for something.
 fn keys(context: &Context) -> Option<Line> {
-    let waiting = super::super::keys::list(context).waiting;
+    let view = super::super::keys::list(context);
+    if view.lost {
+        let reason = "this node has earlier keys than its log states: it was made again from the recovery sheet";
+        return Some(Line::not_ok("keys", Severity::Fail, reason, context.started(), "parangon key rotate"));
+    }
+    let waiting = view.waiting;
     if waiting.is_empty() {
         return None;
     }
