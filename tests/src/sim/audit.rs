@@ -166,7 +166,7 @@ impl Audit {
         let mut groups: HashMap<usize, HashSet<usize>> = HashMap::new();
         for witness in &shown.witnesses {
             let group = federation.group(*witness, version);
-            if group == own {
+            if group == own || !federation.member(*witness, version) {
                 continue;
             }
             if !self.liar(*witness) && !self.marks.contains(&(*witness, owner, size, shown.root)) {
@@ -237,6 +237,16 @@ impl Audit {
         self.acknowledged.retain(|(owner, index, _)| *owner != me || *index < settled);
         self.restored.insert(me);
         self.written.extend(disk.logs[me].rows.iter().zip(0..).map(|(row, index)| (me, index, row.leaf())));
+    }
+
+    /// A member left: what others hold of its log ends where the votes say.
+    pub(super) fn left(&mut self, who: usize) {
+        self.acknowledged.retain(|(owner, ..)| *owner != who);
+    }
+
+    /// How much of a log any honest node held as final.
+    pub(super) fn settled(&self, owner: usize) -> u64 {
+        count(self.finals[owner].len())
     }
 
     /// What was acknowledged is there.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parangon_protocol::canonical;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    Amendment, Ballot, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Level, Member, Right, Vote, demo_scheme,
+    Amendment, Ballot, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, LastHead, Level, Member, Right, demo_scheme,
 };
 use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId, Name};
@@ -20,6 +20,7 @@ use parangon_protocol::replica::{Keys, LogSnapshot};
 use parangon_protocol::time::{Month, Timestamp};
 
 use super::disk::Row;
+use super::rng::Rng;
 
 /// The simulation's first second: 2026-11-24T06:00:00Z.
 pub(super) const START: u64 = 1_795_500_000;
@@ -53,9 +54,12 @@ pub struct Federation {
     pub(super) index: BTreeMap<AgencyId, usize>,
     /// All key sets.
     pub(super) book: KeyBook,
-    /// The second version as it is proposed, and each agency's vote for it as a record.
+    /// The second version as it is proposed.
     pub(super) proposal: CheckedProposal,
-    pub(super) votes: Vec<Vec<u8>>,
+    /// Who is no member any more by the second version.
+    pub(super) gone: Option<usize>,
+    /// The same federation, where the second version expels the last member.
+    expelling: Option<Box<Self>>,
     /// The record by which an agency adopts the second version, and its leaf.
     pub(super) adoption: (Vec<u8>, Hash),
 }
@@ -87,21 +91,36 @@ impl Federation {
     /// When the protocol refuses its own founding, which is a bug in it.
     #[must_use]
     pub fn found(count: usize) -> Self {
+        let expelling = (count >= 8).then(|| Box::new(Self::with(count, Some(count - 1))));
+        Self { expelling, ..Self::with(count, None) }
+    }
+
+    fn with(count: usize, gone: Option<usize>) -> Self {
         let founded = founded(count, |seat| parent(seat, count, 1));
         let text = founded.newest().to_text().expect("a charter of constants");
-        let chain = Arc::new(amended(founded.clone(), count));
+        let chain = Arc::new(amended(founded.clone(), count, gone));
         let founded = Arc::new(founded);
-        let (proposal, votes) = voted(&chain);
+        let proposal = proposed(&chain);
         let hash = chain.newest().hash().expect("a charter of constants");
         let adoption = Record::Charter(Adoption { version: 2, hash }).to_text().expect("a record of constants");
         let adoption = (adoption.clone(), merkle::leaf_hash(&adoption));
         let mut book = KeyBook::new(founded.clone());
-        let seats: Vec<Seat> = (0..count).map(|at| seat(&chain, Hash::of(&[&text]), at, count)).collect();
+        let seats: Vec<Seat> = (0..count).map(|at| seat(&chain, Hash::of(&[&text]), at, count, gone)).collect();
         for seat in &seats {
             book.insert(&seat.log, 0, &seat.keyset).expect("signed by its identity key");
         }
         let index = seats.iter().enumerate().map(|(at, seat)| (seat.id.clone(), at)).collect();
-        Self { chain, founded, proposal, votes, seats, index, book, adoption }
+        Self { chain, founded, proposal, gone, expelling: None, seats, index, book, adoption }
+    }
+
+    /// In one of a hundred runs the second version expels a member.
+    pub(super) fn of_run(&self, seed: u64) -> &Self {
+        self.expelling.as_deref().filter(|_| Rng::part(seed, 4).chance(10)).unwrap_or(self)
+    }
+
+    /// Whether this agency is a member by that version.
+    pub(super) fn member(&self, seat: usize, version: u32) -> bool {
+        version == 1 || self.gone != Some(seat)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,9 +135,18 @@ impl Federation {
         Keys { log: secret("log", seat), witness: secret("witness", seat) }
     }
 
-    /// The second version; only parents differ from the first.
+    /// The first version, which lists all agencies; the second changes parents, or expels one.
     pub(super) fn charter(&self) -> &Charter {
-        self.chain.newest()
+        self.founded.newest()
+    }
+
+    /// An agency's vote for the second version, as a record.
+    pub(super) fn vote(&self, seat: usize, heads: Vec<LastHead>) -> Vec<u8> {
+        let charter = self.chain.newest();
+        let agency = self.seats[seat].id.clone();
+        let body = Ballot { version: 2, charter: charter_hash(charter), agency, accept: true, heads };
+        let vote = body.sign(self.chain.fingerprint(), &self.seats[seat].identity).expect("a vote of constants");
+        Record::Vote(Box::new(vote)).to_text().expect("a vote of constants")
     }
 
     /// What counts as one, by that version.
@@ -129,7 +157,7 @@ impl Federation {
 
     /// Agencies that count as this one.
     pub(super) fn size_of(&self, group: usize, version: u32) -> usize {
-        (0..self.len()).filter(|seat| self.group(*seat, version) == group).count()
+        (0..self.len()).filter(|seat| self.member(*seat, version) && self.group(*seat, version) == group).count()
     }
 
     /// n and k as the paper has them, counted here without the protocol's help.
@@ -142,6 +170,7 @@ impl Federation {
     pub(super) fn agreed(&self, voters: &[usize]) -> bool {
         // Agencies under one parent are a voice when more than half of them vote.
         let count = |seats: &BTreeSet<usize>, version| {
+            let seats: BTreeSet<usize> = seats.iter().copied().filter(|seat| self.member(*seat, version)).collect();
             let groups: BTreeSet<usize> = seats.iter().map(|seat| self.group(*seat, version)).collect();
             let voting = |group: usize| seats.iter().filter(|seat| self.group(**seat, version) == group).count();
             groups.into_iter().filter(|group| 2 * voting(*group) > self.size_of(*group, version)).count()
@@ -159,7 +188,8 @@ impl Federation {
 
     fn witnesses(&self, owner: usize, version: u32) -> usize {
         let own = self.group(owner, version);
-        let mut groups: Vec<usize> = (0..self.len()).map(|seat| self.group(seat, version)).filter(|group| *group != own).collect();
+        let members = (0..self.len()).filter(|seat| self.member(*seat, version));
+        let mut groups: Vec<usize> = members.map(|seat| self.group(seat, version)).filter(|group| *group != own).collect();
         groups.sort_unstable();
         groups.dedup();
         groups.len()
@@ -221,31 +251,33 @@ fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
     }
 }
 
-/// The second version, for which everybody voted.
-fn amended(chain: Chain, count: usize) -> Chain {
+/// The second version, for which everybody voted: other parents, or a member less.
+fn amended(chain: Chain, count: usize, gone: Option<usize>) -> Chain {
     let mut charter = chain.newest().clone();
     charter.version = 2;
     charter.previous = Some(charter_hash(chain.newest()));
     charter.status_max_age_days += 1;
-    for (seat, member) in charter.members.iter_mut().enumerate() {
-        member.parent = parent(seat, count, 2);
+    match gone {
+        Some(gone) => drop(charter.members.remove(gone)),
+        None => charter.members.iter_mut().enumerate().for_each(|(seat, member)| member.parent = parent(seat, count, 2)),
     }
+    let log = |seat: usize| LogId::first(chain.newest().members[seat].id.clone());
     let ballot = |seat: usize| {
-        let agency = charter.members[seat].id.clone();
-        let body = Ballot { version: 2, charter: charter_hash(&charter), agency, accept: true, heads: vec![] };
+        let agency = chain.newest().members[seat].id.clone();
+        let heads = gone.filter(|gone| *gone != seat).map(|gone| LastHead::new(log(gone), None)).into_iter().collect();
+        let body = Ballot { version: 2, charter: charter_hash(&charter), agency, accept: true, heads };
         body.sign(chain.fingerprint(), &secret("identity", seat)).expect("a vote of constants")
     };
     let votes = (0..count).map(ballot).collect();
     chain.extend(Amendment { charter, votes }).expect("everybody voted for it")
 }
 
-/// The second version before anybody voted for it, and the votes as records.
-fn voted(chain: &Chain) -> (CheckedProposal, Vec<Vec<u8>>) {
+/// The second version before anybody voted for it.
+fn proposed(chain: &Chain) -> CheckedProposal {
     let amendment = chain.amendments().next().expect("there are two versions");
     let bare = Amendment { charter: amendment.charter.clone(), votes: vec![] };
     let text = canonical::encode(&bare, limits::AMENDMENTS_BYTES).expect("a charter of constants");
-    let record = |vote: &Vote| Record::Vote(Box::new(vote.clone())).to_text().expect("a vote of constants");
-    (check::proposal(text).expect("a charter of constants"), amendment.votes.iter().map(record).collect())
+    check::proposal(text).expect("a charter of constants")
 }
 
 fn charter_hash(charter: &Charter) -> Hash {
@@ -255,7 +287,7 @@ fn charter_hash(charter: &Charter) -> Hash {
 /// An agency's first key set.
 pub(crate) fn keyset(chain: &Chain, at: usize) -> SignedKeySet {
     let body = KeySet {
-        agency: chain.newest().members[at].id.clone(),
+        agency: chain.founding().charter.members[at].id.clone(),
         number: 1,
         log: secret("log", at).public(),
         witness: secret("witness", at).public(),
@@ -272,8 +304,8 @@ pub(crate) fn beginning(keyset: &SignedKeySet, charter: Hash) -> [Vec<u8>; 2] {
     records.map(|record| record.to_text().expect("a record of constants"))
 }
 
-fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
-    let id = chain.newest().members[at].id.clone();
+fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usize>) -> Seat {
+    let id = chain.founding().charter.members[at].id.clone();
     let log = LogId::first(id.clone());
     let identity = secret("identity", at);
     let keyset = keyset(chain, at);
@@ -308,6 +340,6 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize) -> Seat {
     // Pairs get a number that no single agency has.
     let group = |version| if parent(at, count, version).is_some() { count + at / 2 } else { at };
     let (witness_key, issue_key) = (secret("witness", at), secret("issue", at));
-    let (first_group, group) = (group(1), group(2));
+    let (first_group, group) = (group(1), group(if gone.is_some() { 1 } else { 2 }));
     Seat { id, log, group, first_group, log_key, witness_key, issue_key, identity, keyset, rows: rows.to_vec(), snapshot }
 }

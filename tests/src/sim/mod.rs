@@ -164,12 +164,14 @@ struct Sim<'a> {
 /// Plays the run of `seed`.
 #[must_use]
 pub fn run(seed: u64, config: &Config, federation: &Federation) -> Outcome {
+    let federation = federation.of_run(seed);
     play(&Plan::draw(seed, config, federation), config, federation)
 }
 
 /// Plays the run of `seed` with only these of its steps.
 #[must_use]
 pub fn run_only(seed: u64, keep: &[usize], config: &Config, federation: &Federation) -> Outcome {
+    let federation = federation.of_run(seed);
     let mut plan = Plan::draw(seed, config, federation);
     plan.steps = keep.iter().filter_map(|at| plan.steps.get(*at).cloned()).collect();
     play(&plan, config, federation)

@@ -278,7 +278,7 @@ impl Sim<'_> {
                 self.trace.say(self.now, format_args!("agency {who}: refused: {refusal}"));
                 self.count("refused");
                 // What can never be done any more is not tried again.
-                let pointless = matches!(refusal, Refusal::Voted | Refusal::Proposal | Refusal::Adoption);
+                let pointless = matches!(refusal, Refusal::Voted | Refusal::Proposal | Refusal::Adoption | Refusal::Left);
                 if let Some(chore) = chore.filter(|_| !pointless) {
                     self.nodes[who].chores.push_back(chore);
                     let life = self.nodes[who].life;
@@ -290,7 +290,7 @@ impl Sim<'_> {
 
     pub(super) fn chores(&mut self, who: usize) -> Result<(), Breach> {
         for chore in std::mem::take(&mut self.nodes[who].chores) {
-            if self.federation.votes[who] == chore.record {
+            if chore.record.is_empty() {
                 self.cast(who)?;
                 continue;
             }
@@ -301,13 +301,15 @@ impl Sim<'_> {
 
     /// Proposes the second version, and votes for it.
     pub(super) fn cast(&mut self, who: usize) -> Result<(), Breach> {
-        let record = self.federation.votes[who].clone();
+        let again = Chore { record: vec![] };
         if self.nodes[who].replica.is_none() {
-            self.nodes[who].chores.push_back(Chore { record });
+            self.nodes[who].chores.push_back(again);
             return Ok(());
         }
         self.step(who, Event::Proposal(self.federation.proposal.clone()))?;
-        self.append(who, vec![record.clone()], Some(Chore { record }))
+        // What it says of the log that ends is what the node has cosigned at this moment.
+        let heads = self.nodes[who].replica.as_ref().and_then(|replica| replica.last_heads(self.federation.chain.newest()).ok());
+        self.append(who, vec![self.federation.vote(who, heads.unwrap_or_default())], Some(again))
     }
 
     /// Adopts the version in effect after a while, where our log has not.

@@ -182,7 +182,15 @@ impl Plan {
 
     /// The work of honest agencies. Few of them write: what others hold of a log costs the same whoever wrote it.
     fn work(&mut self, rng: &mut Rng, config: &Config, honest: &[usize], federation: &Federation) {
-        let writers = rng.several(honest, 3);
+        // One that will be expelled writes nothing that others would have to judge by where its log ends.
+        let members: Vec<usize> = honest.iter().copied().filter(|who| federation.gone != Some(*who)).collect();
+        let writers = rng.several(&members, 3);
+        if let Some(gone) = federation.gone {
+            for _ in 0..3 {
+                let at = rng.between(500, HEAL - 5_000);
+                self.at(at, Op::Anchors { who: gone, count: rng.between(1, 3) });
+            }
+        }
         for _ in 0..config.work {
             let at = rng.between(500, HEAL - 5_000);
             let who = *rng.pick(&writers);
@@ -201,7 +209,7 @@ impl Plan {
         }
         // In one of fifty federations everybody votes for the second version of the charter, at some time: that grows, and has
         // cosigned, every log, which costs ten times as much as a run without.
-        if rng.chance(20) {
+        if rng.chance(20) || federation.gone.is_some() {
             for who in honest {
                 self.at(rng.between(500, HEAL - 5_000), Op::Vote { who: *who });
             }
@@ -342,6 +350,7 @@ fn liars(rng: &mut Rng, federation: &Federation) -> Vec<(usize, Manner)> {
     // Not those under a shared parent: one of a pair that lies while the other does not is half a liar.
     let alone: Vec<usize> = (0..federation.len())
         .filter(|who| federation.seats.iter().filter(|seat| seat.group == federation.seats[*who].group).count() == 1)
+        .filter(|who| federation.gone != Some(*who))
         .collect();
     let rates = [0, 0, 100, 500, 1000];
     rng.several(&alone, count.min(most))
@@ -368,7 +377,8 @@ pub(super) fn panel(rng: &mut Rng, owner: usize, level: Level, federation: &Fede
     let charter = federation.charter();
     let rule = charter.rule(&charter.schemes[0].id, level).expect("each level has a rule");
     let country = |who: usize| &charter.members[who].country;
-    let mut left: Vec<usize> = (0..federation.len()).filter(|who| federation.seats[*who].group != federation.seats[owner].group).collect();
+    let other = |who: &usize| federation.seats[*who].group != federation.seats[owner].group && federation.gone != Some(*who);
+    let mut left: Vec<usize> = (0..federation.len()).filter(other).collect();
     left = rng.several(&left, left.len());
     let mut chosen: Vec<usize> = Vec::new();
     let mut groups = std::collections::BTreeSet::new();

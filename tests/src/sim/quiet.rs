@@ -56,7 +56,7 @@ impl Sim<'_> {
     /// Whether all honest nodes hold the same of every log (I4), and evidence where one holds it.
     fn agreed(&self) -> Result<(), Breach> {
         let honest = self.honest();
-        for (owner, seat) in self.federation.seats.iter().enumerate() {
+        for (owner, seat) in self.federation.seats.iter().enumerate().filter(|(owner, _)| self.followed(*owner)) {
             let frozen: Vec<usize> = honest.iter().copied().filter(|who| self.frozen(*who, owner)).collect();
             if !frozen.is_empty() && frozen.len() < honest.len() {
                 let lacks = honest.iter().find(|who| !frozen.contains(who)).copied().unwrap_or_default();
@@ -84,13 +84,12 @@ impl Sim<'_> {
             }
         }
         let version = |who: usize| self.nodes[who].replica.as_ref().map(|replica| replica.book().chain().newest().version);
-        let voted: Vec<usize> =
-            self.plan.steps.iter().filter_map(|(_, op)| if let Op::Vote { who } = op { Some(*who) } else { None }).collect();
-        let expected = if self.federation.agreed(&voted) { 2 } else { 1 };
+        let expected = self.expected_version();
         if let Some(who) = honest.iter().find(|who| version(**who) != Some(expected)) {
             let what = format!("agency {who} follows version {:?}, everybody voted for {expected}", version(*who));
             return breach("G1 what is agreed to takes effect", what);
         }
+        self.ended_alike(&honest)?;
         let first = self.rows(honest[0]);
         for who in &honest {
             let node = &self.nodes[*who];
@@ -103,6 +102,34 @@ impl Sim<'_> {
             if let Some(id) = differs(&first, &self.rows(*who)) {
                 return breach("I4 all hold the same", format!("label {id} differs between agencies {} and {who}", honest[0]));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether nodes go on with this log: not with that of a member that left.
+    fn followed(&self, owner: usize) -> bool {
+        self.federation.member(owner, 2) || self.expected_version() == 1
+    }
+
+    /// Which version everybody must follow in the end.
+    fn expected_version(&self) -> u32 {
+        let vote = |(_, op): &(u64, Op)| if let Op::Vote { who } = op { Some(*who) } else { None };
+        let voted: Vec<usize> = self.plan.steps.iter().filter_map(vote).collect();
+        if self.federation.agreed(&voted) { 2 } else { 1 }
+    }
+
+    /// Everybody ends the log of a member that left at the same place, and never below what was final.
+    fn ended_alike(&self, honest: &[usize]) -> Result<(), Breach> {
+        let Some(gone) = self.federation.gone.filter(|gone| !self.followed(*gone)) else { return Ok(()) };
+        let log = &self.federation.seats[gone].log;
+        let end = |who: usize| self.nodes[who].replica.as_ref().and_then(|replica| replica.book().chain().end_of(log));
+        let first = end(honest[0]);
+        if let Some(who) = honest.iter().find(|who| end(**who) != first) {
+            let what = format!("{log} ends at {first:?} for agency {}, at {:?} for agency {who}", honest[0], end(*who));
+            return breach("G6 a log ends at one place", what);
+        }
+        if first.is_none_or(|end| end < self.audit.settled(gone)) {
+            return breach("G6 what is final stays", format!("{log} ends at {first:?}, {} records were final", self.audit.settled(gone)));
         }
         Ok(())
     }
@@ -139,6 +166,10 @@ impl Sim<'_> {
 
     /// All agree; now compare that with what is true.
     fn conclude(&mut self) -> Result<(), Breach> {
+        if let Some(gone) = self.federation.gone.filter(|gone| !self.followed(*gone)) {
+            self.count("expulsions");
+            self.audit.left(gone);
+        }
         let mut models: BTreeMap<(usize, [u8; 32]), Model> = BTreeMap::new();
         for who in self.honest() {
             self.logs_are_true(who)?;
