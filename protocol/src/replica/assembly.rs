@@ -353,10 +353,13 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     if replica.assembly.torn == Some(before + 1) {
         return;
     }
+    // Whoever brings the versions may have read fewer votes than stand in the logs held here.
+    let version = chain.newest().version;
+    let read: Vec<Vote> = replica.logs.values().flat_map(|state| &state.votes).map(|(_, vote)| vote.clone()).collect();
+    let chain = chain.with_votes(read.iter().filter(|vote| vote.body.version <= version)).unwrap_or(chain);
     for amendment in chain.amendments().filter(|amendment| amendment.charter.version > before) {
         out.push(Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at: now }));
     }
-    let version = chain.newest().version;
     let failed = failed(&replica.assembly.proposals);
     replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);

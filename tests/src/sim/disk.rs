@@ -104,7 +104,7 @@ impl Disk {
             }
             let mut snapshot = seat.snapshot.clone();
             if owner == me {
-                snapshot.cosigned = None;
+                (snapshot.cosigned, snapshot.last_cosigned) = (None, None);
             }
             DiskLog { rows: seat.rows.clone(), final_size: snapshot.final_size, snapshot: Some(Arc::new(snapshot)), fork: None }
         };

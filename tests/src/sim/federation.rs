@@ -316,11 +316,12 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
     });
     let log_key = secret("log", at);
     let head = Checkpoint { origin: log.origin(chain.fingerprint()), size: frontier.size(), root: frontier.root() };
+    let note = checkpoint::sign(&head, &log_key).to_string();
     let snapshot = LogSnapshot {
         log: log.clone(),
         size: frontier.size(),
         peaks: frontier.peaks().to_vec(),
-        notes: vec![checkpoint::sign(&head, &log_key).to_string()],
+        notes: vec![note.clone()],
         final_size: frontier.size(),
         epochs: vec![],
         successor: None,
@@ -328,7 +329,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
         promised: false,
         barred: false,
         cosigned: Some((frontier.size(), frontier.root())),
-        last_cosigned: None,
+        last_cosigned: Some(note),
         votes: vec![],
         frozen: false,
         evidence: None,
