@@ -217,3 +217,19 @@ fn nobody_begins_an_epoch_by_hand() {
     assert_eq!(network.append("lyon", &[Record::Epoch(Epoch { number: 2 })]), Err(Refusal::Epoch));
     agreed(&network, "lyon", 1);
 }
+
+#[test]
+fn a_witness_that_answered_cosigns_nothing_more_of_that_epoch() {
+    let mut network = network();
+    let backup = network.backup("lyon");
+    network.happen("madrid", Event::Asked { agency: agency("lyon") });
+    network.append("lyon", &[anchor(1)]).unwrap();
+    let by = |network: &Network| network.nodes[&agency("oslo")].replica.cosigners(&log("lyon")).0;
+    assert_eq!(by(&network), ["oslo", "porto", "stuttgart"].map(agency));
+    network.restart("madrid");
+    network.append("lyon", &[anchor(2)]).unwrap();
+    assert_eq!(by(&network), ["oslo", "porto", "stuttgart"].map(agency), "nor after a restart");
+    network.restore("lyon", &backup);
+    agreed(&network, "lyon", 2);
+    assert!(by(&network).contains(&agency("madrid")), "the next epoch has its word again");
+}
