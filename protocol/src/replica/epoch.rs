@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::state::{HeldHead, LogState};
-use super::{Change, Effect, Replica, Write, witness};
+use super::{Change, Effect, Replica, Write, recovery, witness};
 use crate::check::{CheckedFork, CheckedHead, CheckedSpan};
 use crate::id::{AgencyId, LogId};
 use crate::log::merkle;
@@ -100,7 +100,8 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
     let Some(state) = replica.logs.get(log) else { return };
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
-    if state.frozen || log.agency == replica.me || !(contradicted || successor.held.size() <= have) {
+    let ours = log.agency == replica.me && !recovery::yields(replica, log);
+    if state.frozen || ours || !(contradicted || successor.held.size() <= have) {
         return;
     }
     let times = successor.held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));

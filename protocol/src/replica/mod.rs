@@ -167,7 +167,8 @@ impl Replica {
                 Deferred::Emit(effect) => out.push(effect),
             }
         }
-        if sign {
+        // Not when another node was seen to sign with our keys meanwhile.
+        if sign && self.recovery.is_none() {
             own::sign(self, out);
         }
         out.extend(answers);

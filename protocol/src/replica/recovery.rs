@@ -53,7 +53,7 @@ impl Replica {
         Some(Progress {
             answered: recovery.answers.keys().cloned().collect(),
             // At least 2f + 1, so that one of them saw what a quorum did; and as many as the next head needs.
-            needed: witnesses.threshold(),
+            needed: if witnesses.count() == 0 { 0 } else { witnesses.threshold() },
             have: witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count(),
             records: (size, recovery.answers.values().map(|(_, held)| *held).fold(size, u64::max)),
             rival: recovery.rival,
@@ -149,6 +149,11 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
 fn opening(replica: &Replica, log: &LogId, index: u64, number: u32) -> Option<check::CheckedRecord> {
     let text = Record::Epoch(Epoch { number }).to_text().ok()?;
     check::record(&replica.book, log, index, text).ok()
+}
+
+/// Whether what we hold of our own log may be given up for what the others hold: what nobody else ever saw.
+pub(super) fn yields(replica: &Replica, log: &LogId) -> bool {
+    log.agency == replica.me && replica.recovery.as_ref().is_some_and(|recovery| !recovery.rival)
 }
 
 /// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.

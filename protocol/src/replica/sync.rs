@@ -145,9 +145,14 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
         return false;
     }
     let (size, root) = (head.checkpoint().size, head.checkpoint().root);
-    let news = head.epoch() > state.epoch() || size > state.frontier.size();
+    let (have, held) = (state.frontier.size(), state.frontier.root());
+    let news = head.epoch() > state.epoch() || size > have || (size == have && root != held);
     if log.agency == replica.me && news {
         recovery::rival(replica, out);
+        // What others have of it counts, and not what they never saw.
+        if size == have && head.epoch() == replica.epoch(&log) && recovery::yields(replica, &log) {
+            epoch::give_up(replica, &log, out);
+        }
     }
     let state = replica.logs.entry(log.clone()).or_default();
     if head.epoch() > state.epoch() {
@@ -261,9 +266,12 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         // Either the sender altered the records, or the log forked and its owner signed a head that does not extend ours.
         // Only who has the longer log can prove that: it is told what we hold.
         state.fail(&from, now.plus(replica.settings.timeout_seconds));
-        if span.head().epoch() > state.epoch() {
+        let (later, note) = (span.head().epoch() > state.epoch(), state.current().map(|held| held.note().to_owned()));
+        if later {
             epoch::abandon(replica, &log, &from, true, out);
-        } else if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
+        } else if recovery::yields(replica, &log) {
+            epoch::give_up(replica, &log, out);
+        } else if asked && let Some(note) = note {
             out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
         }
         return false;

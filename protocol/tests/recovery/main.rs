@@ -233,3 +233,51 @@ fn a_witness_that_answered_cosigns_nothing_more_of_that_epoch() {
     agreed(&network, "lyon", 2);
     assert!(by(&network).contains(&agency("madrid")), "the next epoch has its word again");
 }
+
+#[test]
+fn what_nobody_else_ever_saw_gives_way_to_what_the_others_have() {
+    let mut network = network();
+    let early = network.backup("lyon");
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.stop(id);
+    }
+    network.append("lyon", &[anchor(1)]).unwrap();
+    let unseen = network.backup("lyon");
+    network.stop("lyon");
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.start(id);
+    }
+    // Back from one backup, then from another one with a record that the new epoch does not hold.
+    network.restore("lyon", &early);
+    network.append("lyon", &[anchor(2)]).unwrap();
+    agreed(&network, "lyon", 2);
+    network.restore("lyon", &unseen);
+    assert_eq!(progress(&network, "lyon"), None);
+    agreed(&network, "lyon", 3);
+    network.append("lyon", &[anchor(3)]).unwrap();
+    agreed(&network, "lyon", 3);
+}
+
+#[test]
+fn a_copy_that_wrote_something_else_gives_way_too() {
+    let mut network = network();
+    let copy = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.stop(id);
+    }
+    // The copy writes a record of its own to its disk, and ends before anybody sees its head.
+    network.replace("lyon", &copy);
+    let record = Record::Anchor(Anchor { day: time("2026-11-03T00:00:00Z"), root: Hash::of(&[b"other"]) });
+    let book = network.nodes[&agency("lyon")].replica.book().clone();
+    let checked = parangon_protocol::check::record(&book, &log("lyon"), 2, record.to_text().unwrap()).unwrap();
+    network.die("lyon", Event::Append { ticket: 9, records: vec![checked] });
+    let copy = network.backup("lyon");
+    for id in ["madrid", "oslo", "porto", "stuttgart"] {
+        network.start(id);
+    }
+    network.restore("lyon", &copy);
+    assert_eq!(progress(&network, "lyon"), None);
+    agreed(&network, "lyon", 2);
+    assert!(ALL.iter().all(|id| !network.nodes[&agency(id)].replica.frozen(&log("lyon"))));
+}
