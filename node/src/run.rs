@@ -34,7 +34,7 @@ use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError
 use crate::outside;
 use crate::service::witness::Witness;
 use crate::service::{Context, charter, courier, reactor};
-use crate::store::{Opened, Store, StoreError};
+use crate::store::{Opened, Store, StoreError, WriteTx};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
 const PRIVATE_WAITING: usize = 8;
@@ -188,6 +188,8 @@ impl Node {
         let keystore = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
         if let Opened::Recovering { reason } = &opened {
             tracing::warn!(%reason, "recovering: this node asks the others what it had signed, and signs nothing until it knows");
+            // From the first question on: who answers promises something.
+            store.write(WriteTx::begin_recovery)?;
             settings.recovery = Some(Hash(random::draw(&mut random::system).map_err(StoreError::from)?));
         }
         let listeners = listen(&config).await?;
@@ -349,7 +351,7 @@ async fn keep_roster(engine: Engine, network: NetworkHandle, stop: CancellationT
                 change = news.recv() => change,
             };
             match change {
-                Ok(News::Log(Change::Keys { .. } | Change::Charter { .. })) | Err(RecvError::Lagged(_)) => break,
+                Ok(News::Log(Change::Keys { .. } | Change::Charter { .. } | Change::Epoch { .. })) | Err(RecvError::Lagged(_)) => break,
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }

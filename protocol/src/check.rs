@@ -42,6 +42,9 @@ pub enum CheckError {
     /// The log belongs to nobody in the charter.
     #[error("{0} is not a member")]
     NotAMember(AgencyId),
+    /// A log goes by the name of its first epoch, whichever its head is of.
+    #[error("{0} is no name of a log: all its epochs go by that of the first one")]
+    Epoch(LogId),
     /// The log's key is not known yet, and these bytes do not begin with its key set.
     #[error("the keys of {0} are not known yet")]
     UnknownKey(LogId),
@@ -303,13 +306,18 @@ impl CheckedSpan {
 /// # Errors
 /// [`CheckError`]: [`CheckError::UnknownKey`] means that the log has to be pulled from its start first.
 pub fn head(book: &KeyBook, head: &message::Head) -> Result<CheckedHead, CheckError> {
-    member(book, &head.log.agency)?;
+    named(book, &head.log)?;
     let key = book.log_key(&head.log).ok_or_else(|| CheckError::UnknownKey(head.log.clone()))?;
     head_with(book, &head.log, &head.note, &key)
 }
 
 fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
     if book.chain().knows(agency) { Ok(()) } else { Err(CheckError::NotAMember(agency.clone())) }
+}
+
+/// The log of somebody whom a version of the charter lists, by its name. Under another one the same head would be another log's.
+fn named(book: &KeyBook, log: &LogId) -> Result<(), CheckError> {
+    if log.epoch == 1 { member(book, &log.agency) } else { Err(CheckError::Epoch(log.clone())) }
 }
 
 fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result<CheckedHead, CheckError> {
@@ -422,7 +430,7 @@ pub fn span_head<'a>(
     records: &[Vec<u8>],
     proof: &[Hash],
 ) -> Result<(CheckedHead, std::borrow::Cow<'a, KeyBook>), CheckError> {
-    member(book, &log.agency)?;
+    named(book, log)?;
     let count = u64::try_from(records.len()).map_err(|_| CheckError::TooLarge)?;
     if count > limits::RANGE_RECORDS || proof.len() > limits::PROOF_HASHES {
         return Err(CheckError::TooLarge);

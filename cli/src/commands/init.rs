@@ -11,7 +11,7 @@ use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::sheet::Sheet;
 use parangon_node::keystore::{Keystore, random};
 use parangon_node::network::Multiaddr;
-use parangon_node::store::{Store, WriteTx};
+use parangon_node::store::HIGH_WATER_FILE;
 use parangon_protocol::charter::{CardBody, MemberCard, peer_id};
 use parangon_protocol::id::{AgencyId, Country, Name};
 use serde_json::json;
@@ -83,6 +83,8 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let mut record = SheetRecord::of(&identity);
     if args.recover {
         record.confirmed = Some(made); // all its words were right
+        // It may have signed more than anybody here knows: the node finds a mark that is not its store's, and recovers.
+        files.add(HIGH_WATER_FILE, b"lost with its store\n");
     } else {
         files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
         record.made = Some(made);
@@ -97,9 +99,6 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     files.add(&card_name, card.to_text().map_err(Failure::failed)?);
     files.write("an agency is made once: choose another directory with --data")?;
     if args.recover {
-        // It may have signed more than anybody here knows: the store says so from the beginning.
-        let (store, _) = Store::open(&dir, &keys.master_key()).map_err(Failure::failed)?;
-        store.write(WriteTx::mark_restored).map_err(Failure::failed)?;
         return report(args, &Made { dir, files, card, card_name, sheet, record }, out);
     }
     let sheet = dir.join(sheet);
@@ -125,7 +124,7 @@ fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
     let body = card.body();
     let json = json!({
         "agency": body.id, "data": dir, "files": files.names(), "card": dir.join(card_name), "identity": body.identity,
-        "contacts": body.contacts, "sheet": sheet, "sheet_confirmed": record.confirmed,
+        "contacts": body.contacts, "sheet": if args.recover { None } else { Some(sheet) }, "sheet_confirmed": record.confirmed,
     });
     out.result(&json, |page| {
         page.remark(format!("The agency {} ({}, {}) was made in {}:", body.id, clean(args.name.as_str()), body.country, dir.display()));

@@ -178,6 +178,7 @@ impl Core {
     fn fail(&mut self, error: StoreError) {
         tracing::error!(%error, "the store failed; this node accepts nothing more until it is restarted");
         let cause = Arc::new(error);
+        self.asked.clear();
         for (_, reply) in self.tickets.drain() {
             let _gone = reply.send(Err(EngineError::Store(cause.clone())));
         }
@@ -191,6 +192,7 @@ impl Core {
                 Effect::Publish(gossip) => self.send(Outgoing::Publish(gossip)),
                 Effect::Ask { to, request } => self.send(Outgoing::Ask { to, request }),
                 Effect::Compare { from, head } => self.compare(from, head),
+                Effect::Reread { log, size } => self.reread(&log, size),
                 Effect::Recheck { log, index } => self.recheck(log, index),
                 Effect::Answer { ticket, outcome } => {
                     if let Some(reply) = self.tickets.remove(&ticket) {
@@ -236,6 +238,12 @@ impl Core {
                 Err(error) => tracing::warn!(%error, "a head could not be compared"),
             }
         });
+    }
+
+    /// Before the next commit forgets them. What cannot be read is pulled from the others.
+    fn reread(&mut self, log: &LogId, size: u64) {
+        let records = reader::reread(&self.store, self.replica.book(), log, size);
+        self.step(Event::Reread { log: log.clone(), records });
     }
 
     fn recheck(&self, log: LogId, index: u64) {

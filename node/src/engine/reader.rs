@@ -63,3 +63,17 @@ pub(super) fn recheck(store: &Store, book: &KeyBook, log: &LogId, index: u64) ->
     let bytes = bytes.inspect_err(|error| tracing::warn!(%error, "a label could not be checked again")).ok()??;
     check::record(book, log, index, bytes).ok()
 }
+
+/// The first records of a log, checked; as many of `size` as can be read.
+pub(super) fn reread(store: &Store, book: &KeyBook, log: &LogId, size: u64) -> Vec<CheckedRecord> {
+    let read = || -> Result<Vec<CheckedRecord>, StoreError> {
+        let tx = store.read()?;
+        let mut records = Vec::new();
+        for index in 0..size {
+            let Some(record) = tx.record(log, index)?.and_then(|bytes| check::record(book, log, index, bytes).ok()) else { break };
+            records.push(record);
+        }
+        Ok(records)
+    };
+    read().inspect_err(|error| tracing::warn!(%error, "a log could not be read again; it is asked of the others")).unwrap_or_default()
+}

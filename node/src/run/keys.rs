@@ -36,7 +36,7 @@ pub(super) fn in_force(
     let next = match files.open_next(&current) {
         Ok(next) => next,
         // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations.
-        Err(_) if is_earlier(store, &log, &keystore)? => {
+        Err(_) if store.is_recovering() || is_earlier(store, &log, &keystore)? => {
             tracing::warn!(number = current.number, "the keys of the key set in force are lost: rotate them (parangon key rotate)");
             return Ok(keystore);
         }

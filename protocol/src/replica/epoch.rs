@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::state::{HeldHead, LogState};
-use super::{Change, Effect, Replica, Write, recovery, witness};
-use crate::check::{CheckedFork, CheckedHead, CheckedSpan};
+use super::{Change, Effect, Replica, Write, recovery, register, sync, witness};
+use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan};
 use crate::id::{AgencyId, LogId};
 use crate::log::merkle;
 use crate::message::Request;
 use crate::record::Epoch;
+use crate::time::Timestamp;
 
 /// The best head of an epoch that the records held have not come to.
 #[derive(Debug, Clone)]
@@ -22,6 +23,20 @@ impl LogState {
     /// The epoch that the records held have come to.
     pub(super) fn epoch(&self) -> u32 {
         self.epochs.last().map_or(1, |(_, number)| *number)
+    }
+
+    /// The newest epoch that is known.
+    pub(super) fn newest_epoch(&self) -> u32 {
+        self.successor.as_ref().map_or(self.epoch(), |successor| successor.epoch)
+    }
+
+    /// Whether its head claims an epoch that its records do not begin.
+    pub(super) fn claims_in_vain(&self) -> bool {
+        let covers = |successor: &Successor| {
+            let head = successor.held.signed.checkpoint();
+            successor.epoch > self.epoch() && (head.size, head.root) == (self.frontier.size(), self.frontier.root())
+        };
+        self.successor.as_ref().is_some_and(covers)
     }
 
     /// Whether nothing more of the present epoch is cosigned: a later one is known, or will be.
@@ -83,13 +98,13 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoc
     }
     // A witness goes on only from where it had come to.
     state.promised = None;
-    state.barred = state.cosigned.is_some_and(|(size, _)| size > index);
-    if state.settled > index {
-        // Two quorums that contradict each other: more members lie than may.
-        state.freeze();
-        replica.later(Change::Frozen { log: log.clone() });
-    }
+    state.barred = state.strayed || state.cosigned.is_some_and(|(size, _)| size > index);
+    let contradicted = state.settled > index;
     Arc::make_mut(&mut replica.book).cut(log, index);
+    if contradicted {
+        // Two quorums that contradict each other: more members lie than may.
+        freeze(replica, log);
+    }
     replica.later(Change::Epoch { log: log.clone() });
 }
 
@@ -100,20 +115,24 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
     let Some(state) = replica.logs.get(log) else { return };
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
+    if state.claims_in_vain() {
+        return freeze(replica, log);
+    }
     let ours = log.agency == replica.me && !recovery::yields(replica, log);
     if state.frozen || ours || !(contradicted || successor.held.size() <= have) {
         return;
     }
     let times = successor.held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
     let final_later = witness::witnesses(replica, log, have).tally(times).reached();
-    match state.cosigned {
-        Some((size, _)) if !final_later => {
-            if size < have && size > 0 {
-                let request = Request::Range { log: log.clone(), start: size - 1, count: 1 };
-                out.push(Effect::Ask { to: from.clone(), request });
-            }
-        }
-        _ => give_up(replica, log, out),
+    let cosigned = state.cosigned.map_or(0, |(size, _)| size);
+    if final_later {
+        give_up(replica, log, 0, out);
+    } else if cosigned >= have || state.final_size > cosigned {
+        // What was cosigned, here or by a quorum, is not given up for what nobody has confirmed.
+    } else if cosigned == 0 {
+        give_up(replica, log, 0, out);
+    } else {
+        out.push(Effect::Ask { to: from.clone(), request: Request::Range { log: log.clone(), start: cosigned - 1, count: 1 } });
     }
 }
 
@@ -124,15 +143,25 @@ pub(super) fn holds_what_we_cosigned(state: &LogState, span: &CheckedSpan, end: 
         && state.cosigned.is_some_and(|(size, root)| {
             size == end
                 && size < state.frontier.size()
+                && state.final_size <= size
                 && merkle::verify_consistency(size, head.size, span.proof(), &root, &head.root).is_ok()
         })
 }
 
-/// Forgets a log but for what it takes to pull it anew, and for what we cosigned.
-pub(super) fn give_up(replica: &mut Replica, log: &LogId, out: &mut Vec<Effect>) {
+/// Takes nothing more of a log that claims what is not so, without two heads to prove it with.
+pub(super) fn freeze(replica: &mut Replica, log: &LogId) {
+    let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
+    state.freeze();
+    replica.touched.insert(log.clone());
+    replica.later(Change::Frozen { log: log.clone() });
+}
+
+/// Forgets a log but for its first `keep` records, which are read again from the own disk, and for what it takes to pull the rest.
+pub(super) fn give_up(replica: &mut Replica, log: &LogId, keep: u64, out: &mut Vec<Effect>) {
     let Some(state) = replica.logs.remove(log) else { return };
     let fresh = LogState {
         settled: state.settled.max(state.final_size),
+        strayed: state.strayed,
         successor: state.successor,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned,
@@ -144,6 +173,25 @@ pub(super) fn give_up(replica: &mut Replica, log: &LogId, out: &mut Vec<Effect>)
     replica.logs.insert(log.clone(), fresh);
     replica.labels.forget(log);
     out.push(Effect::Persist(Write::Forgotten { log: log.clone() }));
+    if keep > 0 {
+        replica.reread.push((log.clone(), keep));
+    }
     replica.touched.insert(log.clone());
     replica.later(Change::Epoch { log: log.clone() });
+}
+
+/// Records of a log that was given up, read again from the own disk: from its beginning on, in their order.
+pub(super) fn reread(replica: &mut Replica, now: Timestamp, log: &LogId, records: &[CheckedRecord], out: &mut Vec<Effect>) {
+    let state = replica.logs.entry(log.clone()).or_default();
+    let start = state.frontier.size();
+    let rows = records.iter().map(|record| (record.bytes().to_vec(), state.frontier.push_leaf(*record.leaf()))).collect();
+    out.push(Effect::Persist(Write::Records { log: log.clone(), start, records: rows }));
+    for (record, index) in records.iter().zip(start..) {
+        register::apply(replica, now, log, index, record, out);
+    }
+    if let Some(state) = replica.logs.get_mut(log) {
+        state.final_size = state.settled.min(state.frontier.size());
+    }
+    replica.touched.insert(log.clone());
+    sync::pull_all(replica, now, out);
 }

@@ -70,6 +70,13 @@ pub enum Event {
         /// The record, checked with what is known by now.
         record: Box<CheckedRecord>,
     },
+    /// The answer to [`Effect::Reread`]: the first records of a log.
+    Reread {
+        /// Which log.
+        log: LogId,
+        /// From its beginning on.
+        records: Vec<CheckedRecord>,
+    },
     /// A text of the charter's next version.
     Proposal(CheckedProposal),
     /// A charter chain: later versions than those known here, if it is longer.
@@ -126,6 +133,14 @@ pub enum Effect {
         from: AgencyId,
         /// The head.
         head: CheckedHead,
+    },
+    /// Read the records below `size` of this log from the store before anything else is written to it, check them, and give them back as
+    /// [`Event::Reread`]: as many as are there.
+    Reread {
+        /// Which log.
+        log: LogId,
+        /// How many.
+        size: u64,
     },
     /// Check this label's signatures again; the keys it waited for are known.
     Recheck {

@@ -84,6 +84,8 @@ pub struct Replica {
     next_poll: Timestamp,
     deferred: Vec<Deferred>,
     touched: BTreeSet<LogId>,
+    /// Logs to be read again from the own disk, up to a size.
+    reread: Vec<(LogId, u64)>,
 }
 
 /// What waits for the disk.
@@ -122,6 +124,7 @@ impl Replica {
             next_poll: Timestamp::default(),
             deferred: Vec::new(),
             touched: BTreeSet::new(),
+            reread: Vec::new(),
         };
         snapshot::restore(&mut replica, logs, labels);
         replica
@@ -141,6 +144,7 @@ impl Replica {
             Event::LastSeen(seen) => recovery::last_seen(self, now, seen, &mut out),
             Event::Fork(fork) => witness::fork(self, &fork, &mut out),
             Event::Rechecked { log, index, record } => register::rechecked(self, &log, index, &record, &mut out),
+            Event::Reread { log, records } => epoch::reread(self, now, &log, &records, &mut out),
             Event::Proposal(proposal) => assembly::proposal(self, now, proposal, &mut out),
             Event::Chain(chain) => assembly::chain(self, now, *chain, &mut out),
             Event::Failed { from, request } => sync::failed(self, now, &from, &request, &mut out),
@@ -152,6 +156,8 @@ impl Replica {
         for log in std::mem::take(&mut self.touched) {
             out.push(Effect::Persist(Write::Log(Box::new(snapshot::of(self, &log)))));
         }
+        // Last: its answer writes behind everything above.
+        out.extend(std::mem::take(&mut self.reread).into_iter().map(|(log, size)| Effect::Reread { log, size }));
         out
     }
 

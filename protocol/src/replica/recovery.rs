@@ -8,6 +8,7 @@ use super::{Change, Deferred, Effect, Replica, Write, own, sync};
 use crate::check::{self, CheckedHead, CheckedLastSeen};
 use crate::id::{AgencyId, Hash, LogId};
 use crate::log::last_seen::{LastSeen, Sighting};
+use crate::log::quorum::Witnesses;
 use crate::message::Request;
 use crate::record::{Epoch, Record};
 use crate::time::Timestamp;
@@ -41,6 +42,15 @@ impl Recovery {
     pub(super) fn new(nonce: Hash) -> Self {
         Self { nonce, ..Self::default() }
     }
+
+    /// How many own records have to be back. Of `have` witnesses that answered, at least have + k - n - f honest ones hold what a quorum
+    /// had cosigned: with k answers all that any of them holds, with more what one liar alone claims can be missing.
+    fn required(&self, witnesses: &Witnesses, have: usize) -> u64 {
+        let mut held: Vec<u64> = self.answers.values().map(|(_, held)| *held).collect();
+        held.sort_unstable();
+        let honest = (have + witnesses.threshold()).saturating_sub(witnesses.count() + witnesses.tolerated()).max(1);
+        held.iter().rev().nth(honest - 1).copied().unwrap_or_default()
+    }
 }
 
 impl Replica {
@@ -49,13 +59,14 @@ impl Replica {
     pub fn recovery(&self) -> Option<Progress> {
         let recovery = self.recovery.as_ref()?;
         let witnesses = self.book.chain().newest().witnesses(&self.me);
+        let have = witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count();
         let size = self.held(&self.own_log()).map_or(0, |(size, _)| size);
         Some(Progress {
             answered: recovery.answers.keys().cloned().collect(),
             // At least 2f + 1, so that one of them saw what a quorum did; and as many as the next head needs.
             needed: if witnesses.count() == 0 { 0 } else { witnesses.threshold() },
-            have: witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count(),
-            records: (size, recovery.answers.values().map(|(_, held)| *held).fold(size, u64::max)),
+            have,
+            records: (size, size.max(recovery.required(&witnesses, have))),
             rival: recovery.rival,
         })
     }
@@ -65,7 +76,9 @@ impl Replica {
     #[must_use]
     pub fn answer_last_seen(&self, agency: &AgencyId, nonce: Hash) -> Option<LastSeen> {
         let state = self.logs.get(&LogId::first(agency.clone()));
-        if self.recovery.is_some() || state.is_none_or(|state| state.promised != Some(Promise::Kept)) {
+        // Nor while we have not read again what we cosigned.
+        let short = |state: &LogState| state.cosigned.is_some_and(|(size, _)| state.frontier.size() < size);
+        if self.recovery.is_some() || state.is_none_or(|state| state.promised != Some(Promise::Kept) || short(state)) {
             return None;
         }
         let note = |head: Option<&HeldHead>| head.map(|head| head.signed.bare().to_string());
@@ -127,14 +140,28 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
     }
     let log = replica.own_log();
     let state = replica.logs.get(&log);
-    if state.is_some_and(|state| state.frozen || state.doubtful.is_some()) {
+    if state.is_some_and(|state| state.frozen || (state.doubtful.is_some() && state.current().is_some())) {
         return;
     }
-    let (epoch, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
+    let (epoch, size) = state.map_or((1, 0), |state| (state.newest_epoch(), state.frontier.size()));
+    if size == 0 && state.is_some_and(|state| state.target() > 0) {
+        return;
+    }
     let seen = replica.recovery.iter().flat_map(|recovery| recovery.answers.values());
     let last = seen.fold(epoch, |last, (other, _)| last.max(*other));
+    // Whoever has not answered may have seen a later epoch of ours: its number is not used again.
+    let unheard = progress.answered.len() < replica.book.chain().newest().members.len().saturating_sub(1);
+    let gap = replica
+        .recovery
+        .as_ref()
+        .filter(|_| unheard)
+        .map_or(0, |recovery| u32::from(u16::from_be_bytes([recovery.nonce.0[0], recovery.nonce.0[1]])));
     // Where nobody ever saw a record of ours, and we hold none, the log has yet to begin.
-    let opening = if size == 0 { None } else { last.checked_add(1).and_then(|number| opening(replica, &log, size, number)) };
+    let opening = if size == 0 {
+        None
+    } else {
+        last.checked_add(1).map(|next| next.saturating_add(gap)).and_then(|number| opening(replica, &log, size, number))
+    };
     if size > 0 && opening.is_none() {
         return;
     }

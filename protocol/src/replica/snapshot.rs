@@ -42,6 +42,9 @@ pub struct LogSnapshot {
     /// Whether we promised to cosign nothing more of this epoch, whose owner lost track of it.
     #[serde(default)]
     pub promised: bool,
+    /// Whether the log came back without what we cosigned of it.
+    #[serde(default)]
+    pub strayed: bool,
     /// Whether we cosign nothing in this epoch.
     #[serde(default)]
     pub barred: bool,
@@ -81,6 +84,7 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         successor: state.successor.as_ref().map(|successor| successor.held.note().to_owned()),
         settled: state.settled,
         promised: state.promised.is_some(),
+        strayed: state.strayed,
         barred: state.barred,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned.clone(),
@@ -110,6 +114,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             epochs: snapshot.epochs,
             settled: snapshot.settled,
             promised: snapshot.promised.then_some(Promise::Kept),
+            strayed: snapshot.strayed,
             barred: snapshot.barred,
             cosigned: snapshot.cosigned,
             last_cosigned: snapshot.last_cosigned,

@@ -123,6 +123,8 @@ pub(super) struct LogState {
     pub(super) settled: u64,
     /// We told its owner what we saw last of this epoch, and cosign nothing more of it.
     pub(super) promised: Option<Promise>,
+    /// The log came back without what we cosigned of it: we cosign nothing in an epoch that begins so.
+    pub(super) strayed: bool,
     /// This epoch began below a head of an earlier one that we cosigned: we cosign nothing in it.
     pub(super) barred: bool,
     /// Charter versions that the log adopted, with the index of each record. Each rules what follows it.

@@ -151,7 +151,7 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
         recovery::rival(replica, out);
         // What others have of it counts, and not what they never saw.
         if size == have && head.epoch() == replica.epoch(&log) && recovery::yields(replica, &log) {
-            epoch::give_up(replica, &log, out);
+            epoch::give_up(replica, &log, 0, out);
         }
     }
     let state = replica.logs.entry(log.clone()).or_default();
@@ -236,7 +236,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         return false;
     }
     if epoch::holds_what_we_cosigned(state, &early.span, end) {
-        epoch::give_up(replica, &log, out);
+        epoch::give_up(replica, &log, end, out);
         return true;
     }
     if end <= size {
@@ -251,6 +251,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     let mut contradicted = Vec::new();
     for record in fresh {
         rows.push((record.bytes().to_vec(), frontier.push_leaf(*record.leaf())));
+        state.strayed |= state.cosigned.is_some_and(|(size, root)| size == frontier.size() && root != frontier.root());
         // Heads of the epoch that ends with this span say nothing of what comes behind it.
         let same = span.head().epoch() == state.epoch();
         let passed = state.heads.get(&frontier.size()).filter(|held| same && held.signed.checkpoint().root != frontier.root());
@@ -266,12 +267,9 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         // Either the sender altered the records, or the log forked and its owner signed a head that does not extend ours.
         // Only who has the longer log can prove that: it is told what we hold.
         state.fail(&from, now.plus(replica.settings.timeout_seconds));
-        let (later, note) = (span.head().epoch() > state.epoch(), state.current().map(|held| held.note().to_owned()));
-        if later {
+        if span.head().epoch() > state.epoch() {
             epoch::abandon(replica, &log, &from, true, out);
-        } else if recovery::yields(replica, &log) {
-            epoch::give_up(replica, &log, out);
-        } else if asked && let Some(note) = note {
+        } else if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
             out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
         }
         return false;
@@ -306,7 +304,10 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     if let Some(state) = replica.logs.get_mut(&log) {
         state.prune();
     }
-    replica.touched.insert(log);
+    replica.touched.insert(log.clone());
+    if replica.logs.get(&log).is_some_and(LogState::claims_in_vain) {
+        epoch::freeze(replica, &log);
+    }
     true
 }
 

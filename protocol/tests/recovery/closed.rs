@@ -1,6 +1,7 @@
 //! What is still said in an epoch that is over, and answers that do not count.
 
-use parangon_protocol::check;
+use parangon_protocol::check::{self, CheckError};
+use parangon_protocol::id::LogId;
 use parangon_protocol::log::last_seen::Sighting;
 use parangon_protocol::log::merkle::{Frontier, leaf_hash};
 
@@ -59,4 +60,36 @@ fn an_answer_counts_only_when_its_witness_signed_it_for_this_question() {
     ] {
         assert!(check::last_seen(book, &lyon, &oslo, &nonce, &bad).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn a_log_has_one_name_whatever_its_epoch() {
+    let mut network = network();
+    let backup = network.backup("lyon");
+    network.restore("lyon", &backup);
+    agreed(&network, "lyon", 2);
+    let book = network.nodes[&agency("oslo")].replica.book().clone();
+    let note = network.nodes[&agency("oslo")].replica.newest_head(&log("lyon")).unwrap().note;
+    let ledger = &network.nodes[&agency("oslo")].logs[&log("lyon")];
+    let records: Vec<Vec<u8>> = (0..ledger.size()).map(|index| ledger.get(index).to_vec()).collect();
+    assert!(check::span(&book, &log("lyon"), &note, 0, records.clone(), vec![]).is_ok());
+    for epoch in [0, 2, 7] {
+        let other = LogId { epoch, ..log("lyon") };
+        let refused = CheckError::Epoch(other.clone());
+        assert_eq!(check::head(&book, &Head { log: other.clone(), note: note.clone() }).unwrap_err(), refused);
+        assert_eq!(check::span(&book, &other, &note, 0, records.clone(), vec![]).unwrap_err(), refused);
+    }
+}
+
+#[test]
+fn a_head_that_claims_an_epoch_which_its_records_do_not_begin_freezes_the_log() {
+    let mut network = network();
+    let (size, root, ..) = held(&network, "lyon", &["oslo"])[0];
+    let origin = LogId { epoch: 2, ..log("lyon") }.origin(network.federation.fingerprint());
+    let note = SignedCheckpoint::sign(&Checkpoint { origin, size, root }, &key("log", "lyon")).unwrap().to_string();
+    let head = check::head(network.nodes[&agency("oslo")].replica.book(), &Head { log: log("lyon"), note }).unwrap();
+    network.happen("oslo", Event::Head { from: agency("lyon"), head });
+    let oslo = &network.nodes[&agency("oslo")];
+    assert!(oslo.replica.frozen(&log("lyon")));
+    assert_eq!((oslo.logs[&log("lyon")].size(), oslo.replica.final_size(&log("lyon"))), (size, size), "what was final stays");
 }

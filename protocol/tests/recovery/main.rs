@@ -65,7 +65,9 @@ fn held(network: &Network, owner: &str, by: &[&str]) -> Vec<(u64, Hash, u32, u64
 fn agreed(network: &Network, owner: &str, epoch: u32) {
     let all = held(network, owner, &ALL);
     assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
-    assert_eq!((all[0].2, all[0].3), (epoch, all[0].0));
+    // Numbers grow, and one is left out where somebody may have seen it.
+    assert!(all[0].2 >= epoch && (epoch > 1) == (all[0].2 > 1), "{all:?}");
+    assert_eq!(all[0].3, all[0].0);
 }
 
 #[test]

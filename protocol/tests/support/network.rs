@@ -298,6 +298,14 @@ impl Network {
         while let Some(event) = events.pop_front() {
             let now = self.now;
             let effects = self.nodes.get_mut(id).unwrap().replica.step(now, event);
+            for effect in &effects {
+                if let Effect::Reread { log, size } = effect {
+                    let node = &self.nodes[id];
+                    let ledger = node.logs.get(log).cloned().unwrap_or_default();
+                    let read = |index| check::record(node.replica.book(), log, index, ledger.get(index).to_vec()).unwrap();
+                    events.push_front(Event::Reread { log: log.clone(), records: (0..*size).map(read).collect() });
+                }
+            }
             let (writes, others): (Vec<_>, Vec<_>) = effects.into_iter().partition(|effect| matches!(effect, Effect::Persist(_)));
             let durable = !writes.is_empty();
             for effect in writes {
@@ -340,7 +348,7 @@ impl Network {
             }
             Effect::Answer { ticket, outcome } => drop(self.nodes.get_mut(me).unwrap().answers.insert(ticket, outcome)),
             Effect::Changed(change) => self.nodes.get_mut(me).unwrap().news.push(change),
-            Effect::Persist(_) => {}
+            Effect::Persist(_) | Effect::Reread { .. } => {}
         }
     }
 

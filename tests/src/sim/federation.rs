@@ -327,6 +327,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
         successor: None,
         settled: 0,
         promised: false,
+        strayed: false,
         barred: false,
         cosigned: Some((frontier.size(), frontier.root())),
         last_cosigned: Some(note),

@@ -139,6 +139,7 @@ impl Sim<'_> {
         for effect in effects {
             match effect {
                 Effect::Persist(write) => self.nodes[who].writes.push(write),
+                Effect::Reread { log, size } => self.reread(who, &log, size)?,
                 effect if self.plan.eager => self.act(who, effect)?,
                 effect => self.nodes[who].held.push(effect),
             }
@@ -183,7 +184,7 @@ impl Sim<'_> {
 
     fn act(&mut self, who: usize, effect: Effect) -> Result<(), Breach> {
         match effect {
-            Effect::Persist(_) => Ok(()),
+            Effect::Persist(_) | Effect::Reread { .. } => Ok(()),
             Effect::Publish(gossip) => self.publish(who, gossip),
             Effect::Ask { to, request } => self.ask(who, self.federation.who(&to), request),
             Effect::Compare { from, head } => {
@@ -222,6 +223,16 @@ impl Sim<'_> {
             }
             Ok(None) | Err(_) => {}
         }
+    }
+
+    /// Before the batch that forgets them is written.
+    fn reread(&mut self, who: usize, log: &LogId, size: u64) -> Result<(), Breach> {
+        let node = &self.nodes[who];
+        let Some(replica) = &node.replica else { return Ok(()) };
+        let rows = node.disk.logs[self.federation.who(&log.agency)].rows.iter().take(usize::try_from(size).unwrap_or(0));
+        let checked = rows.zip(0..).map_while(|(row, at)| check::record(replica.book(), log, at, row.text.clone()).ok()).collect();
+        self.count("logs read again");
+        self.step(who, Event::Reread { log: log.clone(), records: checked })
     }
 
     fn recheck(&mut self, who: usize, log: &LogId, at: u64) {
