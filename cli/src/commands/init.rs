@@ -9,7 +9,7 @@ use parangon_node::backup::RECIPIENT_FILE;
 use parangon_node::config::Config;
 use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::sheet::Sheet;
-use parangon_node::keystore::{Keystore, random};
+use parangon_node::keystore::{Keystore, MADE_AGAIN, random};
 use parangon_node::network::Multiaddr;
 use parangon_node::store::HIGH_WATER_FILE;
 use parangon_protocol::charter::{CardBody, MemberCard, peer_id};
@@ -85,6 +85,7 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
         record.confirmed = Some(made); // all its words were right
         // It may have signed more than anybody here knows: the node finds a mark that is not its store's, and recovers.
         files.add(HIGH_WATER_FILE, b"lost with its store\n");
+        files.add(MADE_AGAIN, b"");
     } else {
         files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
         record.made = Some(made);

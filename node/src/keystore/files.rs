@@ -22,6 +22,10 @@ pub const NODE_KEYS_NEXT: &str = "node.keys.next";
 /// Their key set, signed, for a second attempt.
 pub const NEXT_SET: &str = "keyset.next.json";
 
+/// Says that the keys in use were made again from the recovery sheet, which knows the agency's first ones: those of later rotations
+/// are lost until the next.
+pub const MADE_AGAIN: &str = "node.keys.made-again";
+
 /// Where a node's keys are and what opens them.
 #[derive(Debug, Clone)]
 pub struct KeyFiles {
@@ -86,6 +90,12 @@ impl KeyFiles {
         Err(KeyFilesError::Other { path: self.dir.join(NODE_KEYS_NEXT), number: set.number })
     }
 
+    /// Whether the keys in use were made again from the recovery sheet.
+    #[must_use]
+    pub fn made_again(&self) -> bool {
+        self.dir.join(MADE_AGAIN).exists()
+    }
+
     /// Puts the keys that follow in the place of those in use. Done already, it does nothing.
     ///
     /// # Errors
@@ -97,8 +107,10 @@ impl KeyFiles {
             _ => Ok(()),
         };
         done(std::fs::rename(&next, &used), &used)?;
-        let set = self.dir.join(NEXT_SET);
-        done(std::fs::remove_file(&set), &set)?;
+        for name in [NEXT_SET, MADE_AGAIN] {
+            let path = self.dir.join(name);
+            done(std::fs::remove_file(&path), &path)?;
+        }
         Ok(file::sync_parent(&used).map_err(|source| FileError::Io { path: used, source })?)
     }
 

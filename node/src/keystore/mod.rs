@@ -22,7 +22,7 @@ use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::keys::{KeySet, SecretKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-pub use files::{KeyFiles, KeyFilesError, NEXT_SET, NODE_KEYS, NODE_KEYS_NEXT};
+pub use files::{KeyFiles, KeyFilesError, MADE_AGAIN, NEXT_SET, NODE_KEYS, NODE_KEYS_NEXT};
 pub use random::RandomError;
 pub use ring::Keyring;
 pub use sealed::SealedError;

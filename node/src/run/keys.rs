@@ -24,6 +24,8 @@ pub(super) fn in_force(
     let log = LogId::first(first.body.agency.clone());
     let current = match stated(store, &log)? {
         Some(set) => set,
+        // What the log states is still to come back.
+        None if store.is_recovering() => return Ok(keystore),
         None => {
             // The log is still to begin. What stands in it was checked before it came there.
             KeyBook::new(chain.clone()).insert(&log, 0, first)?;
@@ -36,7 +38,7 @@ pub(super) fn in_force(
     let next = match files.open_next(&current) {
         Ok(next) => next,
         // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations.
-        Err(_) if store.is_recovering() || is_earlier(store, &log, &keystore)? => {
+        Err(_) if files.made_again() && is_earlier(store, &log, &keystore)? => {
             tracing::warn!(number = current.number, "the keys of the key set in force are lost: rotate them (parangon key rotate)");
             return Ok(keystore);
         }
