@@ -128,7 +128,8 @@ fn report(args: &InitArgs, made: &Made, out: &Output) -> Result<(), Failure> {
         "contacts": body.contacts, "sheet": if args.recover { None } else { Some(sheet) }, "sheet_confirmed": record.confirmed,
     });
     out.result(&json, |page| {
-        page.remark(format!("The agency {} ({}, {}) was made in {}:", body.id, clean(args.name.as_str()), body.country, dir.display()));
+        let made = if args.recover { "was made again" } else { "was made" };
+        page.remark(format!("The agency {} ({}, {}) {made} in {}:", body.id, clean(args.name.as_str()), body.country, dir.display()));
         page.field("node keys", NODE_KEYS);
         page.field("identity key", IDENTITY_KEYS);
         if !args.recover {

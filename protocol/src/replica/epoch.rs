@@ -103,7 +103,7 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoc
     Arc::make_mut(&mut replica.book).cut(log, index);
     if contradicted {
         // Two quorums that contradict each other: more members lie than may.
-        freeze(replica, log);
+        witness::freeze(replica, log);
     }
     replica.later(Change::Epoch { log: log.clone() });
 }
@@ -116,7 +116,7 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
     if state.claims_in_vain() {
-        return freeze(replica, log);
+        return witness::freeze(replica, log);
     }
     let ours = log.agency == replica.me && !recovery::yields(replica, log);
     if state.frozen || ours || !(contradicted || successor.held.size() <= have) {
@@ -146,14 +146,6 @@ pub(super) fn holds_what_we_cosigned(state: &LogState, span: &CheckedSpan, end: 
                 && state.final_size <= size
                 && merkle::verify_consistency(size, head.size, span.proof(), &root, &head.root).is_ok()
         })
-}
-
-/// Takes nothing more of a log that claims what is not so, without two heads to prove it with.
-pub(super) fn freeze(replica: &mut Replica, log: &LogId) {
-    let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
-    state.freeze();
-    replica.touched.insert(log.clone());
-    replica.later(Change::Frozen { log: log.clone() });
 }
 
 /// Forgets a log but for its first `keep` records, which are read again from the own disk, and for what it takes to pull the rest.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch, own};
+use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch, own, witness};
 use crate::charter::{Entitlement, Level};
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
@@ -208,8 +208,7 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
                 state.status_due = false;
             } else {
                 // An untrue status is treated like a fork (protocol, "Logs and witnesses").
-                state.freeze();
-                replica.later(Change::Frozen { log: log.clone() });
+                witness::freeze(replica, log);
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),

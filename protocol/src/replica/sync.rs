@@ -306,7 +306,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     }
     replica.touched.insert(log.clone());
     if replica.logs.get(&log).is_some_and(LogState::claims_in_vain) {
-        epoch::freeze(replica, &log);
+        witness::freeze(replica, &log);
     }
     true
 }

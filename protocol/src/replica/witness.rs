@@ -123,6 +123,14 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     }
 }
 
+/// Takes nothing more of a log.
+pub(super) fn freeze(replica: &mut Replica, log: &LogId) {
+    let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
+    state.freeze();
+    replica.touched.insert(log.clone());
+    replica.later(Change::Frozen { log: log.clone() });
+}
+
 /// Freezes a log that told two stories, and passes the proof on once.
 pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effect>) {
     let (log, proof) = fork.parts();
@@ -131,11 +139,9 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     if state.frozen || fork.epoch() < state.epoch() {
         return;
     }
-    state.freeze();
     state.evidence = Some(Box::new(proof.clone()));
-    replica.touched.insert(log.clone());
+    freeze(replica, log);
     out.push(Effect::Persist(Write::Fork { log: log.clone(), proof: Box::new(proof.clone()) }));
-    replica.later(Change::Frozen { log: log.clone() });
     if let Ok(text) = serde_json::to_vec(proof) {
         replica.deferred.push(Deferred::Emit(Effect::Publish(Gossip::Fork { proof: text })));
     }
