@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, backup, cluster, completions, config, federation, init, key, label, man, peer, restore, review, serve, stats, status, token,
-    trust, verify,
+    assess, backup, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review, serve, stats,
+    status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -174,6 +174,23 @@ pub(crate) enum Command {
     ///   parangon federation show
     #[command(verbatim_doc_comment)]
     Federation(Noun<federation::FederationCommand>),
+    /// Invite another agency, and propose it once it has asked
+    ///
+    /// Examples:
+    ///   parangon invite new --to "Cluster Bergen"
+    ///   parangon invite list
+    ///   parangon invite accept 5a6b              after both have read the same check words
+    ///   parangon invite cancel 5a6b
+    #[command(verbatim_doc_comment)]
+    Invite(Noun<invite::InviteCommand>),
+    /// Join a federation with an invite: look, compare check words, wait for the members, receive the records
+    ///
+    /// Examples:
+    ///   parangon join pgn1-…                     the string that a member sent
+    ///   parangon join - <invite.txt              without leaving it in the shell's history
+    ///   parangon join                            go on where the last one stopped
+    #[command(verbatim_doc_comment)]
+    Join(join::JoinArgs),
     /// Decide which federations `parangon verify` believes
     ///
     /// Examples:

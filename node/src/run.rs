@@ -33,7 +33,7 @@ use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
 use crate::service::witness::Witness;
-use crate::service::{Context, charter, courier, reactor};
+use crate::service::{Context, charter, courier, invitations, reactor};
 use crate::store::{Opened, Store, StoreError, WriteTx};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
@@ -199,6 +199,7 @@ impl Node {
         let store = Arc::new(store);
         let clock = Arc::new(SystemClock::new(parangon_protocol::time::Timestamp::default()));
 
+        let (guests, visits) = mpsc::channel(network::limits::VISITS);
         let (network, incoming) = network::start(NetworkConfig {
             federation: *chain.fingerprint(),
             me: me.clone(),
@@ -206,6 +207,7 @@ impl Node {
             listen: config.network.listen.clone(),
             gossip: config.network.gossip,
             members: members(chain.newest(), None),
+            guests: Some(guests),
             memory: false,
         })?;
         let (private, inbox) = mpsc::channel(PRIVATE_WAITING);
@@ -238,6 +240,7 @@ impl Node {
             tokio::spawn(beginning.await_recovery(stop.clone())),
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
+            tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone())),
             tokio::spawn(charter::run(context.clone(), remember, stop.clone())),
             tokio::spawn(api::serve(context.clone(), listeners, config.api.allowed_hosts.clone(), stop.clone())),
         ];

@@ -162,6 +162,16 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
+    /// Its first `11 * N` bits as English words of the BIP 39 list, to be read aloud. N is at most 23.
+    #[must_use]
+    pub fn words<const N: usize>(&self) -> [&'static str; N] {
+        let list = bip39::Language::English.word_list();
+        std::array::from_fn(|position| {
+            let bits = position * 11..position * 11 + 11;
+            list[bits.fold(0, |index, bit| index << 1 | usize::from(self.0[bit / 8] >> (7 - bit % 8) & 1))]
+        })
+    }
+
     /// A commitment, `SHA-256(tag || salt || content)` (protocol, "Formats"). `tag` separates purposes; deleting the
     /// salt makes the commitment meaningless.
     #[must_use]
@@ -222,16 +232,7 @@ impl Fingerprint {
     /// The first 88 bits as eight English words of the BIP 39 list, as printed on every certificate.
     #[must_use]
     pub fn words(&self) -> String {
-        let list = bip39::Language::English.word_list();
-        let mut words = Vec::with_capacity(8);
-        for position in 0..8usize {
-            let mut index = 0usize;
-            for bit in position * 11..position * 11 + 11 {
-                index = index << 1 | usize::from(self.0.0[bit / 8] >> (7 - bit % 8) & 1);
-            }
-            words.push(list[index]);
-        }
-        words.join("-")
+        self.0.words::<8>().join("-")
     }
 }
 

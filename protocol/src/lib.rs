@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod charter;
 pub mod check;
 pub mod id;
+pub mod invitation;
 pub mod keys;
 pub mod label;
 pub mod limits;

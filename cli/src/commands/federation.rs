@@ -28,7 +28,9 @@ use crate::output::{Output, clean};
 use crate::pins::TrustFile;
 use crate::prompt;
 
-pub(crate) use found::read_federation;
+pub(crate) use amend::{ProposeArgs, propose};
+pub(crate) use found::{enter, read_federation};
+pub(crate) use statute::text as rules;
 
 /// Verbs of `parangon federation`.
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,8 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod federation;
 pub(crate) mod init;
+pub(crate) mod invite;
+pub(crate) mod join;
 pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod man;
@@ -24,9 +26,15 @@ pub(crate) mod trust;
 pub(crate) mod unlock;
 pub(crate) mod verify;
 
+use std::path::Path;
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
 use crate::args::{Cli, Command, Global, Noun};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::fields;
 use crate::output::Output;
 
 /// What a verb works with: the node's API and where results go.
@@ -48,6 +56,8 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Serve(args) => done(runtime()?.block_on(serve::run(args, out))),
         Command::Status(args) => status::run(&args, global, out),
         Command::Federation(noun) => done(federation::run(noun, global, out)),
+        Command::Invite(noun) => done(invite::run(noun, global, out)),
+        Command::Join(args) => done(runtime()?.block_on(join::run(args, out))),
         Command::Trust(noun) => done(trust::run(noun, global, out)),
         Command::Cluster(noun) => with_node(noun, global, out, cluster::run),
         Command::Assess(noun) => with_node(noun, global, out, assess::run),
@@ -81,4 +91,15 @@ fn with_node<C: clap::Subcommand>(
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)
+}
+
+/// Moves a secret that is shown once from the answer's field into a new file that only its owner may read.
+fn keep_secret(path: &Path, made: &mut Value, field: &str) -> Result<(), Failure> {
+    let secret = Zeroizing::new(format!("{}\n", fields::plain(made, field).unwrap_or_default()));
+    parangon_node::keystore::file::write_new(path, secret.as_bytes()).map_err(Failure::failed)?;
+    if let Some(object) = made.as_object_mut() {
+        object.remove(field);
+        object.insert("file".to_owned(), json!(path));
+    }
+    Ok(())
 }

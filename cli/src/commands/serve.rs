@@ -19,6 +19,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 
+pub(crate) use refusal::refused;
+
 /// How long the parts of the node may take to end. Then the process ends anyway: the store survives that.
 const STOPPING: Duration = Duration::from_secs(20);
 
@@ -42,7 +44,9 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
     let dir = config.data_dir.clone();
     if !dir.join(NodeFiles::NAME).exists() {
         let failure = Failure::new(Exit::NotFound, format!("{} belongs to no federation yet", dir.display()));
-        return Err(failure.next("parangon init, then parangon federation new, sign and found; or name the directory with --data"));
+        return Err(
+            failure.next("parangon init, then parangon join INVITE, or found one (parangon federation); or name the directory with --data")
+        );
     }
     let keystore = open_keystore(&config)?;
     let files = NodeFiles::load(&dir).map_err(Failure::invalid)?;
@@ -51,7 +55,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Output) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
 
     let start = NodeConfig { config: config.clone(), keystore, files, settings: Default::default() };
-    let mut node = Node::start(start).await.map_err(|error| refusal::refused(&error))?;
+    let mut node = Node::start(start).await.map_err(|error| refused(&error))?;
     announce(&node, &config, out).await?;
     tell(&[NotifyState::Ready]);
     let watchdog = tokio::spawn(watchdog());
@@ -100,7 +104,7 @@ async fn again(node: Node, config: &mut Config) -> Result<Node, Failure> {
     }
     let files = NodeFiles::load(&config.data_dir).map_err(Failure::invalid)?;
     let start = NodeConfig { config: config.clone(), keystore: open_keystore(config)?, files, settings: Default::default() };
-    Node::start(start).await.map_err(|error| refusal::refused(&error))
+    Node::start(start).await.map_err(|error| refused(&error))
 }
 
 /// Says where the node answers. Written when it does, so that whoever started it can wait for this line.

@@ -1,16 +1,15 @@
 //! `parangon token`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use parangon_protocol::id::Name;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::Context;
 use crate::client::encode;
 use crate::failure::Failure;
-use crate::fields::{plain, text};
+use crate::fields::text;
 use crate::{ids, prompt};
 
 const PATH: &str = "/api/v1/tokens";
@@ -80,7 +79,7 @@ fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     let mut made = context.client.post(PATH, body)?;
     if let Some(path) = &args.output {
-        keep(path, &mut made)?;
+        super::keep_secret(path, &mut made, "token")?;
     }
     context.out.result(&made, |page| {
         for name in ["id", "scope", "expires", "token", "file"] {
@@ -93,17 +92,6 @@ fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
         }
         page.next("use it with --token-file FILE, or as `Authorization: Bearer …`");
     })
-}
-
-/// Moves the secret from the answer into a file.
-fn keep(path: &Path, made: &mut Value) -> Result<(), Failure> {
-    let secret = Zeroizing::new(format!("{}\n", plain(made, "token").unwrap_or_default()));
-    parangon_node::keystore::file::write_new(path, secret.as_bytes()).map_err(Failure::failed)?;
-    if let Some(object) = made.as_object_mut() {
-        object.remove("token");
-        object.insert("file".to_owned(), json!(path));
-    }
-    Ok(())
 }
 
 fn list(context: &Context<'_>) -> Result<(), Failure> {

@@ -47,6 +47,7 @@ pub(crate) fn network_config(federation: &Federation, me: usize, gossip: bool, p
         listen: vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")],
         gossip,
         members: federation.members.iter().map(member).collect(),
+        guests: None,
         memory: false,
     }
 }

@@ -27,7 +27,7 @@ const KEY_CHARS: usize = 128;
 const ANSWER_BYTES: usize = 256 * 1024;
 
 /// The answer holds a secret or is too large, so it is not kept.
-const NEVER: [&str; 2] = ["/api/v1/tokens", "/api/v1/backups"];
+const NEVER: [&str; 3] = ["/api/v1/tokens", "/api/v1/invitations", "/api/v1/backups"];
 
 /// An answer to be given again.
 #[derive(Debug, Clone)]

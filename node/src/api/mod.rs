@@ -15,6 +15,7 @@ pub mod guard;
 mod health;
 mod idempotency;
 mod inbox;
+mod invitations;
 mod keys;
 mod labels;
 mod logs;
@@ -128,6 +129,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(statistics::aggregate_csv))
         .routes(routes!(statistics::prepare))
         .routes(routes!(statistics::releases, statistics::release))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::show, invitations::cancel))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(backups::create))

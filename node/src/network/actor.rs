@@ -22,6 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::behaviour::Behaviour;
 use super::error::{LinkError, NetworkError, Unanswered, plain};
 use super::frame::Parcel;
+use super::guests::Guests;
 use super::handle::NetworkHandle;
 use super::links::Links;
 use super::metrics::{Metrics, SwarmMetrics};
@@ -42,6 +43,7 @@ pub(super) enum Command {
     Request { to: AgencyId, frame: Vec<u8>, reply: Answering<Response>, turn: OwnedSemaphorePermit },
     Private { to: AgencyId, frame: Vec<u8>, reply: Answering<()>, turn: OwnedSemaphorePermit },
     SetMembers { members: Vec<MemberAddress>, reply: oneshot::Sender<()> },
+    SetGuests { guests: Vec<PeerId>, reply: oneshot::Sender<()> },
     Block { agency: AgencyId, reply: oneshot::Sender<()> },
     Unblock { agency: AgencyId, reply: oneshot::Sender<()> },
     Stop { reply: oneshot::Sender<()> },
@@ -72,6 +74,7 @@ pub(super) struct Actor {
     pub(super) me: AgencyId,
     pub(super) topic: IdentTopic,
     pub(super) roster: Roster,
+    pub(super) guests: Guests,
     pub(super) links: Links,
     pub(super) redial: Redial,
     pub(super) quotas: HashMap<PeerId, Quota>,
@@ -117,6 +120,7 @@ pub(super) fn start(mut config: NetworkConfig) -> Result<(NetworkHandle, mpsc::R
         me: config.me,
         topic: gossip::topic(&config.federation),
         roster: Roster::default(),
+        guests: Guests::new(config.guests),
         links: Links::default(),
         redial: Redial::default(),
         quotas: HashMap::new(),
@@ -222,6 +226,10 @@ impl Actor {
                 self.set_members(&members);
                 let _ = reply.send(());
             }
+            Command::SetGuests { guests, reply } => {
+                self.set_guests(&guests);
+                let _ = reply.send(());
+            }
             Command::Block { agency, reply } => {
                 if let Some(peer) = self.roster.block(&agency) {
                     self.turn_away(&peer);
@@ -260,7 +268,7 @@ impl Actor {
     }
 
     /// Closes what is open and refuses what comes.
-    fn turn_away(&mut self, peer: &PeerId) {
+    pub(super) fn turn_away(&mut self, peer: &PeerId) {
         self.links.closing(peer);
         self.swarm.behaviour_mut().allowed.disallow_peer(*peer);
     }
@@ -324,6 +332,7 @@ impl Actor {
         match reply {
             Reply::Log(channel, frame) => drop(behaviour.log.send_response(channel, Parcel::Frame(frame))),
             Reply::Private(channel, frame) => drop(behaviour.private.send_response(channel, Parcel::Frame(frame))),
+            Reply::Invitation(channel, frame) => drop(behaviour.invitation.send_response(channel, Parcel::Frame(frame))),
         }
     }
 

@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
 
 use super::error::NetworkError;
-use super::frame::{Exchange, Frames, LogExchange, PrivateExchange};
+use super::frame::{Exchange, Frames, InvitationExchange, LogExchange, PrivateExchange};
 use super::gossip::{self, Gossipsub};
 use super::limits;
 
@@ -26,6 +26,7 @@ pub(super) struct Behaviour {
     pub(super) gossip: Toggle<Gossipsub>,
     pub(super) log: request_response::Behaviour<Frames<LogExchange>>,
     pub(super) private: request_response::Behaviour<Frames<PrivateExchange>>,
+    pub(super) invitation: request_response::Behaviour<Frames<InvitationExchange>>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -38,8 +39,9 @@ impl Behaviour {
             allowed: allow_block_list::Behaviour::default(),
             limits: connection_limits::Behaviour::new(connections()),
             gossip: gossip.into(),
-            log: exchange(federation, "log", &budget)?,
-            private: exchange(federation, "private", &budget)?,
+            log: exchange(federation, "log", ProtocolSupport::Full, &budget)?,
+            private: exchange(federation, "private", ProtocolSupport::Full, &budget)?,
+            invitation: exchange(federation, "invitation", ProtocolSupport::Inbound, &budget)?,
             identify: identify::Behaviour::new(
                 identify::Config::new(format!("parangon/{}", limits::WIRE_VERSION), key)
                     .with_agent_version("parangon".into())
@@ -52,9 +54,11 @@ impl Behaviour {
     }
 }
 
-fn exchange<E: Exchange>(
+/// One protocol of this federation.
+pub(super) fn exchange<E: Exchange>(
     federation: &Fingerprint,
     name: &str,
+    support: ProtocolSupport,
     budget: &Arc<Semaphore>,
 ) -> Result<request_response::Behaviour<Frames<E>>, NetworkError> {
     let protocol = StreamProtocol::try_from_owned(format!("/parangon/{federation}/{name}/{}", limits::WIRE_VERSION))
@@ -62,7 +66,7 @@ fn exchange<E: Exchange>(
     let config = request_response::Config::default()
         .with_request_timeout(limits::REQUEST_TIMEOUT)
         .with_max_concurrent_streams(limits::CONCURRENT_STREAMS);
-    Ok(request_response::Behaviour::with_codec(Frames::new(Arc::clone(budget)), [(protocol, ProtocolSupport::Full)], config))
+    Ok(request_response::Behaviour::with_codec(Frames::new(Arc::clone(budget)), [(protocol, support)], config))
 }
 
 fn connections() -> ConnectionLimits {

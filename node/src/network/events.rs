@@ -17,7 +17,6 @@ use super::error::{FrameError, LinkError, NetworkError, Refusal};
 use super::frame::{self, Parcel};
 use super::links::{Closed, Link, Opened};
 use super::peers::PeerState;
-use super::quota::Quota;
 use super::slots::{self, AckSlot, Reply, ReplySlot, Verdict};
 use super::wire::{self, Answer};
 use super::{Incoming, limits};
@@ -61,6 +60,7 @@ impl Actor {
             BehaviourEvent::Gossip(event) => self.on_gossip(event),
             BehaviourEvent::Log(event) => self.on_log(event),
             BehaviourEvent::Private(event) => self.on_private(event),
+            BehaviourEvent::Invitation(event) => self.on_invitation(event),
             BehaviourEvent::Ping(ping::Event { peer, result: Err(ping::Failure::Timeout), .. }) => {
                 self.update(&peer, |state| state.last_error = Some(LinkError::Silent));
                 self.close_all(&peer);
@@ -195,15 +195,7 @@ impl Actor {
             self.metrics.bad_frame(error);
             Refusal::from(error)
         })?;
-        let now = Instant::now();
-        if !self.quotas.entry(*peer).or_insert_with(|| Quota::full(now)).take(now) {
-            self.metrics.dropped("request over quota");
-            return Err(Refusal::Busy);
-        }
-        let permit = self.replies.0.clone().try_reserve_owned().map_err(|_| {
-            self.metrics.dropped("request");
-            Refusal::Busy
-        })?;
+        let permit = self.room(peer, Instant::now())?;
         Ok((from, request, permit))
     }
 
@@ -222,7 +214,7 @@ impl Actor {
         }
     }
 
-    fn on_inbound_failure(&self, error: &InboundFailure) {
+    pub(super) fn on_inbound_failure(&self, error: &InboundFailure) {
         match error {
             InboundFailure::Timeout => self.metrics.dropped("request timed out"),
             InboundFailure::ConnectionClosed => self.metrics.dropped("request of a closed connection"),

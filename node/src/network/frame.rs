@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{StreamProtocol, request_response};
+use parangon_protocol::invitation::{Answer as Told, Question};
 use parangon_protocol::message::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::FrameError;
 use super::limits;
-use super::wire::{self, Answer};
+use super::wire::{self, Answer, invitation};
 
 /// What one protocol carries.
 pub(super) trait Exchange: Clone + Send + Sync + 'static {
@@ -66,6 +67,25 @@ impl Exchange for PrivateExchange {
 
     fn response(body: &[u8]) -> Result<Answer<()>, FrameError> {
         wire::decode_ack(body)
+    }
+}
+
+/// `/parangon/<fingerprint>/invitation/1`: what an invited agency asks before it is a member.
+#[derive(Debug, Clone)]
+pub(super) struct InvitationExchange;
+
+impl Exchange for InvitationExchange {
+    type Request = Question;
+    type Response = Told;
+    const REQUEST_BYTES: usize = limits::QUESTION_BYTES;
+    const RESPONSE_BYTES: usize = limits::ANSWER_BYTES;
+
+    fn request(body: Vec<u8>) -> Result<Question, FrameError> {
+        invitation::decode_question(&body)
+    }
+
+    fn response(body: &[u8]) -> Result<Answer<Told>, FrameError> {
+        invitation::decode_answer(body)
     }
 }
 

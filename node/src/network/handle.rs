@@ -124,6 +124,14 @@ impl NetworkHandle {
         self.ask(|reply| Command::SetMembers { members, reply }).await
     }
 
+    /// Replaces the list of invited agencies' keys: who is not on it any more is disconnected, unless it is a member.
+    ///
+    /// # Errors
+    /// [`NetworkError::Stopped`].
+    pub async fn set_guests(&self, guests: Vec<PeerId>) -> Result<(), NetworkError> {
+        self.ask(|reply| Command::SetGuests { guests, reply }).await
+    }
+
     /// Cuts the connection to a member and refuses new ones, until [`NetworkHandle::unblock`]. For partitions in tests: block on both sides.
     ///
     /// # Errors

@@ -23,6 +23,14 @@ pub(super) const LAST_SEEN_BYTES: usize = 2 * protocol::NOTE_BYTES;
 pub const PRIVATE_BYTES: usize = protocol::PRIVATE_BYTES;
 /// The answer to a private message: a variant and a code.
 pub(super) const ACK_BYTES: usize = 16;
+/// One question of an invited agency: a membership card and a hash.
+pub(super) const QUESTION_BYTES: usize = protocol::RECORD_BYTES + 1024;
+/// Its answer: the whole charter with all its versions.
+pub(super) const ANSWER_BYTES: usize = protocol::DOCUMENT_BYTES + 1024;
+/// Questions of invited agencies that wait for the application.
+pub const VISITS: usize = 16;
+/// Agencies that may be invited at the same time: each may hold three of the connections that others dial.
+pub const GUESTS: usize = 16;
 /// Read at a time, so that no more is allocated than was delivered (case W2).
 pub(super) const READ_BYTES: usize = 64 * 1024;
 /// Bytes of inbound private messages that wait for the application at once, in KiB: 16 of the largest ones.

@@ -2,7 +2,8 @@
 //! [`Incoming`].
 //!
 //! Nothing that matters lives here: what a message means is decided behind the channel, and every operation may fail
-//! or be repeated. Only members connect (by the transport keys of their key sets); gossip is a hint that waits for a verdict
+//! or be repeated. Only members connect (by the transport keys of their key sets), and invited agencies, which get no further than
+//! their conversation; gossip is a hint that waits for a verdict
 //! before it is forwarded; everything else is asked and answered, each in its own bounded stream.
 
 mod actor;
@@ -11,6 +12,7 @@ mod error;
 mod events;
 mod frame;
 mod gossip;
+mod guests;
 mod handle;
 pub mod limits;
 mod links;
@@ -24,6 +26,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod visitor;
 mod wire;
 
 pub use libp2p::{Multiaddr, PeerId};
@@ -34,9 +37,11 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 pub use self::error::{FrameError, LinkError, NetworkError, Refusal, Unanswered};
+pub use self::guests::Visit;
 pub use self::handle::NetworkHandle;
 pub use self::peers::{PeerState, PeerStates};
-pub use self::slots::{AckSlot, ReplySlot, Verdict};
+pub use self::slots::{AckSlot, GuestSlot, ReplySlot, Verdict};
+pub use self::visitor::{Progress, VisitError, Visitor};
 
 /// What the network needs to know.
 pub struct NetworkConfig {
@@ -52,6 +57,8 @@ pub struct NetworkConfig {
     pub gossip: bool,
     /// Who may connect, and where to dial them. The own agency is left out by itself.
     pub members: Vec<MemberAddress>,
+    /// Where questions of invited agencies go; without it nobody is let in who is no member.
+    pub guests: Option<mpsc::Sender<Visit>>,
     /// For tests inside one process: `/memory/…` addresses only.
     pub memory: bool,
 }
@@ -78,7 +85,7 @@ pub struct MemberAddress {
     pub addresses: Vec<Multiaddr>,
 }
 
-/// What arrives. Everything comes from members, as the connection proved.
+/// What arrives from members, as the connection proved. What invited agencies ask goes another way: [`Visit`].
 #[derive(Debug)]
 pub enum Incoming {
     /// A well-formed announcement. `from_connection` passed it on; who made it is for the signatures to say.

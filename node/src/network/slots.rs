@@ -5,13 +5,14 @@
 use libp2p::PeerId;
 use libp2p::gossipsub::{MessageAcceptance, MessageId};
 use libp2p::request_response::ResponseChannel;
+use parangon_protocol::invitation::Answer as Told;
 use parangon_protocol::message::Response;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::error::{FrameError, Refusal};
 use super::frame::{self, Parcel};
-use super::wire::{self, Answer};
+use super::wire::{self, Answer, invitation};
 
 /// A decision on one gossiped message, on its way to the swarm.
 pub(super) struct Decision {
@@ -68,11 +69,13 @@ impl std::fmt::Debug for Verdict {
 
 pub(super) type LogChannel = ResponseChannel<Parcel<Answer<Response>>>;
 pub(super) type PrivateChannel = ResponseChannel<Parcel<Answer<()>>>;
+pub(super) type InvitationChannel = ResponseChannel<Parcel<Answer<Told>>>;
 
 /// A whole answer frame, on its way to the swarm.
 pub(super) enum Reply {
     Log(LogChannel, Vec<u8>),
     Private(PrivateChannel, Vec<u8>),
+    Invitation(InvitationChannel, Vec<u8>),
 }
 
 /// Owed for one request, within 30 seconds. Dropping it tells the asker that there is no answer.
@@ -167,4 +170,51 @@ impl std::fmt::Debug for AckSlot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AckSlot")
     }
+}
+
+/// Owed for one question of an invited agency, within 30 seconds. Dropping it tells the guest that there is no answer.
+pub struct GuestSlot(Option<(InvitationChannel, OwnedPermit<Reply>)>);
+
+impl GuestSlot {
+    pub(super) fn new(channel: InvitationChannel, permit: OwnedPermit<Reply>) -> Self {
+        Self(Some((channel, permit)))
+    }
+
+    /// Answers.
+    ///
+    /// # Errors
+    /// [`FrameError`] when the answer is over a bound; the guest is told that there is none.
+    pub fn send(mut self, answer: Told) -> Result<(), FrameError> {
+        let body = invitation::encode_answer(Ok(answer))?;
+        self.settle(body);
+        Ok(())
+    }
+
+    /// Asks to try again later.
+    pub(super) fn busy(mut self) {
+        self.settle(guest_refusal(Refusal::Busy));
+    }
+
+    fn settle(&mut self, body: Vec<u8>) {
+        if let Some((channel, permit)) = self.0.take() {
+            permit.send(Reply::Invitation(channel, frame::frame(&body)));
+        }
+    }
+}
+
+impl Drop for GuestSlot {
+    fn drop(&mut self) {
+        self.settle(guest_refusal(Refusal::NoAnswer));
+    }
+}
+
+impl std::fmt::Debug for GuestSlot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GuestSlot")
+    }
+}
+
+/// The body of an answer that refuses a guest.
+pub(super) fn guest_refusal(reason: Refusal) -> Vec<u8> {
+    invitation::encode_answer(Err(reason)).expect("a refusal is a few bytes")
 }

@@ -3,5 +3,6 @@
 mod crowd;
 mod exchange;
 mod gossip;
+mod guests;
 mod refused;
 mod restart;

@@ -1,6 +1,8 @@
 //! The bodies of frames: private mirrors of `protocol::message`, with every bound checked both ways, so that we never send what
 //! others must refuse. The order of variants and fields is the wire format of version 1.
 
+pub(super) mod invitation;
+
 use bincode::{Decode, Encode};
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::limits as bounds;

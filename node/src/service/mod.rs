@@ -13,6 +13,7 @@ pub mod csv;
 pub mod error;
 pub mod evidence;
 pub mod inbox;
+pub mod invitations;
 mod item;
 pub mod keys;
 pub mod labels;
@@ -59,6 +60,8 @@ struct Inner {
     carrier: Arc<dyn Carrier>,
     /// Woken when a message was queued.
     queued: Notify,
+    /// Woken when an invite was made or taken back.
+    invited: Notify,
     /// Woken when log or network need another key.
     rekeyed: Notify,
     /// One label at a time: the rules of the second are judged with the first in the log.
@@ -108,6 +111,7 @@ impl Context {
             clock,
             carrier,
             queued: Notify::new(),
+            invited: Notify::new(),
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
@@ -239,6 +243,10 @@ impl Context {
 
     pub(crate) fn queued(&self) -> &Notify {
         &self.0.queued
+    }
+
+    pub(crate) fn invited(&self) -> &Notify {
+        &self.0.invited
     }
 
     pub(crate) fn issuing(&self) -> &tokio::sync::Mutex<()> {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_protocol::charter::{Ballot, Chain, Charter, Vote, differences};
+use parangon_protocol::charter::{Ballot, Chain, Charter, MemberCard, Vote, differences};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash};
 use parangon_protocol::keys::SecretKey;
 use parangon_protocol::limits;
@@ -43,6 +43,13 @@ pub(crate) struct ProposeArgs {
     passphrases: Passphrases,
 }
 
+impl ProposeArgs {
+    /// To admit the agency of this card.
+    pub(crate) fn admitting(card: MemberCard, yes: bool, passphrases: Passphrases) -> Self {
+        Self { change: Change::admitting(card), dry_run: false, yes, passphrases }
+    }
+}
+
 /// Arguments of `parangon federation accept` and `reject`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VoteArgs {
@@ -63,19 +70,10 @@ pub(crate) struct ApplyArgs {
 }
 
 /// Proposes a change, which is the first vote for it.
-pub(super) fn propose(args: &ProposeArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
-    let chain = chain(client)?;
-    let me = agency(client)?;
-    let now = SystemClock::new(Timestamp::default()).now();
-    let next = args.change.apply(chain.newest(), &me, now)?;
-    let changes = next.follows(chain.newest()).map_err(|error| {
-        let next = "`parangon federation show` prints the rules in effect; `parangon federation propose --help`, what can be changed";
-        Failure::new(Exit::Refused, error).next(next)
-    })?;
-    let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-    let hash = next.hash().map_err(Failure::invalid)?;
+pub(crate) fn propose(args: &ProposeArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
+    let Proposing { chain, me, next, lines } = Proposing::new(&args.change, client)?;
     if args.dry_run {
-        let json = json!({ "hash": hash, "version": next.version, "changes": lines, "charter": next });
+        let json = json!({ "hash": next.hash().map_err(Failure::invalid)?, "version": next.version, "changes": lines, "charter": next });
         return out.result(&json, |page| describe(next.version, &lines, page));
     }
     let identity = args.passphrases.open_identity(data)?.identity_key();
@@ -84,6 +82,27 @@ pub(super) fn propose(args: &ProposeArgs, data: &Path, client: &Client, out: &Ou
     let voter = Voter { client, federation: chain.fingerprint(), identity: &identity };
     let votes = voter.vote(&json!({ "charter": next, "accept": true }), Some(&next))?;
     report(&votes, &lines, "proposed", out)
+}
+
+/// A change, worked out on top of the charter in effect.
+struct Proposing {
+    chain: Chain,
+    me: AgencyId,
+    next: Charter,
+    lines: Vec<String>,
+}
+
+impl Proposing {
+    fn new(change: &Change, client: &Client) -> Result<Self, Failure> {
+        let chain = chain(client)?;
+        let me = agency(client)?;
+        let next = change.apply(chain.newest(), &me, SystemClock::new(Timestamp::default()).now())?;
+        let changes = next.follows(chain.newest()).map_err(|error| {
+            let next = "`parangon federation show` prints the rules in effect; `parangon federation propose --help`, what can be changed";
+            Failure::new(Exit::Refused, error).next(next)
+        })?;
+        Ok(Self { chain, me, next, lines: changes.iter().map(ToString::to_string).collect() })
+    }
 }
 
 /// Votes for or against a proposal.

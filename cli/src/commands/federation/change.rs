@@ -14,11 +14,14 @@ use crate::failure::Failure;
 use crate::files;
 
 /// What is to be changed. Several changes may stand in one proposal.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Change {
     /// Admit the agency of this membership card (may be repeated)
     #[arg(long, value_name = "CARD")]
     admit: Vec<PathBuf>,
+    /// Those of an invite.
+    #[arg(skip)]
+    cards: Vec<MemberCard>,
     /// End the membership of an agency; what it issued until then stays valid (may be repeated)
     #[arg(long, value_name = "AGENCY")]
     expel: Vec<AgencyId>,
@@ -84,6 +87,11 @@ impl FromStr for RightsOf {
 }
 
 impl Change {
+    /// Admits the agency of one card.
+    pub(crate) fn admitting(card: MemberCard) -> Self {
+        Self { cards: vec![card], ..Self::default() }
+    }
+
     /// The next version. What the file or the options say is checked like a foreign text afterwards.
     pub(super) fn apply(&self, present: &Charter, me: &AgencyId, now: Timestamp) -> Result<Charter, Failure> {
         let mut next = match &self.charter {
@@ -99,8 +107,9 @@ impl Change {
 
     fn changed(&self, present: &Charter, me: &AgencyId) -> Result<Charter, Failure> {
         let mut next = present.clone();
-        for path in &self.admit {
-            let card = read_card(path)?;
+        let cards = self.admit.iter().map(|path| read_card(path)).chain(self.cards.iter().cloned().map(Ok));
+        for card in cards {
+            let card = card?;
             if present.member(&card.body().id).is_some() {
                 return Err(Failure::new(Exit::Conflict, format!("{} is a member already", card.body().id)));
             }

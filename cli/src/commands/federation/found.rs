@@ -66,7 +66,7 @@ pub(super) fn run(args: &FoundArgs, data: &Path, out: &Output) -> Result<(), Fai
 }
 
 /// Signs the keys of the member whose identity key this directory has, and writes what makes it the member's.
-pub(super) fn enter(chain: &Chain, passphrases: &Passphrases, data: &Path) -> Result<AgencyId, Failure> {
+pub(crate) fn enter(chain: &Chain, passphrases: &Passphrases, data: &Path) -> Result<AgencyId, Failure> {
     let identity = passphrases.open_identity(data)?;
     let member = chain.newest().members.iter().find(|member| member.identity == identity.public());
     let stranger = || Failure::new(Exit::Refused, format!("the charter has no member with the identity key of {}", data.display()));

@@ -15,7 +15,7 @@ pub(super) fn write(charter: &Charter, fingerprint: &Fingerprint, page: &mut Pag
 }
 
 /// The same as text. Foreign names in it are cleaned.
-pub(super) fn text(charter: &Charter, fingerprint: &Fingerprint) -> String {
+pub(crate) fn text(charter: &Charter, fingerprint: &Fingerprint) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = articles(charter, fingerprint, &mut out);

@@ -10,7 +10,7 @@ use parangon_node::store::StoreError;
 use crate::failure::Failure;
 
 /// The failure with its next step, where there is one.
-pub(super) fn refused(error: &NodeError) -> Failure {
+pub(crate) fn refused(error: &NodeError) -> Failure {
     let failure = Failure::failed(error);
     match next_step(error) {
         Some(step) => failure.next(step),

@@ -59,6 +59,7 @@ pub(super) fn config(name: &str, listen: Multiaddr) -> NetworkConfig {
         listen: vec![listen],
         gossip: true,
         members: Vec::new(),
+        guests: None,
         memory,
     }
 }

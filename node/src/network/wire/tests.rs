@@ -52,6 +52,38 @@ fn every_message_comes_back_as_it_was() {
 }
 
 #[test]
+fn what_guests_ask_and_are_told_comes_back_as_it_was() {
+    use parangon_protocol::invitation::{Answer, Question, Refusal as Declined, Standing};
+    for question in [
+        Question::Look,
+        Question::Ask { card: vec![1; bounds::RECORD_BYTES], commitment: Hash([2; 32]) },
+        Question::Reveal { nonce: Hash([3; 32]) },
+        Question::Standing,
+    ] {
+        assert_eq!(invitation::decode_question(&invitation::encode_question(question.clone()).expect("fits")), Ok(question));
+    }
+    let standings = [Standing::Asked, Standing::Proposed { have: 2, needed: u32::MAX }, Standing::Admitted].map(Answer::Standing);
+    let declined = [Declined::Card, Declined::OtherName, Declined::Used, Declined::Member, Declined::Nonce, Declined::NotAsked];
+    let now = "2026-11-29T00:00:00Z".parse().expect("time");
+    let others = [Answer::Federation { chain: vec![5; bounds::DOCUMENT_BYTES], now, records: u64::MAX }, Answer::Nonce(Hash([6; 32]))];
+    for answer in standings.into_iter().chain(declined.map(Answer::Refused)).chain(others) {
+        let body = invitation::encode_answer(Ok(answer.clone())).expect("fits");
+        assert_eq!(invitation::decode_answer(&body), Ok(Ok(answer)));
+    }
+    assert_eq!(invitation::decode_answer(&invitation::encode_answer(Err(Refusal::Busy)).expect("fits")), Ok(Err(Refusal::Busy)));
+
+    let too_large = |limit: usize| FrameError::TooLarge { bytes: limit + 1, limit };
+    let ask = Question::Ask { card: vec![0; bounds::RECORD_BYTES + 1], commitment: Hash([0; 32]) };
+    assert_eq!(invitation::encode_question(ask), Err(too_large(bounds::RECORD_BYTES)));
+    let chain = Answer::Federation { chain: vec![0; bounds::DOCUMENT_BYTES + 1], now, records: 0 };
+    assert_eq!(invitation::encode_answer(Ok(chain)), Err(too_large(bounds::DOCUMENT_BYTES)));
+    assert_eq!(invitation::decode_question(&vec![0; limits::QUESTION_BYTES + 1]), Err(too_large(limits::QUESTION_BYTES)));
+    // A time after the year 9999: variant, no chain, the largest number, no records.
+    let never = [&[0, 0, 253][..], &u64::MAX.to_be_bytes(), &[0]].concat();
+    assert_eq!(invitation::decode_answer(&never), Err(FrameError::Field("a time after the year 9999")));
+}
+
+#[test]
 fn the_bytes_of_version_1_do_not_change() {
     let oslo = [4, b'o', b's', b'l', b'o', 2];
     for (bytes, expected) in [
@@ -144,6 +176,12 @@ proptest! {
         }
         if let Ok(answer) = decode_response(&bytes) {
             prop_assert_eq!(encode_response(answer), Ok(bytes.clone()));
+        }
+        if let Ok(question) = invitation::decode_question(&bytes) {
+            prop_assert_eq!(invitation::encode_question(question), Ok(bytes.clone()));
+        }
+        if let Ok(answer) = invitation::decode_answer(&bytes) {
+            prop_assert_eq!(invitation::encode_answer(answer), Ok(bytes.clone()));
         }
         if let Ok(answer) = decode_ack(&bytes) {
             prop_assert_eq!(encode_ack(answer), bytes);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::evidence::{self, Frozen};
-use super::super::{Context, Error, inbox, outside};
+use super::super::{Context, Error, inbox, invitations, outside};
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -70,6 +70,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(frozen(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
+    lines.extend(guests(context)?);
     let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
     Ok(StatusView { state, lines })
 }
@@ -230,4 +231,15 @@ fn reviews(context: &Context) -> Result<Option<Line>, Error> {
             Some(Line::not_ok("reviews", Severity::Warn, format!("{open} wait for us, {late} overdue"), since, "parangon review inbox"))
         }
     })
+}
+
+/// Agencies that ask to be admitted.
+fn guests(context: &Context) -> Result<Vec<Line>, Error> {
+    let asks = |view: invitations::InvitationView| {
+        let guest = view.guest?;
+        let reason = format!("{} ({}) asks to be admitted; the check words are {}", guest.agency, guest.name, guest.check_words);
+        let step = format!("compare the words by telephone, then parangon invite accept {}", view.id);
+        Some(Line::not_ok(format!("invite {}", view.id), Severity::Wait, reason, guest.since, step))
+    };
+    Ok(invitations::waiting(context)?.into_iter().filter_map(asks).collect())
 }

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod exchange;
+mod invitation;
 mod refusals;
 mod rotation;
 mod statistics;

@@ -30,6 +30,7 @@ use crate::network::{self, MemberAddress, NetworkConfig, NetworkHandle, peer_of}
 use crate::service::assessments::{self, Edit, EligibilityView, NewAssessment, ScoreMap};
 use crate::service::clusters::{self, NewCluster};
 use crate::service::inbox::{self, ReviewInput, ReviewResult};
+use crate::service::invitations;
 use crate::service::keys::{self, KeySetsView, NewKeySet};
 use crate::service::labels::{self, LabelView};
 use crate::service::offers::{self, NewOffer, OfferView};
@@ -97,7 +98,7 @@ fn member(seat: &Seat) -> Member {
         rights: vec![Right { scheme: demo_scheme().id, levels: vec![Level::Bronze, Level::Silver, Level::Gold] }],
         identity: seat.identity.public(),
         successor: seat.identity.successor_hash(),
-        contacts: Vec::new(),
+        contacts: vec![format!("{}/p2p/{}", seat.address, peer_of(&seat.keystore.key_set(id.parse().expect("slug"), 1).transport))],
     }
 }
 
@@ -161,6 +162,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let agency = me.clone();
     let (store, _) = Store::open(dir.path(), &keystore.master_key()).expect("a new store");
     let stop = CancellationToken::new();
+    let (guests, visits) = mpsc::channel(network::limits::VISITS);
     let (network, incoming) = network::start(NetworkConfig {
         federation: *chain.fingerprint(),
         me: me.clone(),
@@ -168,6 +170,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
         listen: vec![address.parse().expect("address")],
         gossip: true,
         members,
+        guests: Some(guests),
         memory: true,
     })
     .expect("a free address");
@@ -196,6 +199,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let context = Context::new(engine, Keyring::new(&agency, keystore, Some(files)), clock, Arc::new(network.clone()));
     tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
+    tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone()));
     Agency { context, network, identity, stop, dir }
 }
 
