@@ -19,10 +19,13 @@ pub trait Clock: Send + Sync {
     /// the store.
     fn raise(&self, vouched: Timestamp);
 
-    /// Seconds by which the machine's clock is behind the floor: zero when it is right. A node whose clock is
-    /// behind cosigns nothing and says so.
+    /// Seconds by which the machine's clock is behind the floor: zero when it is right, within [`TOLERANCE`]. A node whose clock is
+    /// behind issues nothing and says so.
     fn behind(&self) -> u64;
 }
+
+/// Seconds by which two clocks that are right may differ.
+pub const TOLERANCE: u64 = 60;
 
 fn latest() -> Timestamp {
     Timestamp::default().plus(u64::MAX)
@@ -43,6 +46,14 @@ impl Floor {
 
     fn raise(&self, vouched: Timestamp) {
         self.0.fetch_max(vouched.seconds(), Ordering::AcqRel);
+    }
+
+    /// Seconds by which a reading is below it, but for what is no matter.
+    fn above(&self, reading: Timestamp) -> u64 {
+        match self.get().since(reading) {
+            0..=TOLERANCE => 0,
+            seconds => seconds,
+        }
     }
 }
 
@@ -76,7 +87,7 @@ impl Clock for SystemClock {
     }
 
     fn behind(&self) -> u64 {
-        self.floor.get().since(reading(SystemTime::now()))
+        self.floor.above(reading(SystemTime::now()))
     }
 }
 
@@ -119,7 +130,7 @@ impl Clock for ManualClock {
     }
 
     fn behind(&self) -> u64 {
-        self.floor.get().since(self.raw())
+        self.floor.above(self.raw())
     }
 }
 

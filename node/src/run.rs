@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, ApiError, Listeners};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::engine::{Change, Engine, EngineConfig, EngineError, News};
+use crate::engine::{self, Change, Engine, EngineConfig, EngineError, News};
 use crate::keystore::file::{self, FileError};
 use crate::keystore::random;
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
@@ -197,7 +197,7 @@ impl Node {
         let witness = listen_as_witness(&config).await?;
         let witness_address = witness.as_ref().and_then(|listener| listener.local_addr().ok());
         let store = Arc::new(store);
-        let clock = Arc::new(SystemClock::new(parangon_protocol::time::Timestamp::default()));
+        let clock = Arc::new(SystemClock::new(engine::vouched(&store.read()?)?));
 
         let (guests, visits) = mpsc::channel(network::limits::VISITS);
         let (network, incoming) = network::start(NetworkConfig {

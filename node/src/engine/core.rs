@@ -164,6 +164,11 @@ impl Core {
             if let Err(error) = persist::write(&self.store, self.replica.me(), &writes) {
                 return self.fail(error);
             }
+            for write in &writes {
+                if let Write::Vouched { at } = write {
+                    self.clock.raise(*at);
+                }
+            }
         }
         let effects = self.replica.step(self.clock.now(), Event::Durable);
         // Before the answers: who was answered finds it in the overview.

@@ -61,6 +61,7 @@ const FORK: &str = "fork/";
 const CHARTER: &str = "charter/";
 const PROPOSAL: &str = "proposal/";
 const RIVAL: &str = "rival/";
+const VOUCHED: &str = "vouched-time";
 
 /// A version of the charter, and when it took effect here.
 #[derive(Serialize, Deserialize)]
@@ -105,6 +106,8 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::Forgotten { log } => forget(tx, log),
         Write::Log(_) => Ok(()),
         Write::Final { log, size, note } => tx.keep_note(log, *size, note),
+        Write::Vouched { at } if vouched(tx)? < *at => tx.put_document(VOUCHED, &text(at)),
+        Write::Vouched { .. } => Ok(()),
         Write::Label(label) => label_row(tx, label),
         Write::LabelState { label, state, index } => change(tx, label, |row| {
             row.label.state = *state;
@@ -230,6 +233,14 @@ fn join(row: &mut RegisterRow, confirmation: &Confirmation) -> bool {
         row.confirmations.insert(endorser.clone(), confirmation.index);
     }
     new
+}
+
+/// The latest time that others vouched for: the clock's floor.
+///
+/// # Errors
+/// An error of the store, or a time that cannot be read.
+pub(crate) fn vouched<S: Source>(tx: &Tx<S>) -> Result<Timestamp, StoreError> {
+    tx.document(VOUCHED)?.map_or(Ok(Timestamp::default()), |bytes| parse(&bytes))
 }
 
 /// The proof that a log told two stories, when it did. `None` for one that is frozen for an untrue status.

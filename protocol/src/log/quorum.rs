@@ -167,6 +167,13 @@ impl Tally {
         if self.reached() { existed_by(&self.first, tolerated(self.witnesses)) } else { None }
     }
 
+    /// A time that is over for everybody who cosigned: no clock that is right is behind it. `None` before the quorum is reached, and where
+    /// a single witness would say it: one wrong clock must not set everybody's.
+    #[must_use]
+    pub fn vouched(&self) -> Option<Timestamp> {
+        if self.reached() && self.count() > 1 { self.last.iter().min().copied() } else { None }
+    }
+
     /// Until when the head was surely the newest; `None` before the quorum is reached.
     #[must_use]
     pub fn fresh_as_of(&self) -> Option<Timestamp> {

@@ -192,6 +192,11 @@ pub enum Write {
     },
     /// What the replica must remember of a log.
     Log(Box<LogSnapshot>),
+    /// Everybody who cosigned some head said that this time is over: the clock's floor.
+    Vouched {
+        /// The latest such time.
+        at: Timestamp,
+    },
     /// A head that has its quorum.
     Final {
         /// Which log.

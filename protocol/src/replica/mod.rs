@@ -82,6 +82,8 @@ pub struct Replica {
     connected: BTreeSet<AgencyId>,
     round: usize,
     next_poll: Timestamp,
+    /// The latest time that everybody who cosigned some head vouches for.
+    vouched: Timestamp,
     deferred: Vec<Deferred>,
     touched: BTreeSet<LogId>,
     /// Logs to be read again from the own disk, up to a size.
@@ -122,6 +124,7 @@ impl Replica {
             connected: BTreeSet::new(),
             round: 0,
             next_poll: Timestamp::default(),
+            vouched: Timestamp::default(),
             deferred: Vec::new(),
             touched: BTreeSet::new(),
             reread: Vec::new(),

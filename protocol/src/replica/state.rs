@@ -11,10 +11,15 @@ use crate::limits;
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::fork::ForkProof;
 use crate::log::merkle::Frontier;
+use crate::log::quorum::{Tally, Witnesses};
 use crate::time::Timestamp;
 
 /// Heads below the newest that still wait for their quorum: cosignatures trickle in behind a growing log.
 const WAITING_HEADS: usize = 8;
+
+/// Seconds by which a cosignature of a head that has its quorum must be newer than the one before to say anything: who repeats it
+/// more often is not listened to.
+pub(super) const RENEWED: u64 = 12 * 3600;
 
 /// Members remembered as having more of a log.
 const SOURCES: usize = 8;
@@ -38,6 +43,29 @@ impl HeldHead {
     /// How many records it covers.
     pub(super) fn size(&self) -> u64 {
         self.signed.checkpoint().size
+    }
+
+    /// Those cosignatures that vouch for this head half a day longer than what is known.
+    pub(super) fn newer(&self, others: &BTreeMap<AgencyId, Cosignature>, witnesses: &Witnesses) -> BTreeMap<AgencyId, Cosignature> {
+        let known = |witness: &AgencyId| self.last(witness, witnesses);
+        let is_newer = |witness: &AgencyId, new: &Cosignature| known(witness).is_none_or(|known| new.time >= known.plus(RENEWED));
+        others.iter().filter(|(witness, new)| is_newer(witness, new)).map(|(witness, new)| (witness.clone(), new.clone())).collect()
+    }
+
+    /// When this witness cosigned it last; where it has not, until when it was surely the newest.
+    pub(super) fn last(&self, witness: &AgencyId, witnesses: &Witnesses) -> Option<Timestamp> {
+        let own = self.cosignatures.get(witness).map(|known| known.time);
+        own.or_else(|| self.fresh_as_of(witnesses))
+    }
+
+    /// Until when it was surely the newest, once it has its quorum.
+    pub(super) fn fresh_as_of(&self, witnesses: &Witnesses) -> Option<Timestamp> {
+        self.tally(witnesses).fresh_as_of()
+    }
+
+    /// Its cosignatures, counted.
+    pub(super) fn tally(&self, witnesses: &Witnesses) -> Tally {
+        witnesses.tally(self.cosignatures.iter().map(|(witness, line)| (witness.clone(), line.time)))
     }
 
     /// The note with every cosignature gathered.
@@ -192,11 +220,11 @@ impl LogState {
         self.sources.truncate(SOURCES);
     }
 
-    /// Keeps a verified head, or adds its cosignatures to the one held. True when anything was new. A head that has
-    /// its quorum needs no more of them.
+    /// Keeps a verified head, or adds its cosignatures to the one held. True when anything was new. One that has its quorum
+    /// is not for this: [`super::witness::renew`].
     pub(super) fn hold(&mut self, head: &CheckedHead) -> bool {
         let size = head.checkpoint().size;
-        if size == self.final_size && self.heads.contains_key(&size) {
+        if self.is_final(size) {
             return false;
         }
         let new = !self.heads.contains_key(&size);
@@ -204,6 +232,11 @@ impl LogState {
         let grown = held.merge(head.cosignatures());
         self.prune();
         new || grown
+    }
+
+    /// Whether the head of this size is held and has its quorum, as the newest one that has.
+    pub(super) fn is_final(&self, size: u64) -> bool {
+        size == self.final_size && self.heads.contains_key(&size)
     }
 
     /// Takes nothing more.

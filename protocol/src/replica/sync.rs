@@ -41,6 +41,7 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
             out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
         }
         recovery::ask(replica, peers.iter().cloned(), out);
+        witness::refresh(replica, now);
         replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }
     let timeout = replica.settings.timeout_seconds;
@@ -169,6 +170,10 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
         state.doubtful = Some((from.clone(), head.clone()));
         resolve(replica, &log);
         return false;
+    }
+    if state.is_final(size) {
+        witness::renew(replica, &log, size, head.cosignatures(), out);
+        return true;
     }
     if size > state.frontier.size() {
         state.source(from);

@@ -1,12 +1,21 @@
 //! Members watch members: cosigning heads that were replayed, counting quorums, keeping evidence.
 
+use std::collections::BTreeMap;
+
+use super::state::{LogState, RENEWED};
 use super::{Change, Deferred, Effect, Replica, Write, assembly};
 use crate::check::{CheckedCosignature, CheckedFork, Cosignature};
-use crate::id::{LogId, witness_name};
+use crate::id::{AgencyId, LogId, witness_name};
 use crate::log::cosignature;
-use crate::log::quorum::Witnesses;
+use crate::log::quorum::{Tally, Witnesses};
 use crate::message::{Gossip, Request};
 use crate::time::Timestamp;
+
+/// Seconds after which a head that did not grow is cosigned again.
+const REFRESHED: u64 = 24 * 3600;
+
+/// Seconds by which a vouched time has to be later than the one before to be written down.
+const VOUCHED: u64 = 60;
 
 /// Who watches a log, by the charter that its head of this size had adopted: all other members of that version, agencies
 /// under one parent counted once.
@@ -43,19 +52,52 @@ pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
     replica.deferred.push(Deferred::Cosign { log: log.clone(), size });
 }
 
+/// A head that has not grown for a day is cosigned again, so that those who read it know that it is still the newest: the mark of
+/// its size and root is on disk.
+pub(super) fn refresh(replica: &mut Replica, now: Timestamp) {
+    if replica.recovery.is_some() {
+        return;
+    }
+    let still = |(log, state): (&LogId, &LogState)| {
+        let size = state.frontier.size();
+        let held = state.heads.get(&size).filter(|_| state.is_final(size))?;
+        let marked = state.cosigned == Some((size, held.signed.checkpoint().root));
+        let may = log.agency != replica.me && marked && !state.frozen && !state.barred && !state.leaving();
+        let due = may && held.last(&replica.me, &witnesses(replica, log, size)).is_some_and(|last| now >= last.plus(REFRESHED));
+        due.then(|| (log.clone(), size))
+    };
+    let due: Vec<(LogId, u64)> = replica.logs.iter().filter_map(still).collect();
+    for (log, size) in due {
+        // Written once more, since what is deferred waits for the disk.
+        replica.touched.insert(log.clone());
+        replica.deferred.push(Deferred::Cosign { log, size });
+    }
+}
+
 /// Cosigns a head whose mark is on disk, and hands the line to the log's owner.
 pub(super) fn sign(replica: &mut Replica, now: Timestamp, log: &LogId, size: u64, out: &mut Vec<Effect>) {
     let name = witness_name(replica.book.federation(), &replica.me);
     let may = assembly::may_cosign(replica, now, log, size);
+    let witnesses = witnesses(replica, log, size);
     let Some(state) = replica.logs.get_mut(log) else { return };
     let (marked, over) = (state.cosigned, state.frozen || state.leaving());
     let Some(held) = state.heads.get_mut(&size) else { return };
-    // A head that has its quorum by now needs no more.
-    if over || !may || size <= state.final_size || marked != Some((size, held.signed.checkpoint().root)) {
+    if over || !may || marked != Some((size, held.signed.checkpoint().root)) {
+        return;
+    }
+    // A head that has its quorum by now needs no more, for a day.
+    let enough = held.last(&replica.me, &witnesses).is_some_and(|last| now < last.plus(RENEWED));
+    if size < state.final_size || (size == state.final_size && enough) {
         return;
     }
     let line = cosignature::cosign(held.signed.checkpoint(), &replica.keys.witness, &name, now);
-    held.merge(&[(replica.me.clone(), Cosignature { time: now, line: line.clone() })].into());
+    let own = [(replica.me.clone(), Cosignature { time: now, line: line.clone() })].into();
+    if size == state.final_size {
+        renew(replica, log, size, &own, out);
+    } else {
+        held.merge(&own);
+    }
+    let Some(state) = replica.logs.get_mut(log) else { return };
     state.last_cosigned = state.heads.get(&size).map(|held| format!("{}{line}\n", held.signed));
     replica.touched.insert(log.clone());
     if replica.connected.contains(&log.agency) {
@@ -88,11 +130,53 @@ pub(super) fn resume(replica: &mut Replica) {
 /// A cosignature from its witness, or passed on.
 pub(super) fn cosignature(replica: &mut Replica, checked: &CheckedCosignature, out: &mut Vec<Effect>) {
     let (log, size, witness, cosignature) = checked.parts();
-    let Some(state) = replica.logs.get_mut(log).filter(|state| size > state.final_size) else { return };
-    let Some(held) = state.heads.get_mut(&size) else { return };
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    if state.is_final(size) {
+        return renew(replica, log, size, &[(witness.clone(), cosignature.clone())].into(), out);
+    }
+    let Some(held) = state.heads.get_mut(&size).filter(|_| size > state.final_size) else { return };
     if held.merge(&[(witness.clone(), cosignature.clone())].into()) {
         replica.touched.insert(log.clone());
         check_quorum(replica, log, out);
+    }
+}
+
+/// Cosignatures that a head with its quorum got later. They say nothing but that it is still the newest: the note is kept anew when so
+/// many say so that it is true even if some lie, and its owner tells everybody.
+pub(super) fn renew(replica: &mut Replica, log: &LogId, size: u64, others: &BTreeMap<AgencyId, Cosignature>, out: &mut Vec<Effect>) {
+    let witnesses = witnesses(replica, log, size);
+    let Some(held) = replica.logs.get_mut(log).and_then(|state| state.heads.get_mut(&size)) else { return };
+    let newer = held.newer(others, &witnesses);
+    if newer.is_empty() {
+        return;
+    }
+    let before = held.fresh_as_of(&witnesses);
+    held.merge(&newer);
+    let tally = held.tally(&witnesses);
+    let renewed = tally.fresh_as_of().is_some_and(|fresh| before.is_none_or(|before| fresh >= before.plus(RENEWED)));
+    let note = held.note().to_owned();
+    replica.touched.insert(log.clone());
+    vouch(replica, &tally, out);
+    if renewed {
+        out.push(Effect::Persist(Write::Final { log: log.clone(), size, note: note.clone() }));
+        announce(replica, log, size, note);
+    }
+}
+
+/// Notes the time that a head's cosigners vouch for, where it is a minute later than what is known.
+fn vouch(replica: &mut Replica, tally: &Tally, out: &mut Vec<Effect>) {
+    if let Some(at) = tally.vouched().filter(|at| *at >= replica.vouched.plus(VOUCHED)) {
+        replica.vouched = at;
+        out.push(Effect::Persist(Write::Vouched { at }));
+    }
+}
+
+/// Our own head, with what it takes to see that it has its quorum, for everybody.
+fn announce(replica: &mut Replica, log: &LogId, size: u64, note: String) {
+    if log.agency == replica.me {
+        let head = crate::message::Head { log: log.clone(), note };
+        let announce = Effect::Publish(super::own::grown(head, size, vec![]));
+        replica.deferred.push(Deferred::Emit(announce));
     }
 }
 
@@ -105,22 +189,19 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     if !state.heads.range(..=have).any(|(size, held)| *size > done && held.cosignatures.len() >= needed) {
         return;
     }
-    let reached = state.heads.range(..=have).rev().find(|(size, held)| {
-        let times = held.cosignatures.iter().map(|(witness, cosignature)| (witness.clone(), cosignature.time));
-        **size > done && held.cosignatures.len() >= needed && witnesses(replica, log, **size).tally(times).reached()
+    let reached = state.heads.range(..=have).rev().find_map(|(size, held)| {
+        let tally = (*size > done && held.cosignatures.len() >= needed).then(|| held.tally(&witnesses(replica, log, *size)))?;
+        tally.reached().then(|| (*size, held.note().to_owned(), tally))
     });
-    let Some((size, note)) = reached.map(|(size, held)| (*size, held.note().to_owned())) else { return };
+    let Some((size, note, tally)) = reached else { return };
     let Some(state) = replica.logs.get_mut(log) else { return };
     state.final_size = size;
     state.prune();
     replica.touched.insert(log.clone());
+    vouch(replica, &tally, out);
     out.push(Effect::Persist(Write::Final { log: log.clone(), size, note: note.clone() }));
     replica.later(Change::Final { log: log.clone(), size });
-    if log.agency == replica.me {
-        let head = crate::message::Head { log: log.clone(), note };
-        let announce = Effect::Publish(super::own::grown(head, size, vec![]));
-        replica.deferred.push(Deferred::Emit(announce));
-    }
+    announce(replica, log, size, note);
 }
 
 /// Takes nothing more of a log.

@@ -38,6 +38,8 @@ pub struct Node {
     proposals: BTreeMap<Hash, (u32, Vec<u8>)>,
     /// Whether it is unclear what was signed.
     recovering: bool,
+    /// The latest time that others vouched for.
+    pub vouched: Timestamp,
     /// What the node said has changed.
     pub news: Vec<Change>,
 }
@@ -93,6 +95,7 @@ impl Network {
                     torn: None,
                     proposals: BTreeMap::new(),
                     recovering: false,
+                    vouched: Timestamp::default(),
                     news: vec![],
                 },
             )
@@ -474,6 +477,7 @@ impl Node {
             Write::Rival { version, .. } => self.torn = Some(version),
             Write::Proposal { version, hash, text } => drop(self.proposals.insert(hash, (version, text))),
             Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
+            Write::Vouched { at } => self.vouched = at,
             _ => {}
         }
     }

@@ -140,7 +140,7 @@ impl Disk {
                 Write::LabelState { label, state, index } => self.state(label, *state, *index),
                 Write::LabelSoundness { label, soundness } => self.soundness(label, soundness),
                 Write::Confirmation(confirmation) => self.confirm(confirmation),
-                Write::Release { .. } => {}
+                Write::Release { .. } | Write::Vouched { .. } => {}
                 Write::Proposal { hash, text, .. } => drop(self.proposals.insert(*hash, text.clone())),
                 Write::Amendment { amendment, .. } => {
                     self.amendments.insert(amendment.charter.version, (**amendment).clone());

@@ -20,9 +20,6 @@ use crate::store::{Source, Tx, WriteTx};
 /// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
 const STATUS_PLACES: u32 = 131_072;
 
-/// Seconds by which our clock may be behind what others vouch for.
-const CLOCK_TOLERANCE: u64 = 60;
-
 /// Draws of a free place before giving up: with half of the places taken, one in 2^64 times.
 const DRAWS: usize = 64;
 
@@ -45,7 +42,7 @@ impl Item for StatusPlace {
 pub async fn issue(context: &Context, offer: &str) -> Result<LabelView, Error> {
     // Dates far from the other members' would make a label that they call not yet valid, or back-dated.
     let seconds = context.clock_behind();
-    if seconds > CLOCK_TOLERANCE {
+    if seconds > 0 {
         return Err(Error::ClockBehind { seconds });
     }
     let _one = context.issuing().lock().await;

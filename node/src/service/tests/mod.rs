@@ -1,5 +1,6 @@
 //! Use cases between real nodes in one process: store, engine and network, over the memory transport.
 
+mod clock;
 mod evidence;
 mod exchange;
 mod invitation;

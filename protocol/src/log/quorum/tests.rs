@@ -114,3 +114,15 @@ proptest! {
         prop_assert!(fresh_as_of(&times, f) <= honest.iter().max().map(|time| at(*time)));
     }
 }
+
+/// One wrong clock moves nobody's: neither ahead of the others, nor as the only one that there is.
+#[test]
+fn a_time_is_vouched_for_by_all_who_cosigned() {
+    let of = |names: &[&str]| Witnesses::new(&agency("owner"), alone(names));
+    let tally = |names: &[&str], times: &[u64]| of(names).tally(names.iter().zip(times).map(|(name, time)| (agency(name), at(*time))));
+    let four = ["lyon", "oslo", "porto", "riga"];
+    assert_eq!(tally(&four, &[100, 90, 4_000_000_000]).vouched(), Some(at(90)));
+    assert_eq!(tally(&four, &[100, 90]).vouched(), None, "no quorum");
+    assert_eq!(tally(&["lyon"], &[4_000_000_000]).vouched(), None, "a single one");
+    assert_eq!(tally(&["lyon", "oslo"], &[100, 4_000_000_000]).vouched(), Some(at(100)));
+}

@@ -1,0 +1,40 @@
+//! A clock that is behind what the other members vouch for (case D7).
+
+use std::sync::Arc;
+
+use parangon_protocol::time::Timestamp;
+
+use super::support::{THREE, federation_at, level, until};
+use crate::clock::{Clock, ManualClock};
+use crate::engine;
+use crate::service::{Error, labels, members};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_issues_nothing_and_says_so() {
+    let start: Timestamp = "2026-11-29T00:00:00Z".parse().expect("time");
+    let clock = Arc::new(ManualClock::new(start));
+    let agencies = federation_at(&THREE, || clock.clone() as Arc<dyn Clock>).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("With a good clock", 4).await;
+    let offer = stuttgart.offer(&assessment, "gold", &[berlin, lyon]).await.expect("an offer");
+    for reviewer in [berlin, lyon] {
+        reviewer.reviews(&offer.id, level(4)).await;
+    }
+    // Without one record more, the heads are cosigned again: that is where the floor comes from.
+    let later = start.plus(2 * 86_400);
+    clock.set(later);
+    let vouched = || engine::vouched(&stuttgart.context.store().read().expect("a snapshot")).expect("readable");
+    until("the others vouch for the time", || async { (vouched() >= later).then_some(()) }).await;
+    clock.set(start);
+    assert_eq!(stuttgart.context.now(), vouched(), "what had expired stays expired");
+    assert_eq!(stuttgart.context.clock_behind(), vouched().since(start));
+    let error = labels::issue(&stuttgart.context, &offer.id).await.expect_err("dated wrongly");
+    assert!(matches!(error, Error::ClockBehind { .. }), "{error}");
+    let status = stuttgart.context.run(members::status).await.expect("a status");
+    let line = status.lines.iter().find(|line| line.subject == "clock").expect("a line about the clock");
+    assert_eq!(line.state, members::Severity::Fail);
+    // A minute is no matter: two clocks that are right differ by less.
+    clock.set(Timestamp::from_seconds(vouched().seconds() - 60).expect("in range"));
+    assert_eq!(stuttgart.context.clock_behind(), 0);
+    labels::issue(&stuttgart.context, &offer.id).await.expect("issued");
+}
