@@ -17,6 +17,15 @@ pub(crate) fn confirm(out: &Output, question: &str, yes: bool) -> Result<(), Fai
     if matches!(answer.to_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(cancelled()) }
 }
 
+/// What somebody says to a question that has two answers; `--yes` says yes.
+pub(crate) fn agree(out: &Output, question: &str, yes: bool) -> Result<bool, Failure> {
+    match confirm(out, question, yes) {
+        Ok(()) => Ok(true),
+        Err(failure) if failure == cancelled() => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// The name of what is about to be changed for good, typed or in `--confirm`.
 pub(crate) fn confirm_name(out: &Output, what: &str, name: &str, given: Option<&str>) -> Result<(), Failure> {
     let shown = clean(name).into_owned();

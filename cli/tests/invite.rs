@@ -28,7 +28,8 @@ fn what_is_no_invite_changes_nothing() {
     let good = invite("Agency bergen", "2999-01-01T00:00:00Z");
     desk.run(&format!("join {good} --data bergen")).ends(5);
     desk.init("bergen", "NO");
-    let before = desk.files("bergen");
+    let files = || desk.files("bergen").into_iter().filter(|name| name != "parangon.lock").collect::<Vec<_>>();
+    let before = files();
     let changed = good.replacen("pgn1-e", "pgn1-f", 1);
     for (words, code, says) in [
         ("".to_owned(), 2, "no invite is under way"),
@@ -41,7 +42,7 @@ fn what_is_no_invite_changes_nothing() {
         let line = ["join", "--data", "bergen", words.as_str()];
         let run = desk.run_words(&line[..if words.is_empty() { 3 } else { 4 }]).ends(code);
         assert!(run.err().contains(says), "{words}: {}", run.err());
-        assert_eq!(desk.files("bergen"), before, "{words}");
+        assert_eq!(files(), before, "{words}");
     }
     // From stdin, as a mail program left it.
     let broken = format!("\n  {}\n  {}\n", &good[..70], &good[70..]);
@@ -71,9 +72,8 @@ fn both_sides_compare_four_words() {
     assert!(desk.run(&format!("invite accept {id} --yes --data oslo")).ends(6).err().contains("nobody has used"));
 
     // Nothing is asked without a yes, and nothing is written.
-    let before = desk.files("bergen");
     desk.run_with("join - --data bergen", &line).ends(2);
-    assert_eq!(desk.files("bergen"), before);
+    assert!(!desk.path("bergen/invitation.json").exists());
     let asked = desk.run_with("join - --data bergen --yes --no-wait --json", &line).ends(0).json();
     let words = asked["check_words"].as_str().expect("words");
     assert_eq!((&asked["state"], &asked["invited_by"]), (&"asked".into(), &"oslo".into()));
@@ -90,7 +90,52 @@ fn both_sides_compare_four_words() {
     assert_eq!(waiting["state"], "proposed", "{waiting}");
     // Taken back: who holds it is turned away, and what it had reached is not lost with it.
     desk.run(&format!("invite cancel {id} --yes --data oslo")).ends(0);
-    assert!(desk.run("join --data bergen --yes --no-wait").ends(8).err().contains("new invite"));
+    let turned_away = desk.run("join --data bergen --yes --no-wait").ends(8);
+    assert!(turned_away.err().contains("new invite"), "{}", turned_away.err());
     assert_eq!(desk.run("federation show --diff --data oslo --json").ends(0).json()[0]["mine"], "accepted");
     desk.run("invite cancel ffffffffffff --yes --data oslo").ends(5);
+}
+
+/// The other node says when the members have agreed; only a person can say that it is the right node.
+#[test]
+fn nobody_enters_before_the_words_were_compared() {
+    let nodes = Nodes::start();
+    nodes.init("bergen", "NO");
+    let desk = &nodes.desk;
+    let made = desk.run_words(&["invite", "new", "--to", "bergen", "--data", "oslo", "-o", "bergen.invite", "--json"]).ends(0).json();
+    let (line, id) = (std::fs::read_to_string(desk.path("bergen.invite")).expect("there"), made["id"].as_str().expect("an id"));
+    assert!(desk.run("invite new --to riga --data oslo --quiet").ends(2).err().contains("shown nowhere"));
+    desk.run_with("join - --data bergen --yes --words zoo-zoo-zoo-zoo", &line).ends(8);
+    let words = desk.run("invite list --data oslo --json").ends(0).json()[0]["guest"]["check_words"].as_str().expect("words").to_owned();
+    desk.run(&format!("invite accept {id} --yes --data oslo")).ends(0);
+    for voter in ["porto", "lyon"] {
+        nodes.until("federation show --diff --data lyon --json", |proposals| proposals[0]["version"] == 2);
+        nodes.until(&format!("federation show --diff --data {voter} --json"), |proposals| proposals[0]["version"] == 2);
+        desk.run(&format!("federation accept --yes --data {voter}")).ends(0);
+    }
+    nodes.until("invite list --data oslo --json", |invites| invites[0]["state"] == "admitted");
+    let refused = desk.run("join --data bergen --no-wait").ends(2);
+    assert!(refused.err().contains("nobody here has compared"), "{}", refused.err());
+    assert!(!desk.path("bergen/federation.json").exists());
+    let joined = desk.run_words(&["join", "--data", "bergen", "--words", &words, "--json"]).ends(0).json();
+    assert_eq!((&joined["state"], &joined["compared"]), (&"admitted".into(), &true.into()), "{joined}");
+    assert!(desk.path("bergen/federation.json").exists() && !desk.path("bergen/invitation.json").exists());
+}
+
+/// The members' no reaches the one who asked.
+#[test]
+fn a_no_is_told() {
+    let nodes = Nodes::start();
+    nodes.init("bergen", "NO");
+    let desk = &nodes.desk;
+    let made = desk.run_words(&["invite", "new", "--to", "bergen", "--data", "oslo", "-o", "bergen.invite", "--json"]).ends(0).json();
+    let (line, id) = (std::fs::read_to_string(desk.path("bergen.invite")).expect("there"), made["id"].as_str().expect("an id"));
+    desk.run_with("join - --data bergen --yes --no-wait", &line).ends(0);
+    desk.run(&format!("invite accept {id} --yes --data oslo")).ends(0);
+    nodes.until("federation show --diff --data lyon --json", |proposals| proposals[0]["version"] == 2);
+    desk.run("federation reject --yes --data lyon").ends(0); // of three members all have to agree
+    nodes.until("invite list --data oslo --json", |invites| invites[0]["state"] == "rejected");
+    assert_eq!(desk.run("join --data bergen --yes --no-wait --json").ends(0).json()["state"], "rejected");
+    let status = desk.run("status --data oslo --json").ends(0).json();
+    assert!(status.to_string().contains("did not agree to admit bergen"), "{status}");
 }

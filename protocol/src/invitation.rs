@@ -256,6 +256,8 @@ pub enum Standing {
         /// Voices that it takes.
         needed: u32,
     },
+    /// They said no. It may be proposed again.
+    Rejected,
     /// It is a member.
     Admitted,
 }
@@ -281,6 +283,9 @@ pub enum Refusal {
     /// Nothing was asked yet.
     #[error("nothing was asked with this invite yet")]
     NotAsked,
+    /// It was cancelled, or its time is over.
+    #[error("the invite was cancelled, or its time is over")]
+    Ended,
 }
 
 /// Whether the agency of this card may ask to be admitted with an invitation to `to`.

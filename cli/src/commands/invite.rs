@@ -83,9 +83,13 @@ fn new(args: &NewArgs, context: &Context<'_>) -> Result<(), Failure> {
     if let Some(path) = args.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(Failure::new(Exit::Conflict, format!("{} exists already and is not overwritten", path.display())));
     }
+    if args.output.is_none() && context.out.is_quiet() && !context.out.is_json() {
+        return Err(Failure::usage("the invite would be shown nowhere").next("add -o FILE, or leave out --quiet"));
+    }
     let mut made = context.client.post(PATH, json!({ "to": args.to }))?;
     if let Some(path) = &args.output {
-        super::keep_secret(path, &mut made, "invite")?;
+        let made_in_vain = format!("{PATH}/{}", encode(&text(&made, "id")));
+        super::keep_secret(path, &mut made, "invite", || drop(context.client.delete(&made_in_vain)))?;
     }
     context.out.result(&made, |page| {
         for name in ["id", "to", "expires", "file"] {
@@ -128,7 +132,15 @@ fn accept(args: AcceptArgs, data: &std::path::Path, context: &Context<'_>) -> Re
     let invite = context.client.get(&format!("{PATH}/{}", encode(&id)))?;
     let guest = &invite["guest"];
     match invite["state"].as_str() {
-        Some("asked") => {}
+        Some("asked" | "rejected") => {}
+        Some("begun") => {
+            let failure = Failure::new(Exit::Conflict, "the agency has begun to ask, and there are no check words yet");
+            return Err(failure.next("there they run `parangon join` again"));
+        }
+        Some("ended") => {
+            let failure = Failure::new(Exit::Conflict, "this node has another transport key since: the agency cannot find it any more");
+            return Err(failure.next("make a new invite, or: parangon federation propose --admit CARD, and the trust file by mail"));
+        }
         Some("open") => {
             let failure = Failure::new(Exit::Conflict, format!("nobody has used the invite to {} yet", clean(&text(&invite, "to"))));
             return Err(failure.next("there they run `parangon join` with it"));
@@ -141,21 +153,26 @@ fn accept(args: AcceptArgs, data: &std::path::Path, context: &Context<'_>) -> Re
     let card = serde_json::to_vec(&guest["card"]).map_err(Failure::failed)?;
     let card = MemberCard::read(&card).map_err(Failure::invalid)?;
     let words = text(guest, "check_words");
+    let other_words = |who: &str| {
+        let failure = Failure::new(Exit::Refused, format!("these are not the check words of {who}: somebody may stand in between"));
+        failure.next(format!("read them again; if they differ, `parangon invite cancel {id}` and make a new one"))
+    };
     let who = format!("{} ({}, {})", card.body().id, clean(card.body().name.as_str()), card.body().country);
     match &args.words {
         Some(given) if same(given, &words) => {}
-        Some(_) => {
-            let failure = Failure::new(Exit::Refused, format!("these are not the check words of {who}: somebody may stand in between"));
-            return Err(failure.next(format!("read them again; if they differ, `parangon invite cancel {id}` and make a new one")));
-        }
+        Some(_) => return Err(other_words(&who)),
         None => {
-            if !args.yes {
-                context.out.say(&format!("{who} asks to be admitted. The check words are: {}", words.replace('-', " ")));
+            context.out.show(&format!("{who} asks to be admitted. The check words are: {}", words.replace('-', " ")));
+            if !prompt::agree(context.out, "Did they read out the same four words?", args.yes)? {
+                return Err(other_words(&who));
             }
-            prompt::confirm(context.out, "Did they read out the same four words?", args.yes)?;
         }
     }
-    propose(&ProposeArgs::admitting(card, args.yes, args.passphrases), data, &context.client, context.out)
+    let proposed = propose(&ProposeArgs::admitting(card, args.yes, args.passphrases), data, &context.client, context.out);
+    proposed.map_err(|failure| match failure.problem.code.as_str() {
+        "PGN-0606" => failure.next("this agency is for another text, which is voted on: `parangon federation show --diff`"),
+        _ => failure,
+    })
 }
 
 /// Whether two people read the same words, however they write them down.

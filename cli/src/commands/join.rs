@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use parangon_node::network::Visitor;
+use parangon_node::network::{VisitError, Visitor};
+use parangon_node::store::Lock;
 use parangon_protocol::canonical;
 use parangon_protocol::charter::{Chain, ChainText, Member, MemberCard};
 use parangon_protocol::invitation::{Answer, Meeting, Question, Standing, commitment, may_ask};
@@ -22,6 +23,7 @@ use super::config::ConfigFile;
 use super::federation::{enter, read_federation, rules};
 use super::invite::same;
 use super::key::now;
+use super::serve::refused;
 use super::unlock::Passphrases;
 use crate::args::DataDir;
 use crate::exit::Exit;
@@ -32,8 +34,14 @@ use checklist::Checklist;
 use errand::Errand;
 use refusal::{declined, expected, not_reached};
 
-/// Between two questions whether the members have decided.
+/// Between two questions whether the members have decided, at first and when it has changed.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The longest pause between two of them.
+const ASK_SELDOM: Duration = Duration::from_secs(30);
+
+/// Questions in a row whose connection was closed, until this counts as an answer.
+const CLOSED: u32 = 5;
 
 /// Seconds by which two clocks may differ. More, and others would find times in our labels untrue.
 const CLOCK_TOLERANCE: u64 = 60;
@@ -62,8 +70,9 @@ pub(crate) struct JoinArgs {
 
 /// Looks, asks, waits, and enters.
 pub(crate) async fn run(args: JoinArgs, out: &Output) -> Result<(), Failure> {
-    let dir = args.data.path();
+    let dir = args.config()?.data_dir;
     if let Some((chain, _)) = read_federation(&dir)? {
+        Errand::done(&dir); // an earlier run was ended before it could
         let failure = Failure::new(Exit::Conflict, format!("{} belongs to federation {} already", dir.display(), chain.fingerprint()));
         return Err(failure.next("nothing was changed; `parangon serve` runs its node"));
     }
@@ -71,12 +80,13 @@ pub(crate) async fn run(args: JoinArgs, out: &Output) -> Result<(), Failure> {
     if args.passphrases.open_identity(&dir)?.public() != card.body().identity {
         return Err(Failure::invalid("the membership card in this directory names another identity key than identity.keys holds"));
     }
+    let lock = Lock::take(&dir).map_err(|error| refused(&error.into()))?;
     let errand = Errand::of(args.invite.as_deref(), &dir)?;
     let mut list = Checklist::new(out);
     let mut visitor =
         Visitor::connect(&errand.invitation, |step| list.progress(&step)).await.map_err(|error| not_reached(&error, &errand.invitation))?;
     let mut visit = Visit { visitor: &mut visitor, errand, card: &card, dir: &dir, args: &args, list: &mut list, out };
-    visit.run().await
+    visit.run(lock).await
 }
 
 /// One run of the command, with the other node at the end of the line.
@@ -98,20 +108,19 @@ struct Shown {
 }
 
 impl Visit<'_> {
-    async fn run(&mut self) -> Result<(), Failure> {
+    /// The lock is this directory's: the node that receives the records takes it again.
+    async fn run(&mut self, lock: Lock) -> Result<(), Failure> {
         let mut shown = self.look(true).await?;
         let words = self.ask(&shown.chain).await?;
         let mut standing = self.compare(&words, &shown.chain).await?;
         if self.args.no_wait && standing != Standing::Admitted {
             return self.report(&shown, &words, standing);
         }
-        while standing != Standing::Admitted {
-            self.visitor.rest(ASK_AGAIN).await;
-            let next = self.standing().await?;
-            if next != standing {
-                self.out.say(&said(next, &self.errand.invitation.agency));
-            }
-            standing = next;
+        self.wait(&mut standing).await?;
+        if !self.errand.compared {
+            let text = "the members have agreed, and nobody here has compared the check words";
+            let step = format!("telephone {}, then: parangon join --words \"…\"", self.errand.invitation.agency);
+            return Err(Failure::new(Exit::Usage, text).next(step));
         }
         if !self.is_member(&shown.chain) {
             shown = self.look(false).await?;
@@ -121,8 +130,41 @@ impl Visit<'_> {
         }
         enter(&shown.chain, &self.args.passphrases, self.dir)?;
         Errand::done(self.dir);
+        drop(lock);
         records::receive(self.args, shown.records, self.list, self.out).await;
         self.report(&shown, &words, Standing::Admitted)
+    }
+
+    /// Waits until the members have decided. A node that does not answer for a while ends nothing: members take days.
+    async fn wait(&mut self, standing: &mut Standing) -> Result<(), Failure> {
+        let (mut pause, mut away, mut closed) = (ASK_AGAIN, false, 0);
+        while *standing != Standing::Admitted {
+            self.visitor.rest(pause).await;
+            pause = (pause * 3 / 2).min(ASK_SELDOM);
+            match self.visitor.ask(Question::Standing).await {
+                Ok(Answer::Standing(next)) => {
+                    (away, closed) = (false, 0);
+                    if next != *standing {
+                        self.out.say(&said(next, &self.errand.invitation.agency));
+                        pause = ASK_AGAIN;
+                    }
+                    *standing = next;
+                }
+                Ok(Answer::Refused(refusal)) => return Err(declined(refusal, &self.errand.invitation)),
+                Ok(_) => return Err(expected()),
+                Err(error) => {
+                    closed = if matches!(error, VisitError::TurnedAway) { closed + 1 } else { 0 };
+                    if closed >= CLOSED || matches!(error, VisitError::OtherNode { .. }) {
+                        return Err(not_reached(&error, &self.errand.invitation));
+                    }
+                    if !away {
+                        self.out.say(&format!("{error}; still waiting. Ctrl-C ends this, and `parangon join` goes on."));
+                    }
+                    away = true;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn is_member(&self, chain: &Chain) -> bool {
@@ -176,7 +218,7 @@ impl Visit<'_> {
             may_ask(&invitation.to, card.body(), chain.newest()).map_err(|refusal| declined(refusal, invitation))?;
             let inviter = chain.newest().member(&invitation.agency);
             if !self.args.yes {
-                self.out.say(&introduction(inviter, chain));
+                self.out.show(&introduction(inviter, chain));
             }
             prompt::confirm(self.out, &format!("Does {} ask to be admitted under these rules?", card.body().id), self.args.yes)?;
         }
@@ -185,6 +227,8 @@ impl Visit<'_> {
         let theirs = self.errand.nonce;
         let question = Question::Ask { card: text.clone(), commitment: commitment(&theirs, &text) };
         let Answer::Nonce(ours) = self.put(question).await? else { return Err(expected()) };
+        // Before ours is told: a host that could choose its own afterwards could choose the words.
+        self.errand.met(ours, self.dir)?;
         let Answer::Standing(_) = self.put(Question::Reveal { nonce: theirs }).await? else { return Err(expected()) };
         let invitation = &self.errand.invitation;
         let meeting =
@@ -195,20 +239,23 @@ impl Visit<'_> {
     /// Has a person compare the words, once.
     async fn compare(&mut self, words: &str, chain: &Chain) -> Result<Standing, Failure> {
         let agency = self.errand.invitation.agency.clone();
+        let other_words = || {
+            let text = format!("these are not the words of {agency}: somebody may stand in between");
+            Failure::new(Exit::Refused, text).next(format!("read them again; if they differ, ask {agency} for a new invite by another way"))
+        };
         self.list.ok("check words", &words.replace('-', " "));
         match &self.args.words {
             Some(given) if same(given, words) => self.errand.compared(self.dir)?,
-            Some(_) => {
-                let text = format!("these are not the words of {agency}: somebody may stand in between");
-                return Err(
-                    Failure::new(Exit::Refused, text).next(format!("read them again; if they differ, ask {agency} for a new invite"))
-                );
-            }
+            Some(_) => return Err(other_words()),
             None if self.errand.compared => {}
-            None if self.args.no_wait && !self.out.is_interactive() => {}
+            None if self.args.no_wait && !self.args.yes && !self.out.is_interactive() => {}
             None => {
-                self.out.say(&format!("Telephone {agency} ({}) and compare the four words.", clean(chain.newest().name.as_str())));
-                prompt::confirm(self.out, "Did they read out the same four words?", self.args.yes)?;
+                let name = chain.newest().member(&agency).map_or("", |member| member.name.as_str());
+                let telephone = format!("Telephone {agency} ({}). The four words are: {}", clean(name), words.replace('-', " "));
+                self.out.show(&telephone);
+                if !prompt::agree(self.out, "Did they read out the same four words?", self.args.yes)? {
+                    return Err(other_words());
+                }
                 self.errand.compared(self.dir)?;
             }
         }
@@ -233,7 +280,7 @@ impl Visit<'_> {
     fn report(&self, shown: &Shown, words: &str, standing: Standing) -> Result<(), Failure> {
         let (charter, fingerprint, agency) = (shown.chain.newest(), shown.chain.fingerprint(), &self.card.body().id);
         let mut json = json!({ "agency": agency, "federation": charter.name, "fingerprint": fingerprint, "words": fingerprint.words(),
-            "invited_by": self.errand.invitation.agency, "check_words": words, "checklist": self.list.lines() });
+            "invited_by": self.errand.invitation.agency, "check_words": words, "compared": self.errand.compared, "checklist": self.list.lines() });
         if let (Some(json), Ok(serde_json::Value::Object(standing))) = (json.as_object_mut(), serde_json::to_value(standing)) {
             json.extend(standing);
         }
@@ -256,6 +303,7 @@ fn said(standing: Standing, agency: &parangon_protocol::id::AgencyId) -> String 
     match standing {
         Standing::Asked => format!("{agency} has to compare the words and propose it: parangon invite accept"),
         Standing::Proposed { have, needed } => format!("The members vote: {have} of {needed} have agreed."),
+        Standing::Rejected => format!("The members said no. Speak with {agency}, who may propose it again."),
         Standing::Admitted => "The members have agreed.".to_owned(),
     }
 }

@@ -93,10 +93,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)
 }
 
-/// Moves a secret that is shown once from the answer's field into a new file that only its owner may read.
-fn keep_secret(path: &Path, made: &mut Value, field: &str) -> Result<(), Failure> {
+/// Moves a secret that is shown once from the answer's field into a new file that only its owner may read. Where it cannot be
+/// written, nobody ever has it: `undo` takes it back.
+fn keep_secret(path: &Path, made: &mut Value, field: &str, undo: impl FnOnce()) -> Result<(), Failure> {
     let secret = Zeroizing::new(format!("{}\n", fields::plain(made, field).unwrap_or_default()));
-    parangon_node::keystore::file::write_new(path, secret.as_bytes()).map_err(Failure::failed)?;
+    if let Err(error) = parangon_node::keystore::file::write_new(path, secret.as_bytes()) {
+        undo();
+        return Err(Failure::failed(error));
+    }
     if let Some(object) = made.as_object_mut() {
         object.remove(field);
         object.insert("file".to_owned(), json!(path));

@@ -79,7 +79,8 @@ fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     let mut made = context.client.post(PATH, body)?;
     if let Some(path) = &args.output {
-        super::keep_secret(path, &mut made, "token")?;
+        let made_in_vain = format!("{PATH}/{}", encode(&text(&made, "id")));
+        super::keep_secret(path, &mut made, "token", || drop(context.client.delete(&made_in_vain)))?;
     }
     context.out.result(&made, |page| {
         for name in ["id", "scope", "expires", "token", "file"] {

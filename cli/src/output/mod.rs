@@ -107,6 +107,13 @@ impl Output {
         }
     }
 
+    /// Shows what a question is about to whoever is there to answer it, also with `--quiet`.
+    pub(crate) fn show(&self, text: &str) {
+        if self.interactive {
+            let _ = writeln!(std::io::stderr(), "{}", clean::terminal(text, false));
+        }
+    }
+
     /// Shows a failure: as `{"error":…}` on stdout with `--json`, else on stderr. Returns the exit code. A result that
     /// was written before, such as the rows that cannot be used, stays the only value on stdout.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {

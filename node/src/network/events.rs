@@ -71,6 +71,12 @@ impl Actor {
 
     fn on_opened(&mut self, peer: &PeerId, link: Link) {
         let (id, ours) = (link.id, link.ours);
+        if self.roster.agency(peer).is_none() && self.guests.contains(peer) {
+            if let Some(oldest) = self.guests.opened(*peer, id) {
+                self.swarm.close_connection(oldest);
+            }
+            return;
+        }
         self.redial.connected(peer, Instant::now());
         if ours {
             self.metrics.dial("connected");
@@ -88,6 +94,7 @@ impl Actor {
     }
 
     fn on_closed(&mut self, peer: &PeerId, id: ConnectionId) {
+        self.guests.closed(peer, id);
         match self.links.closed(peer, id) {
             Closed::Last => {
                 self.quotas.remove(peer);

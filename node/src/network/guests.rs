@@ -1,11 +1,12 @@
 //! Invited agencies: let in by the transport key of their invitation, for one conversation and nothing else (protocol,
 //! "Invitation").
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use libp2p::PeerId;
 use libp2p::request_response as rr;
+use libp2p::swarm::ConnectionId;
 use parangon_protocol::invitation::{Answer as Told, Question};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::OwnedPermit;
@@ -33,6 +34,8 @@ pub struct Visit {
 #[derive(Debug)]
 pub(super) struct Guests {
     keys: HashSet<PeerId>,
+    /// Their connections, the oldest first.
+    connections: HashMap<PeerId, Vec<ConnectionId>>,
     answers: Option<mpsc::Sender<Visit>>,
 }
 
@@ -40,11 +43,27 @@ pub(super) type InvitationEvent = rr::Event<Parcel<Question>, Parcel<Answer<Told
 
 impl Guests {
     pub(super) fn new(answers: Option<mpsc::Sender<Visit>>) -> Self {
-        Self { keys: HashSet::new(), answers }
+        Self { keys: HashSet::new(), connections: HashMap::new(), answers }
     }
 
     pub(super) fn contains(&self, peer: &PeerId) -> bool {
         self.keys.contains(peer)
+    }
+
+    /// Takes note of a connection; the one to be closed for it.
+    pub(super) fn opened(&mut self, peer: PeerId, id: ConnectionId) -> Option<ConnectionId> {
+        let ids = self.connections.entry(peer).or_default();
+        ids.push(id);
+        (ids.len() > limits::GUEST_CONNECTIONS).then(|| ids.remove(0))
+    }
+
+    pub(super) fn closed(&mut self, peer: &PeerId, id: ConnectionId) {
+        if let Some(ids) = self.connections.get_mut(peer) {
+            ids.retain(|known| *known != id);
+            if ids.is_empty() {
+                self.connections.remove(peer);
+            }
+        }
     }
 }
 
@@ -55,16 +74,15 @@ impl Actor {
         let stranger = |peer: &&PeerId| self.roster.agency(peer).is_none();
         let gone: Vec<PeerId> = self.guests.keys.difference(&new).filter(stranger).copied().collect();
         let come: Vec<PeerId> = new.difference(&self.guests.keys).filter(stranger).copied().collect();
+        let strangers = new.iter().filter(stranger).copied().collect();
         for peer in &gone {
             self.turn_away(peer);
             self.quotas.remove(peer);
         }
+        let behaviour = self.swarm.behaviour_mut();
+        behaviour.set_guests(&strangers);
         for peer in &come {
-            let behaviour = self.swarm.behaviour_mut();
             behaviour.allowed.allow_peer(*peer);
-            if let Some(gossip) = behaviour.gossip.as_mut() {
-                gossip.blacklist_peer(peer);
-            }
         }
         self.guests.keys = new;
     }

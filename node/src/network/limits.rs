@@ -29,8 +29,14 @@ pub(super) const QUESTION_BYTES: usize = protocol::RECORD_BYTES + 1024;
 pub(super) const ANSWER_BYTES: usize = protocol::DOCUMENT_BYTES + 1024;
 /// Questions of invited agencies that wait for the application.
 pub const VISITS: usize = 16;
-/// Agencies that may be invited at the same time: each may hold three of the connections that others dial.
+/// Agencies that may be invited at the same time.
 pub const GUESTS: usize = 16;
+/// Connections of one guest: more, and the oldest is closed. Whoever else has the string cannot keep it out.
+pub(super) const GUEST_CONNECTIONS: usize = 2;
+/// Exchanges on one connection of a guest.
+pub(super) const GUEST_STREAMS: usize = 2;
+/// Bytes of guests' questions that are read at once, in KiB: one of each guest.
+pub(super) const GUESTS_KIB: usize = GUESTS * QUESTION_BYTES.div_ceil(1024);
 /// Read at a time, so that no more is allocated than was delivered (case W2).
 pub(super) const READ_BYTES: usize = 64 * 1024;
 /// Bytes of inbound private messages that wait for the application at once, in KiB: 16 of the largest ones.

@@ -16,6 +16,7 @@ mod guests;
 mod handle;
 pub mod limits;
 mod links;
+mod members_only;
 mod metrics;
 mod peers;
 mod presence;

@@ -69,9 +69,12 @@ pub enum VisitError {
         /// Where.
         address: Multiaddr,
     },
-    /// It lets nobody in with this key.
-    #[error("the node does not let this invite in: it was cancelled, has expired, or its agency is a member already")]
+    /// It closes every connection with this key before it answers.
+    #[error("the node closes the connection: the invite was cancelled or has expired, or its agency is a member by now")]
     TurnedAway,
+    /// It has too much to do.
+    #[error("the node has too much to do at the moment")]
+    Busy,
     /// The exchange failed.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -106,7 +109,7 @@ impl Visitor {
         let keypair = Keypair::ed25519_from_bytes(seed.as_mut_slice()).map_err(|_| NetworkError::Setting("transport key"))?;
         let memory = addresses.iter().any(|address| matches!(address.iter().next(), Some(Protocol::Memory(_))));
         let budget = Arc::new(Semaphore::new(limits::INFLIGHT_KIB));
-        let behaviour = exchange(&invited.federation, "invitation", ProtocolSupport::Outbound, &budget)?;
+        let behaviour = exchange(&invited.federation, "invitation", ProtocolSupport::Outbound, limits::GUEST_STREAMS, &budget)?;
         let local = keypair.public().to_peer_id();
         let swarm = Swarm::new(transport::build(&keypair, memory)?, behaviour, local, transport::swarm_config());
         let mut visitor = Self { swarm, host: peer_of(&invited.transport), addresses };
@@ -118,9 +121,10 @@ impl Visitor {
     /// Asks one question.
     ///
     /// # Errors
-    /// [`VisitError::TurnedAway`] when every connection is closed before the answer, else what went wrong.
+    /// [`VisitError::TurnedAway`] when every connection is closed before the answer, [`VisitError::Busy`], else what went wrong.
     pub async fn ask(&mut self, question: Question) -> Result<Told, VisitError> {
         let frame = frame::frame(&invitation::encode_question(question).map_err(NetworkError::from)?);
+        let mut last = VisitError::TurnedAway;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 self.rest(limits::BACKOFF_FIRST).await;
@@ -130,20 +134,21 @@ impl Visitor {
             }
             let id = self.swarm.behaviour_mut().send_request(&self.host, Parcel::Frame(frame.clone()));
             match self.answer(id).await {
-                Err(OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure | OutboundFailure::Io(_)) => {}
+                Err(OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure | OutboundFailure::Io(_)) => {
+                    last = VisitError::TurnedAway
+                }
                 Err(OutboundFailure::Timeout) => return Err(NetworkError::Timeout(limits::REQUEST_TIMEOUT.as_secs()).into()),
                 Err(OutboundFailure::UnsupportedProtocols) => {
                     return Err(NetworkError::UnsupportedVersion { ours: limits::WIRE_VERSION }.into());
                 }
                 Ok(Parcel::Read(Ok(Ok(answer)), _)) => return Ok(answer),
-                Ok(Parcel::Read(Ok(Err(Refusal::Busy)), _)) => {}
-                Ok(Parcel::Read(Ok(Err(Refusal::NoAnswer)), _)) => return Err(VisitError::TurnedAway),
+                Ok(Parcel::Read(Ok(Err(Refusal::Busy)), _)) => last = VisitError::Busy,
                 Ok(Parcel::Read(Ok(Err(refusal)), _)) => return Err(NetworkError::from(refusal).into()),
                 Ok(Parcel::Read(Err(error), _)) => return Err(NetworkError::from(error).into()),
                 Ok(Parcel::Frame(_)) => return Err(NetworkError::Disconnected.into()),
             }
         }
-        Err(VisitError::TurnedAway)
+        Err(last)
     }
 
     /// Keeps the connection for so long, or lets it end.
@@ -172,36 +177,46 @@ impl Visitor {
         }
     }
 
-    /// One connection, by whichever address answers. The other side's key was proved when this returns.
+    /// One connection, by the first address that answers; TCP before QUIC, as members are dialled. The other side's key was proved
+    /// when this returns.
     async fn dial(&mut self) -> Result<Multiaddr, VisitError> {
-        let options = DialOpts::peer_id(self.host).addresses(self.addresses.clone()).allocate_new_port().build();
-        self.swarm.dial(options).map_err(|error| self.not_reached(error))?;
+        let is_quic = |address: &Multiaddr| address.iter().any(|part| part == Protocol::QuicV1);
+        let (quic, plain): (Vec<_>, Vec<_>) = self.addresses.iter().cloned().partition(is_quic);
+        let mut last = VisitError::Closed { address: String::new(), reason: Unanswered::Other("there is no address".to_owned()) };
+        for address in plain.into_iter().chain(quic) {
+            match self.dial_at(address).await {
+                Ok(reached) => return Ok(reached),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn dial_at(&mut self, address: Multiaddr) -> Result<Multiaddr, VisitError> {
+        let options = DialOpts::peer_id(self.host).addresses(vec![address.clone()]).allocate_new_port().build();
+        self.swarm.dial(options).map_err(|error| not_reached(&address, error))?;
         loop {
             match self.swarm.select_next_some().await {
                 SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } if peer_id == self.host => {
                     return Ok(endpoint.get_remote_address().clone());
                 }
-                SwarmEvent::OutgoingConnectionError { error, .. } => return Err(self.not_reached(error)),
+                SwarmEvent::OutgoingConnectionError { error, .. } => return Err(not_reached(&address, error)),
                 _ => {}
             }
         }
     }
+}
 
-    fn not_reached(&self, error: DialError) -> VisitError {
-        let first = || self.addresses.first().map(ToString::to_string).unwrap_or_default();
-        match error {
-            DialError::WrongPeerId { address, .. } => VisitError::OtherNode { address },
-            DialError::Transport(mut errors) => match errors.pop() {
-                Some((address, libp2p::TransportError::Other(error))) => {
-                    VisitError::Closed { address: address.to_string(), reason: Unanswered::of(&error) }
-                }
-                Some((address, _)) => {
-                    VisitError::Closed { address: address.to_string(), reason: Unanswered::Other("it cannot be dialled".to_owned()) }
-                }
-                None => VisitError::Closed { address: first(), reason: Unanswered::TimedOut },
-            },
-            other => VisitError::Closed { address: first(), reason: Unanswered::Other(other.to_string()) },
-        }
+fn not_reached(address: &Multiaddr, error: DialError) -> VisitError {
+    let closed = |reason| VisitError::Closed { address: address.to_string(), reason };
+    match error {
+        DialError::WrongPeerId { address, .. } => VisitError::OtherNode { address },
+        DialError::Transport(mut errors) => match errors.pop() {
+            Some((_, libp2p::TransportError::Other(error))) => closed(Unanswered::of(&error)),
+            Some(_) => closed(Unanswered::Other("it cannot be dialled".to_owned())),
+            None => closed(Unanswered::TimedOut),
+        },
+        other => closed(Unanswered::Other(other.to_string())),
     }
 }
 

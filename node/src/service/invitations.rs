@@ -59,16 +59,22 @@ impl std::fmt::Debug for MadeInvitation {
 pub enum InvitationState {
     /// Nobody has used it yet.
     Open,
+    /// An agency has begun to ask, and has not told its nonce yet: nothing to compare.
+    Begun,
     /// An agency asks to be admitted: compare the check words, then propose it.
     Asked,
     /// The members vote on it.
     Proposed,
+    /// The members said no. It may be proposed again.
+    Rejected,
     /// The agency is a member.
     Admitted,
     /// Taken back.
     Cancelled,
     /// Nobody used it in time, or the members did not decide.
     Expired,
+    /// This node has another transport key since: nobody finds it with that string.
+    Ended,
 }
 
 /// An invitation as lists show it.
@@ -106,8 +112,9 @@ pub struct GuestView {
     /// When it asked.
     #[schema(value_type = String)]
     pub since: Timestamp,
-    /// Four words that it reads, too: other words mean that somebody stands in between.
-    pub check_words: String,
+    /// Four words that it reads, too: other words mean that somebody stands in between. None before it has told its nonce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_words: Option<String>,
     /// Its membership card.
     #[schema(value_type = serde_json::Value)]
     pub card: MemberCard,
@@ -156,14 +163,14 @@ impl Row {
     /// The last moment at which it is answered.
     fn end(&self) -> Timestamp {
         match &self.guest {
-            Some(guest) => guest.since.plus(WAITING_DAYS * DAY),
-            None => self.expires,
+            Some(guest) if guest.theirs.is_some() => guest.since.plus(WAITING_DAYS * DAY),
+            _ => self.expires,
         }
     }
 
     /// Whether who holds it may still connect.
     fn answers(&self, context: &Context) -> Result<bool, Error> {
-        if self.cancelled.is_some() || self.end() < context.now() {
+        if self.cancelled.is_some() || self.end() < context.now() || self.moved(context) {
             return Ok(false);
         }
         // A member that has begun its log comes as a member.
@@ -173,32 +180,42 @@ impl Row {
         Ok(!(begun && standing(context, guest.card()?.body()) == Standing::Admitted))
     }
 
+    /// Whether this node goes by another transport key than the string says.
+    fn moved(&self, context: &Context) -> bool {
+        host_key(context) != self.host
+    }
+
     fn state(&self, context: &Context) -> Result<InvitationState, Error> {
         if self.cancelled.is_some() {
             return Ok(InvitationState::Cancelled);
         }
-        let standing = match self.guest.as_ref().filter(|guest| guest.theirs.is_some()) {
-            Some(guest) => Some(standing(context, guest.card()?.body())),
+        let standing = match &self.guest {
+            Some(guest) => Some((guest.theirs.is_some(), standing(context, guest.card()?.body()))),
             None => None,
         };
         Ok(match standing {
-            Some(Standing::Admitted) => InvitationState::Admitted,
+            Some((true, Standing::Admitted)) => InvitationState::Admitted,
             _ if self.end() < context.now() => InvitationState::Expired,
-            Some(Standing::Proposed { .. }) => InvitationState::Proposed,
-            Some(Standing::Asked) => InvitationState::Asked,
+            _ if self.moved(context) => InvitationState::Ended,
+            Some((false, _)) => InvitationState::Begun,
+            Some((true, Standing::Proposed { .. })) => InvitationState::Proposed,
+            Some((true, Standing::Rejected)) => InvitationState::Rejected,
+            Some((true, Standing::Asked)) => InvitationState::Asked,
             None => InvitationState::Open,
         })
     }
 
     fn view(&self, id: String, context: &Context) -> Result<InvitationView, Error> {
         let guest = match &self.guest {
-            Some(Guest { since, card: text, ours, theirs: Some(theirs), .. }) => {
-                let card = MemberCard::read(text.as_bytes()).map_err(|_| Error::Damaged { what: Self::WHAT })?;
-                let meeting = Meeting { federation: context.federation(), host: &self.host, card: text.as_bytes(), theirs, ours };
+            Some(guest) => {
+                let Guest { since, card: text, ours, theirs, .. } = guest;
+                let (federation, host, card) = (context.federation(), &self.host, text.as_bytes());
+                let check_words = theirs.as_ref().map(|theirs| Meeting { federation, host, card, theirs, ours }.words());
+                let card = guest.card()?;
                 let CardBody { id: agency, name, country, .. } = card.body().clone();
-                Some(GuestView { agency, name, country, since: *since, check_words: meeting.words(), card })
+                Some(GuestView { agency, name, country, since: *since, check_words, card })
             }
-            _ => None,
+            None => None,
         };
         let state = self.state(context)?;
         Ok(InvitationView { id, to: self.to.to_string(), made: self.made, expires: self.end(), state, guest })
@@ -213,12 +230,22 @@ fn standing(context: &Context, card: &CardBody) -> Standing {
         return Standing::Admitted;
     }
     let overview = context.engine().overview();
-    let proposed = overview.charter.proposals.values().find(|proposal| !proposal.failed && is_it(proposal.charter()));
-    proposed.map_or(Standing::Asked, |proposal| {
-        let (have, needed) = proposal.standing.present;
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Standing::Proposed { have: count(have), needed: count(needed) }
-    })
+    let mut proposed = overview.charter.proposals.values().filter(|proposal| is_it(proposal.charter())).peekable();
+    let any = proposed.peek().is_some();
+    match proposed.find(|proposal| !proposal.failed) {
+        Some(proposal) => {
+            let (have, needed) = proposal.standing.present;
+            let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            Standing::Proposed { have: count(have), needed: count(needed) }
+        }
+        None if any => Standing::Rejected,
+        None => Standing::Asked,
+    }
+}
+
+/// The key that this node connects with.
+fn host_key(context: &Context) -> PublicKey {
+    context.keys().key_set(context.me().clone(), 1).transport
 }
 
 /// Makes an invitation.
@@ -243,7 +270,7 @@ pub fn create(context: &Context, new: &NewInvitation) -> Result<MadeInvitation, 
         to: to.clone(),
         federation: *context.federation(),
         expires: made.plus(DAYS * DAY),
-        transport: context.keys().key_set(context.me().clone(), 1).transport,
+        transport: host_key(context),
         addresses,
         secret: seed,
     };
@@ -332,7 +359,12 @@ pub fn cancel(context: &Context, id: &str) -> Result<(), Error> {
     context.transact(|tx| {
         let mut row: Row = item::get(tx, id)?;
         match row.state(context)? {
-            InvitationState::Open | InvitationState::Asked | InvitationState::Proposed => {}
+            InvitationState::Open
+            | InvitationState::Begun
+            | InvitationState::Asked
+            | InvitationState::Proposed
+            | InvitationState::Rejected
+            | InvitationState::Ended => {}
             ended => {
                 let state = match ended {
                     InvitationState::Admitted => "used: its agency is a member",
@@ -354,5 +386,6 @@ pub fn cancel(context: &Context, id: &str) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn waiting(context: &Context) -> Result<Vec<InvitationView>, Error> {
-    Ok(list(context)?.into_iter().filter(|view| view.state == InvitationState::Asked).collect())
+    let waits = |view: &InvitationView| matches!(view.state, InvitationState::Asked | InvitationState::Rejected);
+    Ok(list(context)?.into_iter().filter(waits).collect())
 }

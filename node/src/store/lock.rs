@@ -7,14 +7,18 @@ use std::path::Path;
 
 use super::StoreError;
 
-/// Held while the store is open.
+/// A data directory's lock, held while its store is open or something else must not happen to it twice.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    pub(super) fn take(dir: &Path) -> Result<Self, StoreError> {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::NoLocks`], [`StoreError::Disk`].
+    pub fn take(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("parangon.lock");
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(StoreError::Disk)?;

@@ -36,6 +36,7 @@ use redb::{Database, Durability, ReadTransaction, ReadableDatabase, TableHandle,
 
 pub use error::StoreError;
 pub use highwater::{HIGH_WATER_FILE, HighWater, Opened, OwnHead, Recovery, StoreId};
+pub use lock::Lock;
 pub use log::LogReader;
 pub use private::{PRIVATE_NAME_BYTES, PRIVATE_ROW_BYTES};
 pub use snapshot::{Counts, Import, ROW_BYTES, TABLES};
@@ -44,7 +45,6 @@ pub use tokens::TokenRow;
 
 use crate::keystore::{MasterKey, file, random};
 use highwater::Stored;
-use lock::Lock;
 use tables::{META, content, create_all, row};
 use vault::Vault;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use parangon_node::engine::Overview;
 use parangon_node::{Node, NodeConfig, NodeFiles};
 
 use super::JoinArgs;
@@ -34,14 +35,15 @@ async fn pull(args: &JoinArgs, records: u64, out: &Output) -> Result<(u64, usize
     }
     bar.set_message("receiving records");
     let mut overview = node.context().engine().watch();
+    let count = |overview: &Overview| overview.logs.values().map(|log| log.size).sum::<u64>();
     let held = loop {
         let (held, labels) = {
             let overview = overview.borrow_and_update();
-            (overview.logs.values().map(|log| log.size).sum::<u64>(), overview.labels)
+            (count(&overview), overview.labels)
         };
         bar.set_position(held.min(records));
-        let enough = held >= records;
-        if enough || !matches!(tokio::time::timeout(PATIENCE, overview.changed()).await, Ok(Ok(()))) {
+        let more = overview.wait_for(|overview| count(overview) > held);
+        if held >= records || !matches!(tokio::time::timeout(PATIENCE, more).await, Ok(Ok(_))) {
             break (held, labels);
         }
     };

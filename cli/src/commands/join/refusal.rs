@@ -15,8 +15,9 @@ pub(super) fn not_reached(error: &VisitError, invitation: &Invitation) -> Failur
             Exit::Unreachable,
             format!("ask {agency} whether the node runs and its firewall lets the port in; then run the same command again"),
         ),
-        VisitError::OtherNode { .. } | VisitError::TurnedAway => (Exit::Refused, format!("ask {agency} for a new invite")),
-        VisitError::Network(_) | VisitError::OtherAnswer => (Exit::Unreachable, "run the same command again".to_owned()),
+        VisitError::OtherNode { .. } => (Exit::Refused, format!("ask {agency} for a new invite: its node may have another key by now")),
+        VisitError::TurnedAway => (Exit::Refused, format!("run the same command again; if it stays, ask {agency} for a new invite")),
+        VisitError::Network(_) | VisitError::OtherAnswer | VisitError::Busy => (Exit::Unreachable, "run the same command again".to_owned()),
     };
     Failure::new(exit, error).next(step)
 }
@@ -33,7 +34,7 @@ pub(super) fn declined(refusal: Refusal, invitation: &Invitation) -> Failure {
         Refusal::Member => "if it is this agency, made again from its recovery sheet: parangon federation join TRUSTFILE; else choose \
                             another short name (parangon init --id)"
             .to_owned(),
-        Refusal::Card | Refusal::Nonce | Refusal::NotAsked => format!("ask {agency} for a new invite"),
+        Refusal::Card | Refusal::Nonce | Refusal::NotAsked | Refusal::Ended => format!("ask {agency} for a new invite"),
     };
     Failure::new(Exit::Refused, refusal).next(step)
 }

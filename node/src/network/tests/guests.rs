@@ -6,8 +6,8 @@ use parangon_protocol::keys::SecretKey;
 use parangon_protocol::time::Timestamp;
 use tokio::sync::mpsc;
 
-use super::crowd::{Node, address, agency, config, member, question, seed, until, within};
-use crate::network::{Multiaddr, NetworkConfig, Progress, Visit, VisitError, Visitor, peer_of};
+use super::crowd::{Node, Seen, address, agency, config, member, news, question, seed, until, within};
+use crate::network::{Multiaddr, NetworkConfig, NetworkError, Progress, Visit, VisitError, Visitor, peer_of};
 
 fn invitation(host: &str, addresses: &[Multiaddr], secret: u8) -> Invitation {
     Invitation {
@@ -71,21 +71,53 @@ async fn a_guest_is_let_in_for_its_conversation_on_quic() {
     conversation(address("/ip4/127.0.0.1/udp/0/quic-v1")).await;
 }
 
-/// Whoever has the string of an invite and runs a whole node with its key gets neither records nor gossip nor a place.
+/// Whoever has the string of an invite and runs a whole node with its key gets neither records nor gossip nor a place, and takes no
+/// room from members.
 #[tokio::test]
 async fn a_guest_cannot_act_as_a_member() {
-    let node = host("oslo", address("/memory/0"));
+    let (node, porto) = (host("oslo", address("/memory/0")), Node::start(config("porto", address("/memory/0"))).expect("free"));
     let mallory = Node::start(config("mallory", address("/memory/0"))).expect("free");
+    let addresses = node.addresses().await;
     node.net.set_guests(vec![mallory.net.local_peer()]).await.expect("running");
-    mallory.net.set_members(vec![member("oslo", &node.addresses().await)]).await.expect("running");
-    mallory.is_connected_to(&["oslo"]).await;
-    assert!(within(mallory.net.request(&agency("oslo"), question(1))).await.is_err());
-    assert!(within(mallory.net.private(&agency("oslo"), vec![1])).await.is_err());
-    let published = mallory.net.publish(super::crowd::news("of a guest")).await;
-    assert!(published.is_err() || node.seen.borrow().is_empty(), "{published:?}");
-    assert_eq!((node.net.connected(), node.seen.borrow().len()), (vec![], 0));
-    // Its own protocol it may speak, and no more often than anybody.
-    until("the guest is no peer", || async { node.net.peers().borrow().is_empty() }).await;
+    node.net.set_members(vec![member("porto", &porto.addresses().await)]).await.expect("running");
+    for other in [&porto, &mallory] {
+        other.net.set_members(vec![member("oslo", &addresses)]).await.expect("running");
+        other.is_connected_to(&["oslo"]).await;
+    }
+    node.is_connected_to(&["porto"]).await;
+    for error in [
+        within(mallory.net.request(&agency("oslo"), question(1))).await.expect_err("no protocol"),
+        within(mallory.net.private(&agency("oslo"), vec![1; 4_000_000])).await.expect_err("no protocol"),
+    ] {
+        assert!(matches!(error, NetworkError::UnsupportedVersion { .. } | NetworkError::Disconnected), "{error}");
+    }
+    // What a member hears, a guest that subscribed does not.
+    until("porto listens", || async { node.net.publish(news("for members")).await.is_ok() }).await;
+    porto.sees("the news", |seen| seen.iter().any(|seen| matches!(seen, Seen::Gossip(..)))).await;
+    let heard = |seen: &[Seen]| seen.iter().any(|seen| matches!(seen, Seen::Gossip(..)));
+    // A whole exchange with the same node later, everything sent before would have come.
+    within(porto.net.request(&agency("oslo"), question(1))).await.expect("answered");
+    assert!(!heard(&mallory.seen.borrow()));
+    assert!(mallory.net.publish(news("of a guest")).await.is_err(), "nobody listens to it");
+    assert_eq!(node.net.connected(), [agency("porto")]);
+}
+
+/// The string may be in other hands, too: whoever else dials with it cannot keep the guest out.
+#[tokio::test]
+async fn others_with_the_same_string_cannot_keep_a_guest_out() {
+    let node = host("oslo", address("/ip4/127.0.0.1/tcp/0"));
+    let mut addresses = node.addresses().await;
+    addresses.push(address(&addresses[0].to_string().replace("/ip4/127.0.0.1/", "/dns4/localhost/")));
+    let invited = invitation("oslo", &addresses, 7);
+    node.net.set_guests(vec![peer_of(&invited.key())]).await.expect("running");
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        others.push(within(Visitor::connect(&invited, drop)).await.expect("there"));
+        let mut visitor = within(Visitor::connect(&invited, drop)).await.expect("there");
+        for _ in 0..3 {
+            assert_eq!(within(visitor.ask(Question::Look)).await.expect("answered"), Answer::Nonce(Hash([5; 32])));
+        }
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ enum WireAnswer {
 enum WireStanding {
     Asked,
     Proposed { have: u32, needed: u32 },
+    Rejected,
     Admitted,
 }
 
@@ -43,6 +44,7 @@ enum WireDeclined {
     Member,
     Nonce,
     NotAsked,
+    Ended,
 }
 
 pub(in super::super) fn encode_question(question: Question) -> Result<Vec<u8>, FrameError> {
@@ -117,6 +119,7 @@ impl From<Standing> for WireStanding {
         match standing {
             Standing::Asked => Self::Asked,
             Standing::Proposed { have, needed } => Self::Proposed { have, needed },
+            Standing::Rejected => Self::Rejected,
             Standing::Admitted => Self::Admitted,
         }
     }
@@ -127,6 +130,7 @@ impl From<WireStanding> for Standing {
         match standing {
             WireStanding::Asked => Self::Asked,
             WireStanding::Proposed { have, needed } => Self::Proposed { have, needed },
+            WireStanding::Rejected => Self::Rejected,
             WireStanding::Admitted => Self::Admitted,
         }
     }
@@ -141,6 +145,7 @@ impl From<invitation::Refusal> for WireDeclined {
             invitation::Refusal::Member => Self::Member,
             invitation::Refusal::Nonce => Self::Nonce,
             invitation::Refusal::NotAsked => Self::NotAsked,
+            invitation::Refusal::Ended => Self::Ended,
         }
     }
 }
@@ -154,6 +159,7 @@ impl From<WireDeclined> for invitation::Refusal {
             WireDeclined::Member => Self::Member,
             WireDeclined::Nonce => Self::Nonce,
             WireDeclined::NotAsked => Self::NotAsked,
+            WireDeclined::Ended => Self::Ended,
         }
     }
 }

@@ -62,8 +62,10 @@ fn what_guests_ask_and_are_told_comes_back_as_it_was() {
     ] {
         assert_eq!(invitation::decode_question(&invitation::encode_question(question.clone()).expect("fits")), Ok(question));
     }
-    let standings = [Standing::Asked, Standing::Proposed { have: 2, needed: u32::MAX }, Standing::Admitted].map(Answer::Standing);
-    let declined = [Declined::Card, Declined::OtherName, Declined::Used, Declined::Member, Declined::Nonce, Declined::NotAsked];
+    let proposed = Standing::Proposed { have: 2, needed: u32::MAX };
+    let standings = [Standing::Asked, proposed, Standing::Rejected, Standing::Admitted].map(Answer::Standing);
+    let declined =
+        [Declined::Card, Declined::OtherName, Declined::Used, Declined::Member, Declined::Nonce, Declined::NotAsked, Declined::Ended];
     let now = "2026-11-29T00:00:00Z".parse().expect("time");
     let others = [Answer::Federation { chain: vec![5; bounds::DOCUMENT_BYTES], now, records: u64::MAX }, Answer::Nonce(Hash([6; 32]))];
     for answer in standings.into_iter().chain(declined.map(Answer::Refused)).chain(others) {

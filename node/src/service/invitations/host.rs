@@ -45,23 +45,21 @@ pub async fn run(context: Context, network: NetworkHandle, mut visits: mpsc::Rec
 
 async fn receive(context: &Context, Visit { guest, question, reply }: Visit) {
     match context.run(move |context| answer(context, &guest, question)).await {
-        Ok(Some(answer)) => {
+        Ok(answer) => {
             if let Err(error) = reply.send(answer) {
                 tracing::warn!(%error, "an invited agency got no answer");
             }
         }
-        Ok(None) => {}
         Err(error) => tracing::warn!(%error, "an invited agency got no answer"),
     }
 }
 
-/// `None` where the invitation is not to be answered any more.
-pub(super) fn answer(context: &Context, guest: &PeerId, question: Question) -> Result<Option<Answer>, Error> {
-    let Some((id, row)) = find(&context.store().read()?, guest)? else { return Ok(None) };
-    if !row.answers(context)? {
-        return Ok(None);
-    }
-    Ok(Some(match question {
+fn answer(context: &Context, guest: &PeerId, question: Question) -> Result<Answer, Error> {
+    let found = find(&context.store().read()?, guest)?;
+    let Some((id, row)) = found.filter(|(_, row)| row.answers(context).unwrap_or(false)) else {
+        return Ok(Answer::Refused(Refusal::Ended)); // before the network closes the connection
+    };
+    Ok(match question {
         Question::Look => federation(context)?,
         Question::Ask { card, commitment } => ask(context, &id, card, commitment)?,
         Question::Reveal { nonce } => reveal(context, &id, nonce)?,
@@ -69,7 +67,7 @@ pub(super) fn answer(context: &Context, guest: &PeerId, question: Question) -> R
             Some(guest) if guest.theirs.is_some() => Answer::Standing(standing(context, guest.card()?.body())),
             _ => Answer::Refused(Refusal::NotAsked),
         },
-    }))
+    })
 }
 
 fn find<S: Source>(tx: &Tx<S>, guest: &PeerId) -> Result<Option<(String, Row)>, Error> {

@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::evidence::{self, Frozen};
-use super::super::{Context, Error, inbox, invitations, outside};
+use super::super::invitations::{self, InvitationState};
+use super::super::{Context, Error, inbox, outside};
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -237,8 +238,14 @@ fn reviews(context: &Context) -> Result<Option<Line>, Error> {
 fn guests(context: &Context) -> Result<Vec<Line>, Error> {
     let asks = |view: invitations::InvitationView| {
         let guest = view.guest?;
-        let reason = format!("{} ({}) asks to be admitted; the check words are {}", guest.agency, guest.name, guest.check_words);
-        let step = format!("compare the words by telephone, then parangon invite accept {}", view.id);
+        let reason = match view.state {
+            InvitationState::Rejected => format!("the members did not agree to admit {} ({})", guest.agency, guest.name),
+            _ => format!("{} ({}) asks to be admitted; the check words are {}", guest.agency, guest.name, guest.check_words?),
+        };
+        let step = match view.state {
+            InvitationState::Rejected => format!("parangon invite cancel {0}, or propose it again: parangon invite accept {0}", view.id),
+            _ => format!("compare the words by telephone, then parangon invite accept {}", view.id),
+        };
         Some(Line::not_ok(format!("invite {}", view.id), Severity::Wait, reason, guest.since, step))
     };
     Ok(invitations::waiting(context)?.into_iter().filter_map(asks).collect())
