@@ -82,7 +82,7 @@ fn evidence(chain: &Chain) -> Vec<u8> {
     };
     let (first, second) = (head(b"one", &["lyon", "porto"]), head(b"two", &[]));
     let proof = ForkProof { first: first.clone(), second, evidence: ForkEvidence::SameSize };
-    let witnesses = ["lyon", "porto"].map(|id| PlacedKeySet { index: 0, keyset: keyset(chain, id) }).to_vec();
+    let witnesses = ["lyon", "porto"].map(|id| PlacedKeySet { epoch: None, index: 0, keyset: keyset(chain, id) }).to_vec();
     ForkFile::new(chain, keyset(chain, "oslo"), witnesses, &proof, Some(&first)).to_text().expect("a text")
 }
 

@@ -125,11 +125,43 @@ fn keys_rotate_while_the_node_runs_and_a_stolen_one_disputes_its_labels() {
     assert_eq!((&again["rotate"], &again["disputed"]), (&json!([]), &json!([])), "what is done is left out: {again}");
 
     // What a key set cannot replace is not pretended to be replaced.
-    let log = desk.run("key compromised --role log --role issue --since-index 0 --confirm oslo --data oslo").ends(8);
-    assert!(log.err().contains("epoch"), "{}", log.err());
     let identity = desk.run("key compromised --role identity --confirm oslo --data oslo").ends(8);
     assert!(identity.err().contains("recover --successor") && identity.err().contains("--rekey"), "{}", identity.err());
     assert_eq!(keysets(desk).last(), Some(&(4, true)));
+}
+
+/// A stolen log key ends in a new epoch: the node asks the others what it had signed, and goes on with another one.
+#[test]
+fn a_stolen_log_key_is_replaced_and_the_log_goes_on() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    desk.run("trust export --data lyon -o net.trust.json").ends(0);
+    let first = award(&nodes, "First");
+    let mixed = desk.run("key rotate --only log --only issue --yes --data oslo").ends(2);
+    assert!(mixed.err().contains("comes alone"), "{}", mixed.err());
+    let before = desk.run("key show --data oslo --json").ends(0).json()["keysets"][0]["log"].clone();
+    let done = desk.run("key compromised --role log --role issue --since-index 999 --confirm oslo --data oslo --json").ends(0).json();
+    assert_eq!(done["rotate"], json!(["log", "issue"]), "{done}");
+    let shown = nodes.until("key show --data oslo --json", |shown| shown["keysets"][2]["in_force"] == true);
+    let logs: Vec<&Value> = shown["keysets"].as_array().expect("a list").iter().map(|set| &set["log"]).collect();
+    assert!(logs[0] == &before && logs[1] == &before && logs[2] != &before, "{shown}");
+    assert!(!desk.files("oslo").iter().any(|name| name.contains("next")), "{:?}", desk.files("oslo"));
+    nodes.until("status --data oslo --json", |status| status["node"]["members"].to_string().contains("final_size"));
+    let second = award(&nodes, "Second");
+    for label in [&first, &second] {
+        verifies(desk, label);
+    }
+    // The others know its heads by the new key, and a backup of it is whole.
+    nodes.until("peer witnesses --data porto --json", |logs| {
+        let oslo = logs.as_array().expect("a list").iter().find(|log| log["agency"] == "oslo").expect("its log");
+        oslo["words"].as_str().is_some_and(|words| words.ends_with("everything is confirmed"))
+    });
+    let backup = desk.run("backup create --data oslo -o oslo.pgnbak --json").ends(0).json();
+    assert!(backup["file"].is_string() || backup["path"].is_string(), "{backup}");
+    desk.run("backup check oslo.pgnbak --identity oslo").ends(0);
+    let again = desk.run("key compromised --role log --confirm oslo --data oslo --json").ends(0).json();
+    assert_eq!(again["rotate"], json!(["log"]), "{again}");
+    nodes.until("key show --data oslo --json", |shown| shown["keysets"][3]["in_force"] == true);
 }
 
 /// The next keys and their signed key set, as the command line makes them.

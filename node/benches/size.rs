@@ -173,7 +173,7 @@ async fn start(begun: Instant) {
     config.network.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")];
     config.api.listen = ([127, 0, 0, 1], 0).into();
     config.api.socket = None;
-    let files = NodeFiles { founding, amendments: vec![], keyset: member.keyset };
+    let files = NodeFiles { founding, amendments: vec![], keyset: member.keyset, epoch_keyset: None };
     let node = NodeConfig { config, keystore: member.keys, files, settings: Settings::default() };
     let node = parangon_node::Node::start(node).await.expect("a store that can be read");
     let address = node.api_address();

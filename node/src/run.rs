@@ -101,8 +101,11 @@ pub struct NodeFiles {
     /// Later versions that were known when the file was written. The store adds those that came since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amendments: Vec<Amendment>,
-    /// Our operational keys, signed by our identity key.
+    /// Our first operational keys, signed by our identity key.
     pub keyset: SignedKeySet,
+    /// The key set that began the present epoch of our log, where its log key is not the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch_keyset: Option<SignedKeySet>,
 }
 
 impl NodeFiles {
@@ -127,6 +130,22 @@ impl NodeFiles {
         serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
     }
 
+    /// Puts the key set into the file that brought another log key.
+    ///
+    /// # Errors
+    /// [`FileError`]; the file is as it was.
+    fn remember_keys(dir: &Path, set: &SignedKeySet) -> Result<(), FileError> {
+        match Self::load(dir) {
+            Ok(files) if files.epoch_keyset.as_ref() != Some(set) => Self { epoch_keyset: Some(set.clone()), ..files }.replace(dir),
+            _ => Ok(()),
+        }
+    }
+
+    fn replace(&self, dir: &Path) -> Result<(), FileError> {
+        let text = canonical::encode(self, limits::DOCUMENT_BYTES).unwrap_or_default();
+        if text.is_empty() { Ok(()) } else { file::replace(&dir.join(Self::NAME), &text) }
+    }
+
     /// Puts a longer chain into the file of a data directory, where there is one: commands without the node read it.
     ///
     /// # Errors
@@ -134,9 +153,7 @@ impl NodeFiles {
     pub fn remember(dir: &Path, chain: &ChainText) -> Result<(), FileError> {
         match Self::load(dir) {
             Ok(files) if files.amendments.len() < chain.amendments.len() => {
-                let files = Self { amendments: chain.amendments.clone(), ..files };
-                let text = canonical::encode(&files, limits::DOCUMENT_BYTES).unwrap_or_default();
-                if text.is_empty() { Ok(()) } else { file::replace(&dir.join(Self::NAME), &text) }
+                Self { amendments: chain.amendments.clone(), ..files }.replace(dir)
             }
             _ => Ok(()),
         }
@@ -186,8 +203,18 @@ impl Node {
         let (store, opened) = open_store(&config, &keystore).await?;
         let key_files = KeyFiles::new(&config.data_dir, config.keys.clone());
         let keystore = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
+        if let Some(set) = keys::of_epoch(&store, &files.keyset)?
+            && let Err(error) = NodeFiles::remember_keys(&config.data_dir, &set)
+        {
+            tracing::warn!(%error, "the file that names the federation does not name the new log key; backups need it");
+        }
+        let succession = keys::succession(&chain, &files.keyset, &store, &key_files)?;
         if let Opened::Recovering { reason } = &opened {
             tracing::warn!(%reason, "recovering: this node asks the others what it had signed, and signs nothing until it knows");
+        } else if succession.is_some() {
+            tracing::warn!("another log key: this node asks the others what the former one had signed, and signs nothing until it knows");
+        }
+        if opened != Opened::Clean || succession.is_some() {
             // From the first question on: who answers promises something.
             store.write(WriteTx::begin_recovery)?;
             settings.recovery = Some(Hash(random::draw(&mut random::system).map_err(StoreError::from)?));
@@ -211,7 +238,9 @@ impl Node {
             memory: false,
         })?;
         let (private, inbox) = mpsc::channel(PRIVATE_WAITING);
-        let keys = Keys { log: keystore.log_key(), witness: keystore.witness_key() };
+        let log = succession.as_ref().map_or_else(|| keystore.log_key(), |(_, next)| next.log_key());
+        let keys = Keys { log, witness: keystore.witness_key() };
+        settings.succession = succession.map(|(set, _)| Box::new(set));
         let (engine, core) = Engine::start(EngineConfig {
             me: me.clone(),
             chain: chain.clone(),
@@ -237,7 +266,7 @@ impl Node {
         let mut tasks = vec![
             core,
             roster,
-            tokio::spawn(beginning.await_recovery(stop.clone())),
+            tokio::spawn(beginning.await_recovery(context.clone(), stop.clone())),
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
             tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone())),
@@ -391,7 +420,7 @@ impl Beginning {
     }
 
     /// Waits until it is known what this node had signed. When nobody ever saw a record of ours, the log begins then.
-    async fn await_recovery(self, stop: CancellationToken) {
+    async fn await_recovery(self, context: Context, stop: CancellationToken) {
         let mut overview = self.engine.watch();
         let known = overview.wait_for(|overview| overview.recovery.is_none());
         let known = tokio::select! {
@@ -400,6 +429,10 @@ impl Beginning {
         };
         if known && let Err(error) = self.write().await {
             tracing::warn!(%error, "our log could not be begun");
+        }
+        // The epoch that began with another log key: from here on its file is the one in use.
+        if known && crate::service::keys::list(&context).waiting.contains(&"log") {
+            context.rekey();
         }
     }
 }

@@ -31,7 +31,8 @@ use crate::log::cosignature::{self, CosignatureError};
 use crate::log::fork::{ForkError, ForkProof};
 use crate::log::last_seen::{LastSeen, LastSeenError};
 use crate::log::merkle;
-use crate::log::note::{NoteError, NoteSignature};
+use crate::log::note::{Note, NoteError, NoteSignature};
+use crate::log::stated::stated;
 use crate::message;
 use crate::record::{Record, RecordError};
 use crate::time::Timestamp;
@@ -307,8 +308,21 @@ impl CheckedSpan {
 /// [`CheckError`]: [`CheckError::UnknownKey`] means that the log has to be pulled from its start first.
 pub fn head(book: &KeyBook, head: &message::Head) -> Result<CheckedHead, CheckError> {
     named(book, &head.log)?;
-    let key = book.log_key(&head.log).ok_or_else(|| CheckError::UnknownKey(head.log.clone()))?;
-    head_with(book, &head.log, &head.note, &key)
+    if !book.knows(&head.log) {
+        return Err(CheckError::UnknownKey(head.log.clone()));
+    }
+    head_with(book, &head.log, &head.note)
+}
+
+/// The key that a head of `log` has to be signed by, and the name of its epoch.
+///
+/// # Errors
+/// [`CheckError`] for what is no note, or a log whose keys are not known.
+pub fn signer(book: &KeyBook, log: &LogId, note: &str) -> Result<(PublicKey, LogId), CheckError> {
+    let claimed = log.claimed_by(note, book.federation());
+    let stated = stated(&Note::parse(note)?);
+    let key = book.log_key(log, claimed.epoch, stated.as_ref()).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    Ok((key, claimed))
 }
 
 fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
@@ -320,10 +334,9 @@ fn named(book: &KeyBook, log: &LogId) -> Result<(), CheckError> {
     if log.epoch == 1 { member(book, &log.agency) } else { Err(CheckError::Epoch(log.clone())) }
 }
 
-fn head_with(book: &KeyBook, log: &LogId, note: &str, key: &PublicKey) -> Result<CheckedHead, CheckError> {
-    let federation = book.chain().fingerprint();
-    let claimed = log.claimed_by(note, federation);
-    let signed = checkpoint::open_once(note, key, &claimed.origin(federation), |by, text, signature| {
+fn head_with(book: &KeyBook, log: &LogId, note: &str) -> Result<CheckedHead, CheckError> {
+    let (key, claimed) = signer(book, log, note)?;
+    let signed = checkpoint::open_once(note, &key, &claimed.origin(book.federation()), |by, text, signature| {
         book.memo().once(&[key.as_bytes(), text.as_bytes(), &signature.bytes], || by.check(text, signature))
     })?;
     let mut cosignatures = BTreeMap::new();
@@ -364,7 +377,10 @@ pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError>
     let LogId { agency, epoch } = LogId::from_origin(&origin, book.federation()).map_err(|_| CheckError::Fork(ForkError::OtherLog))?;
     let log = LogId::first(agency);
     member(book, &log.agency)?;
-    let key = book.log_key(&log).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    if !book.knows(&log) {
+        return Err(CheckError::UnknownKey(log));
+    }
+    let (key, _) = signer(book, &log, &proof.first)?;
     // Only the log's own signatures are kept: cosignatures and unknown lines prove nothing here.
     let [first, second] = proof.heads(&key)?.map(|head| head.bare().to_string());
     Ok(CheckedFork { log, epoch, proof: ForkProof { first, second, evidence: proof.evidence } })
@@ -436,7 +452,7 @@ pub fn span_head<'a>(
         return Err(CheckError::TooLarge);
     }
     let mut book = std::borrow::Cow::Borrowed(book);
-    if book.log_key(log).is_none() {
+    if !book.knows(log) {
         if start > 0 {
             return Err(CheckError::UnknownKey(log.clone()));
         }
@@ -446,8 +462,7 @@ pub fn span_head<'a>(
         };
         book.to_mut().insert(log, 0, &set).map_err(|cause| CheckError::KeySet { index: 0, cause })?;
     }
-    let key = book.log_key(log).ok_or(CheckError::NoKeySet)?;
-    let head = head_with(&book, log, note, &key)?;
+    let head = head_with(&book, log, note)?;
     let end = start.checked_add(count).ok_or(CheckError::TooLarge)?;
     let size = head.checkpoint().size;
     if end > size { Err(CheckError::Extent { start, end, size }) } else { Ok((head, book)) }
@@ -466,6 +481,12 @@ pub fn record(book: &KeyBook, log: &LogId, index: u64, bytes: Vec<u8>) -> Result
     let soundness = match &record {
         Record::KeySet(set) => {
             book.verify_set(log, set).map_err(|cause| CheckError::KeySet { index, cause })?;
+            Soundness::Sound
+        }
+        Record::Epoch(opening) => {
+            if let Some(set) = &opening.keyset {
+                book.verify_set(log, set).map_err(|cause| CheckError::KeySet { index, cause })?;
+            }
             Soundness::Sound
         }
         Record::Label(label) => check_label(book, log, label),

@@ -27,9 +27,12 @@ pub struct Adoption {
 
 /// A new epoch of the log begins here: heads that cover this record are of that epoch, and those of earlier ones say nothing
 /// of what stands from here on (protocol, "Epoch").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {
+    /// The key set that it begins with, where the log key is another one from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyset: Option<Box<SignedKeySet>>,
     /// Its number, larger than that of any epoch before.
     pub number: u32,
 }

@@ -170,7 +170,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         config.keys = KeySource::KeyFile(key);
         config.data_dir = dir;
         Seat {
-            files: NodeFiles { founding: founding.clone(), amendments: vec![], keyset },
+            files: NodeFiles { founding: founding.clone(), amendments: vec![], keyset, epoch_keyset: None },
             settings: Settings { poll_seconds: 1, timeout_seconds: 5, ..Settings::default() },
             id,
             config,

@@ -102,7 +102,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
 fn node(founder: Founder, founding: &Founding, fingerprint: &parangon_protocol::id::Fingerprint) -> Result<NodeConfig, Failure> {
     let Founder { plan_id, dir, keys, identity, port, .. } = founder;
     let keyset = keys.key_set(plan_id, 1).sign(fingerprint, &identity.identity_key()).map_err(Failure::failed)?;
-    let files = NodeFiles { founding: founding.clone(), amendments: vec![], keyset };
+    let files = NodeFiles { founding: founding.clone(), amendments: vec![], keyset, epoch_keyset: None };
     let mut key = Zeroizing::new([0u8; 32]);
     random::system(&mut key[..]).map_err(Failure::failed)?;
     let unlock = Unlock::KeyFile(key.clone());

@@ -37,7 +37,7 @@ pub(crate) fn text_of(federation: &Federation) -> Vec<u8> {
         log.push([text(&record)]);
         Confirmed { agency: federation.members[endorser].id.clone(), entry: proven(federation, &log, index) }
     });
-    let keysets = federation.members.iter().map(|member| PlacedKeySet { index: 0, keyset: member.keyset.clone() });
+    let keysets = federation.members.iter().map(|member| PlacedKeySet { epoch: None, index: 0, keyset: member.keyset.clone() });
     let bundle = Bundle {
         r#type: KIND.to_owned(),
         v: 1,

@@ -73,7 +73,7 @@ impl Plan {
         let node = NodeFiles::load(dir).map_err(|error| other(&error))?;
         let text = ChainText { founding: node.founding.clone(), amendments: node.amendments.clone() };
         let chain = Chain::read(text, None).map_err(|error| other(&error))?;
-        check_keys(&chain, &node.keyset, keystore).map_err(|error| other(&error))?;
+        check_keys(&chain, &node, keystore).map_err(|error| other(&error))?;
 
         let mut files = vec![(Small::Recipient, Zeroizing::new(format!("{recipient}\n").into_bytes()))];
         let federation = canonical::encode(&node, limits::DOCUMENT_BYTES).map_err(|error| other(&error))?;

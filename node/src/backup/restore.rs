@@ -157,9 +157,9 @@ impl Unpacked {
         hex::decode_to_slice(file(Small::Key)?, &mut key[..]).map_err(|_| inconsistent(&"node.key is not 64 hex digits"))?;
         let keystore = Keystore::open(file(Small::Keys)?, &Unlock::KeyFile(key))?;
         let node: NodeFiles = serde_json::from_slice(file(Small::Federation)?).map_err(|error| inconsistent(&error))?;
-        let text = ChainText { founding: node.founding, amendments: node.amendments };
+        let text = ChainText { founding: node.founding.clone(), amendments: node.amendments.clone() };
         let chain = Chain::read(text, None).map_err(|error| inconsistent(&error))?;
-        check_keys(&chain, &node.keyset, &keystore).map_err(|error| inconsistent(&error))?;
+        check_keys(&chain, &node, &keystore).map_err(|error| inconsistent(&error))?;
         file(Small::Recipient)?;
         let agency = &node.keyset.body.agency;
         if manifest.agency != *agency || manifest.federation != *chain.fingerprint() {

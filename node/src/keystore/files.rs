@@ -6,7 +6,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use parangon_protocol::keys::KeySet;
+use parangon_protocol::canonical;
+use parangon_protocol::keys::{KeySet, SignedKeySet};
+use parangon_protocol::limits;
 
 use super::file::{self, FileError};
 use super::unlock::{Cost, Unlock, UnlockError};
@@ -88,6 +90,25 @@ impl KeyFiles {
             return Ok(keystore);
         }
         Err(KeyFilesError::Other { path: self.dir.join(NODE_KEYS_NEXT), number: set.number })
+    }
+
+    /// The key set of the keys that follow, as it was signed; none where there is none that can be read.
+    #[must_use]
+    pub fn next_set(&self) -> Option<SignedKeySet> {
+        let path = self.dir.join(NEXT_SET);
+        let bytes = path.exists().then(|| file::read(&path))?.ok()?;
+        canonical::decode(&bytes, limits::RECORD_BYTES).ok()
+    }
+
+    /// Keeps the key set of the keys that follow for the next start, which begins an epoch with it.
+    ///
+    /// # Errors
+    /// [`KeyFilesError::File`].
+    pub fn keep_next_set(&self, set: &SignedKeySet) -> Result<(), KeyFilesError> {
+        let path = self.dir.join(NEXT_SET);
+        let text = canonical::encode(set, limits::RECORD_BYTES).unwrap_or_default();
+        let write = if path.exists() { file::replace } else { file::write_new };
+        Ok(write(&path, &text)?)
     }
 
     /// Whether the keys in use were made again from the recovery sheet.

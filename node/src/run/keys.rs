@@ -8,7 +8,7 @@ use parangon_protocol::id::LogId;
 use parangon_protocol::keys::{KeySet, SignedKeySet};
 use parangon_protocol::replica::LogSnapshot;
 
-use super::NodeError;
+use super::{NodeError, NodeFiles};
 use crate::keystore::{KeyFiles, Keystore};
 use crate::store::{Store, StoreError};
 
@@ -52,15 +52,45 @@ pub(super) fn in_force(
     Ok(next)
 }
 
-/// Whether these keys are of the log that began with this key set: the log key never changes, whatever else was rotated since.
+/// The key set with another log key that the next epoch of our log begins with, and its keys: it was signed by our identity key, and
+/// is not in the log yet.
+pub(super) fn succession(
+    chain: &Arc<Chain>,
+    first: &SignedKeySet,
+    store: &Store,
+    files: &KeyFiles,
+) -> Result<Option<(SignedKeySet, Keystore)>, NodeError> {
+    let log = LogId::first(first.body.agency.clone());
+    let Some(set) = files.next_set() else { return Ok(None) };
+    let current = stated(store, &log)?.unwrap_or_else(|| first.body.clone());
+    if set.body.log == current.log || set.body.number <= current.number {
+        return Ok(None);
+    }
+    KeyBook::new(chain.clone()).verify_set(&log, &set)?;
+    let next = files.open_next(&set.body)?;
+    Ok(Some((set, next)))
+}
+
+/// The key set that brought our log key, where it is not the first one.
+pub(super) fn of_epoch(store: &Store, first: &SignedKeySet) -> Result<Option<SignedKeySet>, StoreError> {
+    let signed = signed(store, &LogId::first(first.body.agency.clone()))?;
+    let Some(newest) = signed.last().filter(|newest| newest.body.log != first.body.log) else { return Ok(None) };
+    Ok(signed.iter().find(|set| set.body.log == newest.body.log).cloned())
+}
+
+/// Whether these keys are of the log that began with the first key set, whatever else was rotated since.
 ///
 /// # Errors
 /// [`NodeError::KeySet`] when no version of the charter lists the identity key that signed it, [`NodeError::OtherKeys`].
-pub(crate) fn check_keys(chain: &Chain, first: &SignedKeySet, keystore: &Keystore) -> Result<(), NodeError> {
+pub(crate) fn check_keys(chain: &Chain, files: &NodeFiles, keystore: &Keystore) -> Result<(), NodeError> {
+    let first = &files.keyset;
     let log = LogId::first(first.body.agency.clone());
-    KeyBook::new(Arc::new(chain.clone())).insert(&log, 0, first)?;
-    let fits = keystore.log_key().public() == first.body.log;
-    if fits { Ok(()) } else { Err(NodeError::OtherKeys { number: first.body.number }) }
+    let mut book = KeyBook::new(Arc::new(chain.clone()));
+    book.insert(&log, 0, first)?;
+    let newest = files.epoch_keyset.as_ref().unwrap_or(first);
+    book.verify_set(&log, newest)?;
+    let fits = keystore.log_key().public() == newest.body.log;
+    if fits { Ok(()) } else { Err(NodeError::OtherKeys { number: newest.body.number }) }
 }
 
 /// Whether these are the keys of an earlier key set, with the log and transport keys of the one in force.
@@ -81,7 +111,11 @@ fn stated(store: &Store, log: &LogId) -> Result<Option<KeySet>, StoreError> {
 
 /// Those of our log that count, the oldest first.
 fn sets(store: &Store, log: &LogId) -> Result<Vec<KeySet>, StoreError> {
+    Ok(signed(store, log)?.into_iter().map(|set| set.body).collect())
+}
+
+fn signed(store: &Store, log: &LogId) -> Result<Vec<SignedKeySet>, StoreError> {
     let Some((_, bytes)) = store.read()?.states()?.into_iter().find(|(held, _)| held == log) else { return Ok(vec![]) };
     let snapshot: LogSnapshot = serde_json::from_slice(&bytes).map_err(|_| StoreError::Row { table: "states" })?;
-    Ok(snapshot.keysets.into_iter().map(|(_, set)| set.body).collect())
+    Ok(snapshot.keysets.into_iter().map(|(_, set)| set).collect())
 }

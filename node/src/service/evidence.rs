@@ -1,7 +1,7 @@
 //! The portable evidence that a member's log told two stories: made from what this node holds, readable without it.
 
+use parangon_protocol::check;
 use parangon_protocol::id::{AgencyId, LogId};
-use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::label::bundle::PlacedKeySet;
 use parangon_protocol::log::checkpoint::{self, SignedCheckpoint};
 use parangon_protocol::log::fork::ForkProof;
@@ -66,9 +66,9 @@ pub(super) fn frozen(context: &Context) -> Result<Vec<Frozen>, Error> {
 fn file(context: &Context, tx: &ReadTx, overview: &Overview, log: &LogId, proof: &ForkProof) -> Result<ForkFile, Error> {
     let book = context.engine().book();
     let damaged = || Error::Damaged { what: "key set" };
-    let own = keyset(tx, log, 0)?.ok_or_else(damaged)?;
-    let key = book.log_key(log).ok_or_else(damaged)?;
-    let origin = log.claimed_by(&proof.first, context.federation()).origin(context.federation());
+    let own = keyset(tx, log, 0)?.ok_or_else(damaged)?.keyset;
+    let (key, claimed) = check::signer(&book, log, &proof.first).map_err(|_| damaged())?;
+    let origin = claimed.origin(context.federation());
     // The proof is kept with the log's own signatures only; what else is held of the two heads tells who cosigned them.
     let settled = tx.last_kept_note(log)?.map(|(_, note)| note);
     let newest = overview.logs.get(log).and_then(|held| held.head.clone());
@@ -89,8 +89,10 @@ fn file(context: &Context, tx: &ReadTx, overview: &Overview, log: &LogId, proof:
         chain.versions().flat_map(|charter| &charter.members).map(|member| &member.id).collect();
     for agency in ever.into_iter().filter(|agency| **agency != log.agency) {
         let Some((index, _)) = book.current(agency) else { continue };
-        if let Some(keyset) = keyset(tx, &LogId::first(agency.clone()), index)? {
-            witnesses.push(PlacedKeySet { index, keyset });
+        let log = LogId::first(agency.clone());
+        let places: std::collections::BTreeSet<u64> = book.epochs(&log).chain([index]).collect();
+        for index in places {
+            witnesses.extend(keyset(tx, &log, index)?);
         }
     }
     Ok(ForkFile::new(&chain, own, witnesses, &proof, settled.as_deref()))
@@ -106,10 +108,7 @@ fn merge(head: &mut SignedCheckpoint, other: &SignedCheckpoint) {
 }
 
 /// The key set at this index of the log, when it is held here.
-fn keyset(tx: &ReadTx, log: &LogId, index: u64) -> Result<Option<SignedKeySet>, Error> {
+fn keyset(tx: &ReadTx, log: &LogId, index: u64) -> Result<Option<PlacedKeySet>, Error> {
     let Some(bytes) = tx.record(log, index)? else { return Ok(None) };
-    Ok(match Record::read(&bytes) {
-        Ok(Record::KeySet(keyset)) => Some(*keyset),
-        _ => None,
-    })
+    Ok(Record::read(&bytes).ok().and_then(|record| PlacedKeySet::of(index, record)))
 }

@@ -6,12 +6,13 @@
 
 use parangon_protocol::charter::peer_id;
 use parangon_protocol::id::AgencyId;
-use parangon_protocol::keys::{KeySet, KeySetError, PublicKey, SignedKeySet};
+use parangon_protocol::keys::{KeySet, KeySetError, Place, PublicKey, SignedKeySet};
 use parangon_protocol::record::Record;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Context, Error};
+use crate::keystore::{KeyFiles, Keystore};
 
 /// A key set of this agency in its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -82,8 +83,16 @@ pub fn list(context: &Context) -> KeySetsView {
         peer_id: peer_id(&set.transport),
     };
     let newest_keys = context.keyring().newest();
-    let lost = sets.last().is_some_and(|(_, set)| newest_keys.key_set(context.me().clone(), set.number) != **set);
-    let waiting = sets.last().filter(|_| !lost).map(|(_, set)| context.keyring().waiting(set)).unwrap_or_default();
+    // An epoch with another log key: to begin, or begun and not yet this process's.
+    let next = context.key_files().ok().and_then(KeyFiles::next_set).filter(|next| next.body.log != newest_keys.log_key().public());
+    let new_log = next.is_some_and(|next| sets.last().is_some_and(|(_, set)| set.number < next.body.number || **set == next.body));
+    let other = |set: &KeySet| newest_keys.key_set(context.me().clone(), set.number) != *set;
+    let lost = !new_log && sets.last().is_some_and(|(_, set)| other(set));
+    let waiting = match sets.last() {
+        _ if new_log => vec!["log"],
+        Some((_, set)) if !lost => context.keyring().waiting(set),
+        _ => vec![],
+    };
     KeySetsView { agency: context.me().clone(), keysets: sets.iter().map(view).collect(), waiting, lost }
 }
 
@@ -101,6 +110,9 @@ pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, E
     let next = context.run(move |context| Ok(context.key_files()?.open_next(&body)?)).await;
     if *current != set.body {
         check(context, current, &set)?;
+        if set.body.log != current.log {
+            return begin_epoch(context, next?, set).await;
+        }
         context.keyring().add(next?);
         if let Err(error) = context.engine().append(vec![Record::KeySet(Box::new(set))]).await {
             context.keyring().forget();
@@ -121,6 +133,18 @@ pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, E
     Ok(view)
 }
 
+/// Another log key: the next start asks the others what the former one had signed, and begins an epoch with this key set.
+async fn begin_epoch(context: &Context, next: Keystore, set: SignedKeySet) -> Result<KeySetsView, Error> {
+    let former = context.keys();
+    let only = KeySet { log: set.body.log, number: set.body.number, ..former.key_set(context.me().clone(), set.body.number) };
+    if only != set.body || next.log_key().public() != set.body.log {
+        return Err(Error::field("/keyset", "a new log key comes alone: replace the other keys before or afterwards"));
+    }
+    context.run(move |context| Ok(context.key_files()?.keep_next_set(&set)?)).await?;
+    context.rekey();
+    Ok(list(context))
+}
+
 /// What must hold before anything is touched.
 fn check(context: &Context, current: &KeySet, set: &SignedKeySet) -> Result<(), Error> {
     let (book, charter) = (context.engine().book(), context.charter());
@@ -136,7 +160,8 @@ fn check(context: &Context, current: &KeySet, set: &SignedKeySet) -> Result<(), 
     if set.body.number != needed {
         return Err(Error::KeySetNumber { found: set.body.number, needed });
     }
-    set.body.follows(false, book.sets(&log).map(|(_, set)| set))?;
+    let place = if set.body.log == current.log { Place::Within } else { Place::Epoch };
+    set.body.follows(place, book.sets(&log).map(|(_, set)| set))?;
     let connected = || context.carrier().links().iter().any(|link| link.is_connected());
     if set.body.transport != current.transport && charter.members.len() > 1 && !connected() {
         return Err(Error::Alone);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::memo::Memo;
 use crate::charter::Chain;
 use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
-use crate::keys::{KeyError, KeySet, KeySetError, PublicKey, SignedKeySet};
+use crate::keys::{KeyError, KeySet, KeySetError, Place, PublicKey, SignedKeySet};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
 
 /// A member as a witness, by the name its keys have.
@@ -32,6 +32,8 @@ struct Placed {
     set: KeySet,
     /// The first charter version that lists the identity key which signed it.
     since: u32,
+    /// The epoch that it begins, where it may have another log key.
+    epoch: Option<u32>,
 }
 
 /// Key sets by log and index. Cloned when it changes and shared otherwise.
@@ -107,20 +109,37 @@ impl KeyBook {
     /// # Errors
     /// As [`KeyBook::verify_set`], and what [`KeySet::follows`] refuses.
     pub fn insert(&mut self, log: &LogId, index: u64, set: &SignedKeySet) -> Result<(), KeySetError> {
+        self.place(log, index, set, None)
+    }
+
+    /// Adds the key set of the record at `index` of `log` that begins epoch `number`: it may have another log key.
+    ///
+    /// # Errors
+    /// As [`KeyBook::insert`].
+    pub fn begin_epoch(&mut self, log: &LogId, index: u64, number: u32, set: &SignedKeySet) -> Result<(), KeySetError> {
+        self.place(log, index, set, Some(number))
+    }
+
+    fn place(&mut self, log: &LogId, index: u64, set: &SignedKeySet, epoch: Option<u32>) -> Result<(), KeySetError> {
         if self.set_at(log, index) == Some(&set.body) {
             return Ok(());
         }
         let (since, set) = (self.signed_since(log, set)?, set.body.clone());
         let sets = self.sets.entry(log.clone()).or_default();
         if sets.last().is_none_or(|last| last.index < index) {
-            set.follows(index == 0, sets.iter().map(|placed| &placed.set))?;
+            let place = match (index, epoch) {
+                (0, _) => Place::First,
+                (_, None) => Place::Within,
+                (_, Some(_)) => Place::Epoch,
+            };
+            set.follows(place, sets.iter().map(|placed| &placed.set))?;
             let name = witness_name(self.chain.fingerprint(), &log.agency);
             let id = key_id(&name, Algorithm::Cosignature, &set.witness);
             let witness = self.witnesses.entry(name).or_insert_with(|| Witness { agency: log.agency.clone(), keys: vec![] });
             if witness.keys.last().is_none_or(|last| last.key != set.witness) {
                 witness.keys.push(WitnessKey { id, key: set.witness, place: (log.clone(), index) });
             }
-            sets.push(Placed { index, set, since });
+            sets.push(Placed { index, set, since, epoch });
         }
         Ok(())
     }
@@ -151,10 +170,29 @@ impl KeyBook {
         keys
     }
 
-    /// The key that signs this log's checkpoints: an epoch keeps its first.
+    /// The key that signs this log's checkpoints in an epoch: an epoch keeps its first. A head may state a later key set than those
+    /// known here, by the owner's identity key: who lags behind cannot know it otherwise.
     #[must_use]
-    pub fn log_key(&self, log: &LogId) -> Option<PublicKey> {
-        Some(self.sets.get(log)?.first()?.set.log)
+    pub fn log_key(&self, log: &LogId, epoch: u32, stated: Option<&SignedKeySet>) -> Option<PublicKey> {
+        let sets = self.sets.get(log)?;
+        let begins = |placed: &&Placed| placed.epoch.is_some_and(|number| number <= epoch);
+        let known = &sets.iter().rev().find(begins).or(sets.first())?.set;
+        let later = |set: &&SignedKeySet| {
+            let new = sets.iter().all(|placed| placed.set.number != set.body.number || placed.set == set.body);
+            set.body.number > known.number && new && self.verify_set(log, set).is_ok()
+        };
+        Some(stated.filter(later).map_or(known.log, |set| set.body.log))
+    }
+
+    /// Whether anything of this log's keys is known.
+    #[must_use]
+    pub fn knows(&self, log: &LogId) -> bool {
+        self.sets.get(log).is_some_and(|sets| !sets.is_empty())
+    }
+
+    /// Where key sets stand that begin an epoch of this log: whoever reads a later one needs them.
+    pub fn epochs<'a>(&'a self, log: &LogId) -> impl Iterator<Item = u64> + use<'a> {
+        self.sets.get(log).map_or(&[][..], Vec::as_slice).iter().filter(|placed| placed.epoch.is_some()).map(|placed| placed.index)
     }
 
     /// The issue key that stands at exactly this index of the agency's log.

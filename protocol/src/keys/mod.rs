@@ -9,7 +9,7 @@ use std::str::FromStr;
 use ed25519_dalek::{Signature as DalekSignature, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-pub use set::{KeySet, KeySetError, SignedKeySet};
+pub use set::{KeySet, KeySetError, Place, SignedKeySet};
 
 use crate::id::{Fingerprint, Hash};
 

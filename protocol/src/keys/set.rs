@@ -28,6 +28,17 @@ pub struct KeySet {
     pub transport: PublicKey,
 }
 
+/// Where a key set stands in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It begins the log.
+    First,
+    /// In an epoch, whose log key it keeps.
+    Within,
+    /// It begins an epoch.
+    Epoch,
+}
+
 /// Why a key set was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
@@ -81,20 +92,19 @@ impl KeySet {
         Ok(SignedKeySet { body: self, signature })
     }
 
-    /// Whether it may stand behind `earlier`, the key sets that the log holds before it, oldest first. `first` says whether it
-    /// would begin the log. A selection of them is enough for everything but a gap: a number may be skipped, since one
+    /// Whether it may stand behind `earlier`, the key sets that the log holds before it, oldest first, at this place. A selection of them is enough for everything but a gap: a number may be skipped, since one
     /// file holds only the sets that its label needs.
     ///
     /// # Errors
     /// [`KeySetError::Number`], [`KeySetError::LogKey`], [`KeySetError::Reused`].
-    pub fn follows<'a>(&self, first: bool, earlier: impl DoubleEndedIterator<Item = &'a Self> + Clone) -> Result<(), KeySetError> {
+    pub fn follows<'a>(&self, place: Place, earlier: impl DoubleEndedIterator<Item = &'a Self> + Clone) -> Result<(), KeySetError> {
         let last = earlier.clone().next_back();
         let before = last.map_or(0, |set| set.number);
-        if first != (self.number == 1) || self.number <= before {
+        if (place == Place::First) != (self.number == 1) || self.number <= before {
             return Err(KeySetError::Number { found: self.number, before });
         }
         let Some(last) = last else { return Ok(()) };
-        if self.log != last.log {
+        if place == Place::Within && self.log != last.log {
             return Err(KeySetError::LogKey);
         }
         let kept = last.public();

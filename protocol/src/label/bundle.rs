@@ -8,12 +8,12 @@ use crate::canonical::{self, CanonicalError, Value};
 use crate::charter::{Chain, ChainError, Founding, Revision};
 use crate::check::{self, CheckError, CheckedHead, KeyBook};
 use crate::id::{AgencyId, LogId};
-use crate::keys::SignedKeySet;
+use crate::keys::{KeySetError, SignedKeySet};
 use crate::limits;
 use crate::log::merkle;
 use crate::log::proof::{ProofError, TlogProof};
 use crate::message::Head;
-use crate::record::{Record, RecordError};
+use crate::record::{Epoch, Record, RecordError};
 
 /// The `type` of a bundle.
 pub const KIND: &str = "parangon-label";
@@ -32,10 +32,37 @@ pub struct Proven {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlacedKeySet {
+    /// The epoch of the log that it begins, where it does: then it may have another log key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
     /// Index in the agency's log.
     pub index: u64,
     /// The key set, signed by the identity key.
     pub keyset: SignedKeySet,
+}
+
+impl PlacedKeySet {
+    /// That of a record at this index of its agency's log; none of another record.
+    #[must_use]
+    pub fn of(index: u64, record: Record) -> Option<Self> {
+        match record {
+            Record::KeySet(keyset) => Some(Self { epoch: None, index, keyset: *keyset }),
+            Record::Epoch(Epoch { keyset: Some(keyset), number }) => Some(Self { epoch: Some(number), index, keyset: *keyset }),
+            _ => None,
+        }
+    }
+
+    /// Puts it into a book of keys.
+    ///
+    /// # Errors
+    /// As [`KeyBook::insert`].
+    pub fn place(&self, book: &mut KeyBook) -> Result<(), KeySetError> {
+        let log = LogId::first(self.keyset.body.agency.clone());
+        match self.epoch {
+            Some(number) => book.begin_epoch(&log, self.index, number, &self.keyset),
+            None => book.insert(&log, self.index, &self.keyset),
+        }
+    }
 }
 
 /// An endorser's confirmation, from its own log.

@@ -206,10 +206,12 @@ impl SignedCheckpoint {
         &self.note
     }
 
-    /// The same head with the signature of its log's key alone.
+    /// The same head with the signature of its log's key alone, and the line that states its key set, where there is one.
     pub(crate) fn bare(&self) -> Self {
         let own = |line: &&NoteSignature| line.name == self.checkpoint.origin && line.id == self.signer;
-        let signatures = self.note.signatures.iter().find(own).cloned().into_iter().collect();
+        let states = |line: &&NoteSignature| super::stated::is_it(line);
+        let lines = || self.note.signatures.iter();
+        let signatures = lines().find(own).into_iter().chain(lines().find(states)).cloned().collect();
         Self { note: Note { text: self.note.text.clone(), signatures }, checkpoint: self.checkpoint.clone(), signer: self.signer }
     }
 

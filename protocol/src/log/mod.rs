@@ -2,7 +2,8 @@
 //!
 //! Nothing here knows what a record says. [`merkle`] hashes and proves, [`note`], [`checkpoint`] and [`cosignature`]
 //! are the signed texts, [`quorum`] counts witnesses, [`proof`] and [`policy`] are the files that other tools read,
-//! [`fork`] is the evidence that a log told two stories, [`last_seen`] tells a recovering owner what its witnesses saw, and [`tlog_witness`] is how witnesses outside the federation are asked.
+//! [`fork`] is the evidence that a log told two stories, [`last_seen`] tells a recovering owner what its witnesses saw,
+//! [`stated`] names the key of a head whose epoch has another one, and [`tlog_witness`] is how witnesses outside the federation are asked.
 
 pub mod checkpoint;
 pub mod cosignature;
@@ -13,6 +14,7 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod quorum;
+pub mod stated;
 pub mod tlog_witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};

@@ -7,6 +7,7 @@ use super::state::{HeldHead, LogState};
 use super::{Change, Effect, Replica, Write, recovery, register, sync, witness};
 use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan};
 use crate::id::{AgencyId, LogId};
+use crate::keys::SignedKeySet;
 use crate::log::merkle;
 use crate::message::Request;
 use crate::record::Epoch;
@@ -37,6 +38,12 @@ impl LogState {
             successor.epoch > self.epoch() && (head.size, head.root) == (self.frontier.size(), self.frontier.root())
         };
         self.successor.as_ref().is_some_and(covers)
+    }
+
+    /// The key set that the present log key comes from, where it is not that of the log's beginning.
+    pub(super) fn epoch_set(&self) -> Option<&SignedKeySet> {
+        let begins = |index: &u64| self.epochs.iter().any(|(at, _)| at == index);
+        self.keysets.iter().rev().find(|(index, _)| begins(index)).map(|(_, set)| set)
     }
 
     /// Whether nothing more of the present epoch is cosigned: a later one is known, or will be.
@@ -83,7 +90,7 @@ pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead
 }
 
 /// An epoch record that became part of a log: what follows is of that epoch, and heads of earlier ones say no more.
-pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoch) {
+pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: &Epoch) {
     let state = replica.logs.entry(log.clone()).or_default();
     if opening.number <= state.epoch() {
         return;
@@ -100,7 +107,12 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: Epoc
     state.promised = None;
     state.barred = state.strayed || state.cosigned.is_some_and(|(size, _)| size > index);
     let contradicted = state.settled > index;
-    Arc::make_mut(&mut replica.book).cut(log, index);
+    let book = Arc::make_mut(&mut replica.book);
+    book.cut(log, index);
+    if let Some(set) = &opening.keyset {
+        let counts = book.begin_epoch(log, index, opening.number, set).is_ok();
+        register::stated(replica, log, index, set, counts);
+    }
     if contradicted {
         // Two quorums that contradict each other: more members lie than may.
         witness::freeze(replica, log);

@@ -32,7 +32,7 @@ pub use snapshot::LogSnapshot;
 use self::state::LogState;
 use crate::check::KeyBook;
 use crate::id::{AgencyId, Hash, LogId};
-use crate::keys::SecretKey;
+use crate::keys::{SecretKey, SignedKeySet};
 use crate::label::LabelId;
 use crate::label::status::State;
 use crate::message::Head;
@@ -50,11 +50,13 @@ pub struct Settings {
     /// The nonce of the questions to the witnesses, when it is unclear what was signed before: nothing is signed then until they
     /// have answered (protocol, "Restore").
     pub recovery: Option<Hash>,
+    /// The key set that the next epoch begins with: its log key is the one that we sign with from there on.
+    pub succession: Option<Box<SignedKeySet>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, recovery: None }
+        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, recovery: None, succession: None }
     }
 }
 

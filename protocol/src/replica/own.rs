@@ -9,6 +9,7 @@ use crate::label::LabelId;
 use crate::label::status::{State, Status, StatusTree};
 use crate::limits;
 use crate::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::log::stated;
 use crate::message::{Gossip, Head};
 use crate::record::{Action, Record};
 use crate::time::Timestamp;
@@ -139,7 +140,12 @@ pub(super) fn sign(replica: &mut Replica, out: &mut Vec<Effect>) {
     let origin = LogId { epoch: replica.epoch(&log), ..log.clone() }.origin(replica.book.federation());
     let Some(state) = replica.logs.get_mut(&log) else { return };
     let checkpoint = Checkpoint { origin, size: state.frontier.size(), root: state.frontier.root() };
-    let Ok(signed) = SignedCheckpoint::sign(&checkpoint, &replica.keys.log) else { return };
+    let Ok(mut signed) = SignedCheckpoint::sign(&checkpoint, &replica.keys.log) else { return };
+    // Who lags behind learns the key from the head itself.
+    let line = state.epoch_set().and_then(stated::line);
+    if signed.add(line).is_err() {
+        return;
+    }
     state.heads.insert(checkpoint.size, super::state::HeldHead::new(&signed));
     state.prune();
     let records = std::mem::take(&mut state.unannounced);

@@ -184,7 +184,7 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
     }
     match record.record() {
         Record::Charter(adoption) => adopt(replica, log, index, adoption),
-        Record::Epoch(opening) => epoch::open(replica, log, index, *opening),
+        Record::Epoch(opening) => epoch::open(replica, log, index, opening),
         Record::KeySet(set) => keyset(replica, log, index, set),
         Record::Label(label) => add(replica, log, index, label, record.soundness(), out),
         Record::Endorsement(label, entry) => {
@@ -229,7 +229,13 @@ fn adopt(replica: &mut Replica, log: &LogId, index: u64, adoption: &Adoption) {
 }
 
 fn keyset(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet) {
-    if Arc::make_mut(&mut replica.book).insert(log, index, set).is_ok() {
+    let placed = Arc::make_mut(&mut replica.book).insert(log, index, set).is_ok();
+    stated(replica, log, index, set, placed);
+}
+
+/// What follows from a key set that stands in a log, and counts or is void.
+pub(super) fn stated(replica: &mut Replica, log: &LogId, index: u64, set: &crate::keys::SignedKeySet, counts: bool) {
+    if counts {
         replica.logs.entry(log.clone()).or_default().keysets.push((index, set.clone()));
         replica.later(Change::Keys { log: log.clone() });
     }

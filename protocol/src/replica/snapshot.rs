@@ -103,7 +103,11 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
 pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: impl IntoIterator<Item = LabelRow>) {
     for snapshot in &logs {
         for (index, set) in &snapshot.keysets {
-            let _refused = Arc::make_mut(&mut replica.book).insert(&snapshot.log, *index, set);
+            let book = Arc::make_mut(&mut replica.book);
+            let _refused = match snapshot.epochs.iter().find(|(at, _)| at == index) {
+                Some((_, number)) => book.begin_epoch(&snapshot.log, *index, *number, set),
+                None => book.insert(&snapshot.log, *index, set),
+            };
         }
     }
     for snapshot in logs {

@@ -98,7 +98,7 @@ fn ask_heads(replica: &Replica, to: &AgencyId, out: &mut Vec<Effect>) {
 
 /// The log of a member, or of one that left, of which nothing is held yet: its first range brings its keys.
 pub(super) fn stranger(replica: &mut Replica, now: Timestamp, from: AgencyId, log: LogId, out: &mut Vec<Effect>) {
-    if !replica.book.chain().knows(&log.agency) || log.epoch != 1 || replica.book.log_key(&log).is_some() {
+    if !replica.book.chain().knows(&log.agency) || log.epoch != 1 || replica.book.knows(&log) {
         return;
     }
     let deadline = now.plus(replica.settings.timeout_seconds);

@@ -128,8 +128,7 @@ impl Case<'_> {
     fn keys(&mut self) -> Result<KeyBook, Stop> {
         let mut book = KeyBook::new(self.chain.clone());
         for placed in &self.bundle.keysets {
-            let log = LogId::first(placed.keyset.body.agency.clone());
-            book.insert(&log, placed.index, &placed.keyset).map_err(|_| mismatch("key set"))?;
+            placed.place(&mut book).map_err(|_| mismatch("key set"))?;
         }
         self.note(
             "charter",

@@ -4,18 +4,19 @@
 #![allow(clippy::unwrap_used)] // a test that cannot build its world fails
 
 mod closed;
+mod stolen;
 #[path = "../support/mod.rs"]
 mod support;
 
 use parangon_protocol::id::Hash;
-use parangon_protocol::label::LabelId;
 use parangon_protocol::label::status::State;
+use parangon_protocol::label::{Label, LabelId};
 use parangon_protocol::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use parangon_protocol::message::Head;
 use parangon_protocol::record::{Action, Anchor, EndorsementEntry, Epoch, Reason, Record, Standing};
 use parangon_protocol::replica::{Event, Progress, Refusal};
 use parangon_protocol::verify::{Outcome, Trust, verify};
-use support::award::gold;
+use support::award::{gold, sign_with};
 use support::federation::{Federation, key};
 use support::network::Network;
 use support::{agency, log, time};
@@ -29,7 +30,10 @@ fn network() -> Network {
 /// A label with two endorsements; each endorser confirms its own.
 fn issue(network: &mut Network, owner: &str, offer: &str) -> LabelId {
     let award = gold(owner, offer, &["madrid", "oslo"]);
-    let (label, id) = (award.sign(&network.federation), award.id());
+    // By the key set in force, which the node knows.
+    let (keyset, _) = network.nodes[&agency(owner)].replica.book().current(&agency(owner)).unwrap();
+    let label = sign_with("issue", &network.federation, Label { keyset, ..award.sign(&network.federation) });
+    let id = award.id();
     network.append(owner, &[Record::Label(Box::new(label.clone()))]).unwrap();
     for endorsement in &label.endorsements {
         let entry = EndorsementEntry { endorsement: endorsement.id(&id).unwrap() };
@@ -216,7 +220,7 @@ fn a_second_node_with_the_same_keys_is_noticed_and_stops() {
 #[test]
 fn nobody_begins_an_epoch_by_hand() {
     let mut network = network();
-    assert_eq!(network.append("lyon", &[Record::Epoch(Epoch { number: 2 })]), Err(Refusal::Epoch));
+    assert_eq!(network.append("lyon", &[Record::Epoch(Epoch { keyset: None, number: 2 })]), Err(Refusal::Epoch));
     agreed(&network, "lyon", 1);
 }
 

@@ -8,6 +8,7 @@ use parangon_protocol::canonical;
 use parangon_protocol::charter::{Amendment, Ballot, Chain, Charter, Vote};
 use parangon_protocol::check::{self, CheckError, KeyBook, Soundness};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::label::LabelId;
 use parangon_protocol::limits;
 use parangon_protocol::log::checkpoint;
@@ -40,6 +41,10 @@ pub struct Node {
     recovering: bool,
     /// The latest time that others vouched for.
     pub vouched: Timestamp,
+    /// The key set that the node's next epoch begins with.
+    succession: Option<Box<SignedKeySet>>,
+    /// The role of the key that the node signs its log with.
+    log_role: &'static str,
     /// What the node said has changed.
     pub news: Vec<Change>,
 }
@@ -96,6 +101,8 @@ impl Network {
                     proposals: BTreeMap::new(),
                     recovering: false,
                     vouched: Timestamp::default(),
+                    succession: None,
+                    log_role: "log",
                     news: vec![],
                 },
             )
@@ -233,6 +240,13 @@ impl Network {
         self.replace(id, backup);
     }
 
+    /// Ends a node and starts it again with another log key, which its next epoch begins with.
+    pub fn replace_log_key(&mut self, id: &str, set: SignedKeySet, role: &'static str) {
+        let node = self.nodes.get_mut(&agency(id)).unwrap();
+        (node.recovering, node.succession, node.log_role) = (true, Some(Box::new(set)), role);
+        self.restart(id);
+    }
+
     /// The same without its knowing: a second node with the keys of the first one, as that one was.
     pub fn replace(&mut self, id: &str, backup: &Backup) {
         let node = self.nodes.get_mut(&agency(id)).unwrap();
@@ -255,13 +269,15 @@ impl Network {
         for (amendment, _) in node.amendments.values() {
             chain = chain.extend(amendment.clone()).unwrap();
         }
-        let (keys, book) = (keys(&me), KeyBook::new(Arc::new(chain)));
+        let (mut keys, book) = (keys(&me), KeyBook::new(Arc::new(chain)));
+        keys.log = key(node.log_role, id);
         let (snapshots, rows) = (node.snapshots.values().cloned().collect(), node.rows.values().cloned());
         let since = node.amendments.values().last().map_or(Timestamp::default(), |(_, since)| *since);
         let proposals: Vec<_> = node.proposals.values().map(|(_, text)| check::proposal(text.clone()).unwrap()).collect();
         self.ticket += 1;
         let recovery = node.recovering.then(|| Hash::of(&[id.as_bytes(), &self.ticket.to_be_bytes()]));
-        let settings = Settings { recovery, ..Settings::default() };
+        let succession = node.succession.clone().filter(|_| node.recovering);
+        let settings = Settings { recovery, succession, ..Settings::default() };
         let replica = Replica::new(me.clone(), settings, keys, book, snapshots, rows);
         node.replica = replica.with_proposals(since, node.torn, proposals);
         self.step(&me, Event::Durable);
@@ -336,10 +352,8 @@ impl Network {
             Effect::Compare { head, .. } => {
                 let node = &self.nodes[me];
                 let Some(ours) = node.replica.newest_head(head.log()) else { return };
-                let key = node.replica.book().log_key(head.log()).unwrap();
-                let federation = self.federation.fingerprint();
-                let origin = head.log().claimed_by(&ours.note, federation).origin(federation);
-                let ours = checkpoint::open(&ours.note, &key, &origin).unwrap();
+                let (key, claimed) = check::signer(node.replica.book(), head.log(), &ours.note).unwrap();
+                let ours = checkpoint::open(&ours.note, &key, &claimed.origin(self.federation.fingerprint())).unwrap();
                 let Ok(fork) = serve::compare(&node.logs[head.log()], &ours, head.signed());
                 assert!(fork.is_none(), "nobody forks here: {:?}", head.log());
             }
@@ -461,7 +475,7 @@ impl Node {
                 (row.state, row.state_index) = (state, index);
             }
             Write::Recovering => self.recovering = true,
-            Write::Recovered => self.recovering = false,
+            Write::Recovered => (self.recovering, self.succession) = (false, None),
             Write::Forgotten { log } => {
                 self.logs.remove(&log);
                 self.kept.remove(&log);

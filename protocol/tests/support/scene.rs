@@ -135,7 +135,7 @@ impl Scene {
             Some(Confirmed { agency: endorsement.endorser.clone(), entry: self.proven(&log, index) })
         });
         let placed = |(text, index): (&Vec<u8>, u64)| match Record::read(text).unwrap() {
-            Record::KeySet(keyset) => Some(PlacedKeySet { index, keyset: *keyset }),
+            record @ (Record::KeySet(_) | Record::Epoch(_)) => PlacedKeySet::of(index, record),
             _ => None,
         };
         let keysets = self.logs.values().flat_map(|ledger| ledger.records().iter().zip(0..).filter_map(placed));
@@ -177,8 +177,8 @@ impl Scene {
 
     pub fn credential(&self, label: &Label) -> String {
         let log = LogId::first(label.common.owner.clone());
-        let Record::KeySet(set) = Record::read(self.logs[&log].get(label.keyset)).unwrap() else { panic!("no key set") };
-        let issuer_key = &set.body.issue;
+        let placed = PlacedKeySet::of(label.keyset, Record::read(self.logs[&log].get(label.keyset)).unwrap()).expect("a key set");
+        let issuer_key = &placed.keyset.body.issue;
         let (federation, charter) = (self.federation.fingerprint(), self.federation.charter_of(&label.common));
         LabelSubject { federation, charter, label, issuer_key }.to_json().unwrap()
     }

@@ -58,7 +58,7 @@ fn proof(a: &SignedCheckpoint, b: &SignedCheckpoint, ledger: &Ledger) -> ForkPro
 }
 
 fn file_of(federation: &Federation, proof: &ForkProof, settled: Option<&SignedCheckpoint>) -> ForkFile {
-    let placed = |id: &&str| PlacedKeySet { index: 0, keyset: federation.keyset(id) };
+    let placed = |id: &&str| PlacedKeySet { epoch: None, index: 0, keyset: federation.keyset(id) };
     let settled = settled.map(ToString::to_string);
     ForkFile::new(&federation.chain, federation.keyset(OWNER), OTHERS.iter().map(placed).collect(), proof, settled.as_deref())
 }
@@ -230,7 +230,7 @@ fn keys_that_the_charter_does_not_vouch_for_accuse_nobody() {
     file.witnesses[0].keyset.body.witness = key("witness", "paris").public();
     assert_eq!(refused(&federation, &file), ForkFileError::KeySet { agency: "lyon".parse().unwrap() });
     let mut file = good.clone();
-    file.witnesses.push(PlacedKeySet { index: 4, keyset: federation.keyset_with(OWNER, 2, "second") });
+    file.witnesses.push(PlacedKeySet { epoch: None, index: 4, keyset: federation.keyset_with(OWNER, 2, "second") });
     assert_eq!(refused(&federation, &file), owner, "the owner is no witness");
     let mut file = good.clone();
     file.founding.signatures.swap_remove(0);

@@ -74,7 +74,7 @@ pub(crate) fn enter(chain: &Chain, passphrases: &Passphrases, data: &Path) -> Re
     let keys = passphrases.open_node(data)?;
     let keyset = keys.key_set(agency.clone(), 1).sign(chain.fingerprint(), &identity.identity_key()).map_err(Failure::failed)?;
     let ChainText { founding, amendments } = chain.to_text();
-    let file = NodeFiles { founding, amendments, keyset };
+    let file = NodeFiles { founding, amendments, keyset, epoch_keyset: None };
     let text = canonical::encode(&file, limits::DOCUMENT_BYTES).map_err(Failure::failed)?;
     files::write_new(&data.join(NodeFiles::NAME), &text)?;
     Ok(agency)

@@ -59,7 +59,8 @@ impl Stolen {
             Self::Witness => Some(Role::Witness),
             Self::Sealing => Some(Role::Sealing),
             Self::Transport => Some(Role::Transport),
-            Self::Log | Self::Identity => None,
+            Self::Log => Some(Role::Log),
+            Self::Identity => None,
         }
     }
 }
@@ -107,21 +108,26 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
     let what = format!("This replaces keys of {} and withdraws {} labels for good.", rotation.agency, damage.disputed.len());
     prompt::confirm_name(out, &what, rotation.agency.as_str(), args.confirm.as_deref())?;
 
+    let withdrawn;
     if !roles.is_empty() {
         if let Some(pending) = rotation.pending()? {
             let failure = Failure::new(Exit::Conflict, format!("key set {} waits to be taken into the log", pending.body.number));
             return Err(failure.next("finish it with `parangon key rotate`, then run this command again"));
         }
-        let set = rotation.prepare(&roles)?;
-        rotation.hand_in(&set)?;
-    }
-    let mut left = Vec::new();
-    for label in &damage.disputed {
-        let path = format!("{LABELS}/{}/standing", encode(&text(label, "id")));
-        if let Err(failure) = client.post(&path, json!({ "action": "withdraw", "reason": "error" })) {
-            left.push((text(label, "id"), failure));
+        // The log key comes alone, and last: from then on the node signs nothing until the others have answered.
+        let (log, others): (Vec<Role>, Vec<Role>) = roles.iter().copied().partition(|role| *role == Role::Log);
+        if !others.is_empty() {
+            rotation.hand_in(&rotation.prepare(&others)?)?;
         }
+        withdrawn = withdraw(&damage, client);
+        if !log.is_empty() {
+            let rotation = Rotation::begin(&args.places, data, client)?;
+            rotation.hand_in(&rotation.prepare(&log)?)?;
+        }
+    } else {
+        withdrawn = withdraw(&damage, client);
     }
+    let left = withdrawn;
     let mut done = preview;
     done["left"] = json!(left.iter().map(|(id, _)| id).collect::<Vec<_>>());
     done["keysets"] = client.get(super::next::PATH)?["keysets"].take();
@@ -144,6 +150,18 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
     }
 }
 
+/// Withdraws what the thief may have signed. Those that could not be, with the reason.
+fn withdraw(damage: &Damage, client: &Client) -> Vec<(String, Failure)> {
+    let mut left = Vec::new();
+    for label in &damage.disputed {
+        let path = format!("{LABELS}/{}/standing", encode(&text(label, "id")));
+        if let Err(failure) = client.post(&path, json!({ "action": "withdraw", "reason": "error" })) {
+            left.push((text(label, "id"), failure));
+        }
+    }
+    left
+}
+
 /// The roles of a rotation; the others have another way, which is said instead.
 fn replaceable(stolen: &[Stolen]) -> Result<Vec<Role>, Failure> {
     if stolen.contains(&Stolen::Identity) {
@@ -152,13 +170,6 @@ fn replaceable(stolen: &[Stolen]) -> Result<Vec<Role>, Failure> {
         return Err(failure.next(
             "`parangon key recover --successor` makes the successor the identity, then ask a member to propose the change: \
              `parangon federation propose --rekey CARD`; rotate the other keys with the new identity key",
-        ));
-    }
-    if stolen.contains(&Stolen::Log) {
-        let failure = Failure::new(Exit::Refused, "the log key belongs to the epoch of its log and cannot be replaced within it");
-        return Err(failure.next(
-            "tell the other members at once: two contradicting heads freeze the log with proof, and what is final stays valid. Going on \
-             in a new epoch is not in this version. Name the other stolen keys alone to replace them now",
         ));
     }
     let mut roles: Vec<Role> = Vec::new();

@@ -40,6 +40,8 @@ pub(super) enum Role {
     Sealing,
     /// The connection to the other nodes; the PeerId changes
     Transport,
+    /// The heads of this agency's log: comes alone, and begins a new epoch of it
+    Log,
 }
 
 impl Role {
@@ -49,6 +51,7 @@ impl Role {
             Self::Witness => "witness",
             Self::Sealing => "sealing",
             Self::Transport => "transport",
+            Self::Log => "log",
         }
     }
 
@@ -58,6 +61,7 @@ impl Role {
             Self::Witness => Replaceable::Witness,
             Self::Sealing => Replaceable::Sealing,
             Self::Transport => Replaceable::Transport,
+            Self::Log => Replaceable::Log,
         }
     }
 }
@@ -225,12 +229,19 @@ impl<'a> Rotation<'a> {
 /// Says what is in force by now.
 pub(super) fn describe(view: &Value, page: &mut crate::output::Page) {
     let Some(current) = items(view, "keysets").last() else { return };
-    for name in ["number", "index", "witness", "issue", "sealing", "transport", "peer_id"] {
+    for name in ["number", "index", "log", "witness", "issue", "sealing", "transport", "peer_id"] {
         page.field(name, crate::fields::text(current, name));
     }
     let waiting = items(view, "waiting");
     if !waiting.is_empty() {
-        page.remark(format!("Restart the node: until then it works with its former key ({}).", crate::fields::text(view, "waiting")));
+        let waiting = crate::fields::text(view, "waiting");
+        page.remark(match waiting.as_str() {
+            "log" => {
+                "The node asks the others what the former log key had signed; it signs nothing until enough have answered: parangon status"
+                    .to_owned()
+            }
+            _ => format!("Restart the node: until then it works with its former key ({waiting})."),
+        });
     }
 }
 

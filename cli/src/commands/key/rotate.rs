@@ -30,6 +30,9 @@ pub(crate) struct RotateArgs {
 pub(super) fn run(args: &RotateArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
     let rotation = Rotation::begin(&args.places, data, client)?;
     let roles = if args.only.is_empty() { USUAL.to_vec() } else { args.only.clone() };
+    if roles.contains(&Role::Log) && roles.len() > 1 {
+        return Err(Failure::usage("a new log key comes alone").next("rotate the others first, then: parangon key rotate --only log"));
+    }
     let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     let pending = rotation.pending()?;
     let resumed = pending.is_some();

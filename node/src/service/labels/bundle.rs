@@ -120,13 +120,15 @@ impl Desk<'_> {
                 places.insert((LogId::first(member.id.clone()), index));
             }
         }
+        // Whoever reads a key set needs those that brought another log key before it.
+        let logs: BTreeSet<LogId> = places.iter().map(|(log, _)| log.clone()).collect();
+        places.extend(logs.iter().flat_map(|log| self.book.epochs(log).map(|index| (log.clone(), index))));
         let mut keysets = Vec::with_capacity(places.len());
         for (log, index) in places {
             if self.tx.size(&log)? <= index {
                 continue; // not here yet: the verdict says whose keys are missing
             }
-            let Ok(Record::KeySet(keyset)) = Record::read(&self.record(&log, index)?) else { continue };
-            keysets.push(PlacedKeySet { index, keyset: *keyset });
+            keysets.extend(Record::read(&self.record(&log, index)?).ok().and_then(|record| PlacedKeySet::of(index, record)));
         }
         Ok(keysets)
     }

@@ -190,7 +190,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     .await
     .expect("an engine");
     let keyset = keystore.key_set(me, 1).sign(chain.fingerprint(), &identity.identity_key()).expect("a key set");
-    let named = NodeFiles { founding: chain.founding().clone(), amendments: vec![], keyset: keyset.clone() };
+    let named = NodeFiles { founding: chain.founding().clone(), amendments: vec![], keyset: keyset.clone(), epoch_keyset: None };
     let text = canonical::encode(&named, limits::DOCUMENT_BYTES).expect("text");
     std::fs::write(dir.path().join(NodeFiles::NAME), text).expect("written");
     backup::write_recipient(dir.path(), &identity.backup_recipient()).expect("written");

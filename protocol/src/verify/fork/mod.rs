@@ -232,7 +232,7 @@ fn keys(file: &ForkFile, log: &LogId, chain: &Arc<Chain>) -> Result<KeyBook, For
         if *agency == log.agency {
             return Err(wrong(agency));
         }
-        book.insert(&LogId::first(agency.clone()), placed.index, &placed.keyset).map_err(|_| wrong(agency))?;
+        placed.place(&mut book).map_err(|_| wrong(agency))?;
     }
     Ok(book)
 }

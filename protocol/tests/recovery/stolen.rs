@@ -1,0 +1,164 @@
+//! A stolen log key: the log goes on in a new epoch with another one, and whoever has the old one can say nothing there
+//! (cases L14 and O5; protocol, "Epoch").
+
+use parangon_protocol::check::{self, CheckError};
+use parangon_protocol::keys::{KeySetError, SignedKeySet};
+use parangon_protocol::log::fork::{ForkEvidence, ForkProof};
+
+use super::*;
+
+/// Lyon's key set of this number, with another log key; all other keys as in its first one.
+fn with_log_key(network: &Network, number: u32, role: &str) -> SignedKeySet {
+    let mut body = network.federation.keyset_with("lyon", number, "issue").body;
+    body.log = key(role, "lyon").public();
+    body.sign(network.federation.fingerprint(), &key("identity", "lyon")).unwrap()
+}
+
+fn replace(network: &mut Network, number: u32, role: &'static str) {
+    let set = with_log_key(network, number, role);
+    network.replace_log_key("lyon", set, role);
+}
+
+/// A head of lyon's log with this many records of another story, in this epoch, by this key.
+fn forged(network: &Network, epoch: u32, size: u64, role: &str) -> Head {
+    let origin = parangon_protocol::id::LogId { epoch, ..log("lyon") }.origin(network.federation.fingerprint());
+    let head = Checkpoint { origin, size, root: Hash::of(&[b"another story"]) };
+    Head { log: log("lyon"), note: SignedCheckpoint::sign(&head, &key(role, "lyon")).unwrap().to_string() }
+}
+
+#[test]
+fn a_stolen_log_key_says_nothing_in_the_next_epoch() {
+    let mut network = network();
+    let earlier = issue(&mut network, "lyon", "earlier");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    replace(&mut network, 2, "second log");
+    assert_eq!(progress(&network, "lyon"), None);
+    agreed(&network, "lyon", 2);
+    let later = issue(&mut network, "lyon", "later");
+    network.append_status("lyon").unwrap();
+    agreed(&network, "lyon", 2);
+    for label in [earlier, later] {
+        for by in ["lyon", "stuttgart"] {
+            let file = network.scene(by).text(label);
+            let verdict = verify(&file, &Trust::new([*network.federation.fingerprint()]), time("2026-11-25T00:00:00Z"));
+            assert_eq!(verdict.verdict, Outcome::Valid, "{verdict:?}");
+        }
+    }
+    // The thief: in the epoch that is over, in the present one, and in one to come.
+    let before = held(&network, "lyon", &ALL);
+    let epoch = before[0].2;
+    let book = network.nodes[&agency("oslo")].replica.book().clone();
+    let head = check::head(&book, &forged(&network, 1, 40, "log")).unwrap();
+    network.happen("oslo", Event::Head { from: agency("porto"), head });
+    for claimed in [epoch, epoch + 1] {
+        let refused = check::head(&book, &forged(&network, claimed, 40, "log"));
+        assert!(matches!(refused, Err(CheckError::Checkpoint(_))), "{claimed}: {refused:?}");
+    }
+    assert_eq!(held(&network, "lyon", &ALL), before);
+    assert!(ALL.iter().all(|id| !network.nodes[&agency(id)].replica.frozen(&log("lyon"))));
+    // What it is to be signed by comes back from disk, too.
+    for id in ["lyon", "oslo"] {
+        network.restart(id);
+    }
+    network.append("lyon", &[anchor(2)]).unwrap();
+    agreed(&network, "lyon", 2);
+}
+
+/// Who was away, and who holds nothing, learn the key from the heads, which the identity key vouches for.
+#[test]
+fn who_lags_behind_learns_the_new_key_from_the_heads() {
+    let mut network = network();
+    let empty = network.backup("madrid");
+    network.stop("porto");
+    // More than one answer carries.
+    network.append("lyon", &vec![anchor(1); 150]).unwrap();
+    replace(&mut network, 2, "second log");
+    network.append("lyon", &vec![anchor(2); 150]).unwrap();
+    network.start("porto");
+    network.settle();
+    agreed(&network, "lyon", 2);
+    network.restore("madrid", &empty);
+    network.settle();
+    agreed(&network, "lyon", 2);
+    // A line by somebody else's identity key states nothing.
+    let book = network.federation.book();
+    let note = network.nodes[&agency("oslo")].replica.newest_head(&log("lyon")).unwrap().note;
+    let head = Head { log: log("lyon"), note };
+    assert!(check::head(&book, &head).is_ok(), "for one who knows the first key set alone");
+    let bare: Vec<&str> = head.note.lines().filter(|line| !line.starts_with("— parangon-keyset ")).collect();
+    assert_eq!(bare.len() + 1, head.note.lines().count(), "{}", head.note);
+    let note = bare.join("\n") + "\n";
+    assert!(check::head(&book, &Head { note, ..head.clone() }).is_err(), "without the line its key is not known");
+    let mut body = with_log_key(&network, 2, "second log").body;
+    body.agency = agency("lyon");
+    let foreign = body.sign(network.federation.fingerprint(), &key("identity", "oslo")).unwrap();
+    let line = parangon_protocol::log::stated::line(&foreign).unwrap().to_string();
+    let note = format!("{}\n{line}\n", bare.join("\n"));
+    assert!(check::head(&book, &Head { note, ..head }).is_err(), "signed by oslo's identity key");
+}
+
+/// After that the log is one like any other: it is restored, its key is replaced again, it can fork.
+#[test]
+fn the_log_goes_on_like_any_other() {
+    let mut network = network();
+    replace(&mut network, 2, "second log");
+    let first = held(&network, "lyon", &["oslo"])[0].2;
+    let backup = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.restore("lyon", &backup);
+    let second = held(&network, "lyon", &["oslo"])[0].2;
+    assert!(second > first);
+    agreed(&network, "lyon", 3);
+    network.append("lyon", &[anchor(2)]).unwrap();
+    replace(&mut network, 3, "third log");
+    network.append("lyon", &[anchor(3)]).unwrap();
+    agreed(&network, "lyon", 4);
+    let label = issue(&mut network, "lyon", "last");
+    network.append_status("lyon").unwrap();
+    let file = network.scene("porto").text(label);
+    let verdict = verify(&file, &Trust::new([*network.federation.fingerprint()]), time("2026-11-25T00:00:00Z"));
+    assert_eq!(verdict.verdict, Outcome::Valid, "{verdict:?}");
+    // Two stories by the new key are a fork, and the proof stands alone.
+    let oslo = &network.nodes[&agency("oslo")].replica;
+    let (size, ..) = held(&network, "lyon", &["oslo"])[0];
+    let truth = oslo.newest_head(&log("lyon")).unwrap();
+    let lie = forged(&network, oslo.epoch(&log("lyon")), size, "third log");
+    let mut pair = [truth.note, lie.note];
+    for swapped in [false, true] {
+        if swapped {
+            pair.swap(0, 1);
+        }
+        let [first, second] = pair.clone();
+        let proof = check::fork(oslo.book(), ForkProof { first, second, evidence: ForkEvidence::SameSize });
+        assert!(proof.is_ok(), "{proof:?}");
+    }
+}
+
+#[test]
+fn only_an_epoch_brings_another_log_key_and_only_a_new_one() {
+    let network = network();
+    let (mut book, lyon) = (network.federation.book(), log("lyon"));
+    let second = with_log_key(&network, 2, "second log");
+    assert_eq!(book.insert(&lyon, 5, &second), Err(KeySetError::LogKey));
+    assert_eq!(book.begin_epoch(&lyon, 5, 2, &second), Ok(()));
+    let back = with_log_key(&network, 3, "log");
+    assert_eq!(book.begin_epoch(&lyon, 9, 3, &back), Err(KeySetError::Reused), "a stolen key does not come back");
+    assert_eq!(book.log_key(&lyon, 1, None), Some(key("log", "lyon").public()));
+    for epoch in [2, 3, 9] {
+        assert_eq!(book.log_key(&lyon, epoch, None), Some(second.body.log), "{epoch}");
+        assert_eq!(
+            book.log_key(&lyon, epoch, Some(&network.federation.keyset("lyon"))),
+            Some(second.body.log),
+            "an older set states nothing"
+        );
+    }
+    // Signed by nobody's identity key.
+    let mut body = second.body.clone();
+    body.log = key("third log", "lyon").public();
+    let forged = body.sign(network.federation.fingerprint(), &key("log", "lyon"));
+    if let Ok(forged) = forged {
+        assert_eq!(book.log_key(&lyon, 9, Some(&forged)), Some(second.body.log));
+        let text = Record::Epoch(Epoch { keyset: Some(Box::new(forged)), number: 7 }).to_text().unwrap();
+        assert!(matches!(check::record(&book, &lyon, 9, text), Err(CheckError::KeySet { .. })));
+    }
+}
