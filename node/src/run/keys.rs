@@ -93,13 +93,13 @@ pub(crate) fn check_keys(chain: &Chain, files: &NodeFiles, keystore: &Keystore) 
     if fits { Ok(()) } else { Err(NodeError::OtherKeys { number: newest.body.number }) }
 }
 
-/// Whether these are the keys of an earlier key set, with the log and transport keys of the one in force.
+/// Whether these are the keys of an earlier key set, with the transport key of the one in force.
 fn is_earlier(store: &Store, log: &LogId, keystore: &Keystore) -> Result<bool, StoreError> {
     let sets = sets(store, log)?;
     let same = |set: &KeySet| keystore.key_set(log.agency.clone(), set.number) == *set;
     let connects = sets.last().is_some_and(|last| {
         let ours = keystore.key_set(log.agency.clone(), last.number);
-        (ours.log, ours.transport) == (last.log, last.transport)
+        ours.transport == last.transport
     });
     Ok(connects && sets.iter().any(same))
 }

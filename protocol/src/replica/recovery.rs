@@ -36,6 +36,8 @@ pub struct Progress {
     pub records: (u64, u64),
     /// Another node signs with our keys: nothing goes on by itself.
     pub rival: bool,
+    /// Our log states another log key than ours: a new key set has to begin the next epoch.
+    pub other_key: bool,
 }
 
 impl Recovery {
@@ -68,7 +70,15 @@ impl Replica {
             have,
             records: (size, size.max(recovery.required(&witnesses, have))),
             rival: recovery.rival,
+            other_key: self.other_key(),
         })
+    }
+
+    /// Whether heads of ours would be signed by another key than our log states, with nothing to replace that.
+    fn other_key(&self) -> bool {
+        let log = self.own_log();
+        let stated = self.book.log_key(&log, u32::MAX, None);
+        self.settings.succession.is_none() && stated.is_some_and(|stated| stated != self.keys.log.public())
     }
 
     /// The answer to [`Request::LastSeen`] of this agency, after [`super::Event::Asked`]: nothing before the promise in it is
@@ -135,7 +145,7 @@ pub(super) fn last_seen(replica: &mut Replica, now: Timestamp, seen: CheckedLast
 /// Goes on in a new epoch, once enough witnesses have answered and everything that they saw is here.
 pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
     let Some(progress) = replica.recovery() else { return };
-    if progress.rival || progress.have < progress.needed || progress.records.0 < progress.records.1 {
+    if progress.rival || progress.other_key || progress.have < progress.needed || progress.records.0 < progress.records.1 {
         return;
     }
     let log = replica.own_log();

@@ -1,5 +1,5 @@
 //! A stolen log key: the log goes on in a new epoch with another one, and whoever has the old one can say nothing there
-//! (cases L14 and O5; protocol, "Epoch").
+//! (case O5; protocol, "Epoch").
 
 use parangon_protocol::check::{self, CheckError};
 use parangon_protocol::keys::{KeySetError, SignedKeySet};
@@ -132,6 +132,25 @@ fn the_log_goes_on_like_any_other() {
         let proof = check::fork(oslo.book(), ForkProof { first, second, evidence: ForkEvidence::SameSize });
         assert!(proof.is_ok(), "{proof:?}");
     }
+}
+
+/// From the sheet alone a node has its first keys: it signs nothing with a log key that its log has replaced.
+#[test]
+fn a_node_with_an_earlier_log_key_signs_nothing_until_it_has_a_new_one() {
+    let mut network = network();
+    let empty = network.backup("lyon");
+    replace(&mut network, 2, "second log");
+    agreed(&network, "lyon", 2);
+    let before = held(&network, "lyon", &["oslo", "porto"]);
+    network.log_role("lyon", "log");
+    network.restore("lyon", &empty);
+    let progress = progress(&network, "lyon").expect("it recovers");
+    assert!(progress.other_key && progress.records.0 == progress.records.1, "{progress:?}");
+    assert_eq!(network.append("lyon", &[anchor(1)]), Err(Refusal::Recovering));
+    assert_eq!(held(&network, "lyon", &["oslo", "porto"]), before);
+    replace(&mut network, 3, "third log");
+    network.append("lyon", &[anchor(2)]).unwrap();
+    agreed(&network, "lyon", 3);
 }
 
 #[test]

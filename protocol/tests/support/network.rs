@@ -247,6 +247,11 @@ impl Network {
         self.restart(id);
     }
 
+    /// What the node will sign its log with, whatever the log states.
+    pub fn log_role(&mut self, id: &str, role: &'static str) {
+        self.nodes.get_mut(&agency(id)).unwrap().log_role = role;
+    }
+
     /// The same without its knowing: a second node with the keys of the first one, as that one was.
     pub fn replace(&mut self, id: &str, backup: &Backup) {
         let node = self.nodes.get_mut(&agency(id)).unwrap();

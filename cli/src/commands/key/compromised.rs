@@ -114,7 +114,7 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
             let failure = Failure::new(Exit::Conflict, format!("key set {} waits to be taken into the log", pending.body.number));
             return Err(failure.next("finish it with `parangon key rotate`, then run this command again"));
         }
-        // The log key comes alone, and last: from then on the node signs nothing until the others have answered.
+        // The log key last: from then on the node signs nothing until the others have answered.
         let (log, others): (Vec<Role>, Vec<Role>) = roles.iter().copied().partition(|role| *role == Role::Log);
         if !others.is_empty() {
             rotation.hand_in(&rotation.prepare(&others)?)?;

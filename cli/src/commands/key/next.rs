@@ -118,6 +118,18 @@ impl<'a> Rotation<'a> {
         if keysets.is_empty() { Err(strange()) } else { Ok(Self { places, data, client, chain, agency, keysets, lost }) }
     }
 
+    /// What is to be replaced when nothing else was asked for: everything that others need not learn first, and the log key where the
+    /// node has an earlier one than its log states.
+    pub(super) fn usual(&self) -> Result<Vec<Role>, Failure> {
+        let mut roles = vec![Role::Issue, Role::Witness, Role::Sealing];
+        if self.lost {
+            let keys = open_keystore(&self.data.join(NODE_KEYS), &self.places.unlock(self.data)?)?;
+            let stated: Option<PublicKey> = serde_json::from_value(self.current()["log"].clone()).ok();
+            roles.extend((stated != Some(keys.log_key().public())).then_some(Role::Log));
+        }
+        Ok(roles)
+    }
+
     fn current(&self) -> &Value {
         self.keysets.last().unwrap_or(&Value::Null)
     }
@@ -158,7 +170,7 @@ impl<'a> Rotation<'a> {
     fn is_current(&self, keys: &Keystore) -> Result<(), Failure> {
         let stated: Option<PublicKey> = serde_json::from_value(self.current()["log"].clone()).ok();
         let issue: Option<PublicKey> = serde_json::from_value(self.current()["issue"].clone()).ok();
-        if stated == Some(keys.log_key().public()) && (self.lost || issue == Some(keys.issue_key().public())) {
+        if self.lost || (stated == Some(keys.log_key().public()) && issue == Some(keys.issue_key().public())) {
             return Ok(());
         }
         let path = self.data.join(NODE_KEYS);

@@ -10,9 +10,6 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::prompt;
 
-/// What is rotated when nothing else is asked for. The PeerId stays: others would have to learn a new one first.
-const USUAL: [Role; 3] = [Role::Issue, Role::Witness, Role::Sealing];
-
 /// Arguments of `parangon key rotate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
@@ -29,9 +26,10 @@ pub(crate) struct RotateArgs {
 /// Draws, signs and hands in; or goes on with what was cut off.
 pub(super) fn run(args: &RotateArgs, data: &Path, client: &Client, out: &Output) -> Result<(), Failure> {
     let rotation = Rotation::begin(&args.places, data, client)?;
-    let roles = if args.only.is_empty() { USUAL.to_vec() } else { args.only.clone() };
-    if roles.contains(&Role::Log) && roles.len() > 1 {
-        return Err(Failure::usage("a new log key comes alone").next("rotate the others first, then: parangon key rotate --only log"));
+    let roles = if args.only.is_empty() { rotation.usual()? } else { args.only.clone() };
+    if roles.contains(&Role::Log) && roles.contains(&Role::Transport) {
+        let failure = Failure::usage("log and transport key are not replaced together: nobody would let the node in");
+        return Err(failure.next("rotate one of them first: parangon key rotate --only log"));
     }
     let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     let pending = rotation.pending()?;

@@ -97,6 +97,10 @@ fn recovery(context: &Context) -> Option<Line> {
         let reason = "another node signs with this agency's keys, so this one signs nothing more".to_owned();
         return Some(line(Severity::Fail, reason, "stop one of the two for good, then start the other one again"));
     }
+    if progress.other_key {
+        let reason = "recovering: this node has an earlier log key than its log states; it signs nothing".to_owned();
+        return Some(line(Severity::Fail, reason, "parangon key rotate"));
+    }
     let Progress { needed, have, records: (held, seen), .. } = progress;
     let reason = if have < needed {
         format!("recovering: {have} of {needed} needed members have said what this node signed last; it signs nothing until then")
