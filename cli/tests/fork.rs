@@ -45,6 +45,7 @@ fn chain(name: &str) -> Chain {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
+        refounds: None,
     };
     let sign = |id: &str| FoundingSignature {
         agency: id.parse().expect("a slug"),

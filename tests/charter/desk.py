@@ -133,4 +133,5 @@ def summary(chain: Chain) -> Json:
         "words": words(chain.fingerprint),
         "members": len(charter["members"]),
         "demonstration": charter["demonstration"],
+        "refounds": charter.get("refounds", {}).get("federation"),
     }

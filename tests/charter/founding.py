@@ -296,3 +296,41 @@ def _(desk: Desk) -> None:
 @case("founding-contacts", "Addresses are hints: any texts, which name nobody.")
 def _(desk: Desk) -> None:
     desk.accepts(founded(2, put_member("cadiz", contacts=["/dns/cadiz.example/tcp/7443/p2p/" + key("p").hex[:52]])))
+
+
+FORMER: Json = {
+    "federation": text_hash("another federation"),
+    "version": 3,
+    "charter": text_hash("its last charter"),
+    "heads": [{"agency": name, "size": 7, "root": text_hash(name)} for name in ("bergen", "porto")],
+}
+
+
+@case("founding-again", "A federation may name the one that it continues; that one stays another federation.")
+def _(desk: Desk) -> None:
+    chain = founded(3, put("refounds", FORMER))
+    desk.accepts(chain)
+    desk.trusts(chain)
+    if "It continues" in desk.run("trust", "show").out.decode():
+        raise AssertionError("what a federation says of itself is shown as trusted")
+    desk.accepts(founded(3, put("refounds", FORMER | {"heads": []})))
+
+
+@case("founding-again-out-of-order", "What is continued is told in order, each log once, none of them empty.")
+def _(desk: Desk) -> None:
+    heads = FORMER["heads"]
+    for wrong in (heads[::-1], [heads[0], heads[0]], [heads[0] | {"size": 0}], [heads[0] | {"size": 2**40 + 1}]):
+        desk.refuses(founded(3, put("refounds", FORMER | {"heads": wrong})), 7, "the federation that is continued")
+    desk.refuses(founded(3, put("refounds", FORMER | {"version": 0})), 7, "the federation that is continued")
+    desk.refuses(founded(3, put("refounds", FORMER | {"federation": ZERO})), 7, "the federation that is continued")
+    desk.refuses(founded(3, put("refounds", {"federation": ZERO})), 7, SHAPE)
+
+
+@case("founding-again-later", "Which federation is continued no majority changes.")
+def _(desk: Desk) -> None:
+    chain = founded(3, put("refounds", FORMER))
+    desk.accepts(chain.amended(put("name", "Renamed")))
+    for chain, change in ((founded(3), put("refounds", FORMER)), (chain, put("refounds", FORMER | {"version": 4}))):
+        text = chain.following(put("name", "Renamed"), change)
+        votes = chain.votes(text, [entry["id"] for entry in chain.newest["members"]])
+        desk.refuses(chain.with_amendment(text, votes), 7, "cannot change")

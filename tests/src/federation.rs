@@ -146,6 +146,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
+        refounds: None,
     };
     let sign = |id: &AgencyId, identity: &IdentityFile| FoundingSignature {
         agency: id.clone(),

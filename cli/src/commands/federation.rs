@@ -4,6 +4,7 @@ mod amend;
 mod change;
 mod found;
 mod join;
+mod refound;
 mod statute;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,15 @@ pub(crate) use statute::text as rules;
 pub(crate) enum FederationCommand {
     /// Draft the founding charter from the founders' membership cards
     New(NewArgs),
+    /// Draft a new federation that continues this one, when it cannot agree on anything any more
+    ///
+    /// The rules are those in effect; the members are those whose cards are given, from new directories. Then `sign` and `found` as for
+    /// any federation. Labels of the former one stay what they are; whoever checks labels has to accept the new one.
+    ///
+    /// Examples:
+    ///   parangon federation refound "Cluster Network II" --member oslo2.member.json --member lyon2.member.json
+    #[command(verbatim_doc_comment)]
+    Refound(refound::RefoundArgs),
     /// Agree to a draft: shows its rules, then signs with the identity key
     Sign(SignArgs),
     /// Found the federation: every founder does this with everybody's signatures
@@ -120,6 +130,7 @@ pub(crate) struct SignArgs {
 pub(crate) fn run(noun: Noun<FederationCommand>, global: &Global, out: &Output) -> Result<(), Failure> {
     match noun.verb {
         FederationCommand::New(args) => new(args, out),
+        FederationCommand::Refound(args) => refound::run(args, &Client::open(global, &noun.data)?, out),
         FederationCommand::Sign(args) => sign(&args, &noun.data.path(), out),
         FederationCommand::Found(args) => found::run(&args, &noun.data.path(), out),
         FederationCommand::Join(args) => join::run(&args, &noun.data.path(), out),
@@ -142,15 +153,20 @@ fn new(args: NewArgs, out: &Output) -> Result<(), Failure> {
     let cards = args.member.iter().map(|path| read_card(path)).collect::<Result<Vec<_>, _>>()?;
     let demonstration = args.demonstration || matches!(args.scheme, SchemeChoice::Demo);
     let (text, charter) = draft(args.name, cards, scheme, demonstration)?;
-    files::write_new(&args.output, &text)?;
-    let fingerprint = Fingerprint(Hash::of(&[&text]));
+    write_draft(&text, &charter, &args.output, out)
+}
+
+/// Writes a draft, and shows what it says.
+fn write_draft(text: &[u8], charter: &Charter, output: &Path, out: &Output) -> Result<(), Failure> {
+    files::write_new(output, text)?;
+    let fingerprint = Fingerprint(Hash::of(&[text]));
     let members: Vec<_> = charter.members.iter().map(|member| &member.id).collect();
-    let json = json!({ "draft": args.output, "fingerprint": fingerprint, "words": fingerprint.words(), "members": members });
+    let json = json!({ "draft": output, "fingerprint": fingerprint, "words": fingerprint.words(), "members": members });
     out.result(&json, |page| {
-        statute::write(&charter, &fingerprint, page);
+        statute::write(charter, &fingerprint, page);
         page.remark("");
-        page.field("draft", args.output.to_string_lossy());
-        page.next(format!("each founder reads it and runs `parangon federation sign {}`", args.output.display()));
+        page.field("draft", output.to_string_lossy());
+        page.next(format!("each founder reads it and runs `parangon federation sign {}`", output.display()));
     })
 }
 
@@ -179,6 +195,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
+        refounds: None,
     };
     let text = charter.to_text().map_err(Failure::invalid)?;
     let charter = Charter::read(&text).map_err(Failure::invalid)?;

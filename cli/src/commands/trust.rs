@@ -60,6 +60,7 @@ fn describe(chain: &Chain) -> Value {
     json!({
         "federation": charter.name, "fingerprint": chain.fingerprint(), "words": chain.fingerprint().words(),
         "members": charter.members.len(), "demonstration": charter.demonstration,
+        "refounds": chain.founding().charter.refounds.as_ref().map(|former| former.federation),
     })
 }
 
@@ -83,6 +84,9 @@ fn import(args: &ImportArgs, out: &Output) -> Result<(), Failure> {
         page.field("in words", fingerprint.words());
         if chain.newest().demonstration {
             page.remark("It is a DEMONSTRATION: its labels say nothing about anybody.");
+        }
+        if let Some(former) = &chain.founding().charter.refounds {
+            page.remark(format!("It says that it continues the federation {}.", former.federation.words()));
         }
         if args.fingerprint.is_none() {
             page.remark("Compare the words with a certificate or another source than the file's sender.");

@@ -94,6 +94,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 2 },
         status_max_age_days: 35,
+        refounds: None,
     })
 }
 

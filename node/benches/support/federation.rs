@@ -115,5 +115,6 @@ fn charter(ids: &[AgencyId], identities: &[SecretKey]) -> Charter {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 2 },
         status_max_age_days: 35,
+        refounds: None,
     }
 }

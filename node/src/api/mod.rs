@@ -93,6 +93,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(node::status))
         .routes(routes!(node::peers))
         .routes(routes!(node::witnesses))
+        .routes(routes!(logs::list))
         .routes(routes!(logs::evidence))
         .routes(routes!(clusters::list, clusters::add))
         .routes(routes!(clusters::import))

@@ -17,6 +17,7 @@ pub mod invitations;
 mod item;
 pub mod keys;
 pub mod labels;
+pub mod logs;
 mod mail;
 pub mod members;
 pub mod offers;

@@ -44,6 +44,9 @@ pub enum AmendmentError {
     /// A federation for trying things out becomes a real one, or the other way round.
     #[error("a demonstration stays one")]
     Demonstration,
+    /// What a federation continues is decided when it is founded.
+    #[error("the federation that is continued cannot change")]
+    Refounding,
     /// An identity key and the witnesses in one step: whoever stole the key could choose who watches.
     #[error("an identity key and the witnesses cannot change in one amendment")]
     KeyAndWitnesses,
@@ -241,6 +244,9 @@ fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, Amen
     }
     if present.demonstration != next.demonstration {
         return Err(AmendmentError::Demonstration);
+    }
+    if present.refounds != next.refounds {
+        return Err(AmendmentError::Refounding);
     }
     let changes = differences(present, next);
     if changes.is_empty() {

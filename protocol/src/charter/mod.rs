@@ -6,6 +6,7 @@ mod card;
 mod chain;
 mod counting;
 mod difference;
+mod refounding;
 mod revision;
 mod template;
 mod vote;
@@ -17,6 +18,7 @@ pub use card::{CardBody, CardError, MemberCard, peer_id};
 pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSignature};
 pub use counting::Counting;
 pub use difference::{Difference, differences};
+pub use refounding::{FormerHead, Refounding};
 pub use revision::{Consent, Revision};
 pub use template::{demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
@@ -101,6 +103,9 @@ pub struct Charter {
     pub disclosure: Disclosure,
     /// Days after which a status is too old for a verdict of *valid*.
     pub status_max_age_days: u32,
+    /// The federation that this one continues. It stays as it was founded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refounds: Option<Box<Refounding>>,
 }
 
 /// One agency in the charter. Operational keys are not here: they are records in its log.
@@ -247,6 +252,9 @@ pub enum CharterError {
         /// The interval asked for.
         protection: u32,
     },
+    /// What it continues is not told in order.
+    #[error("the federation that is continued: its heads must be sorted by agency, each once and not empty")]
+    Refounding,
     /// A member's signature is missing or fails.
     #[error("{agency}: {cause}")]
     Signature {
@@ -355,6 +363,9 @@ impl Charter {
             if self.catalogue(&rule.catalogue).is_none() {
                 return Err(CharterError::UnknownCatalogue(rule.catalogue.clone()));
             }
+        }
+        if self.refounds.as_ref().is_some_and(|former| !former.is_well_formed()) {
+            return Err(CharterError::Refounding);
         }
         let Disclosure { minimum, protection } = self.disclosure;
         if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }

@@ -44,7 +44,12 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
         Federation { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), pinned: pinned == Some(true) };
     let mut verdict = Verdict::new(Outcome::Valid, None, at);
     if pinned == Some(false) {
-        verdict = Verdict::new(Outcome::UnknownSigner, Some(Cause::OtherFederation), at);
+        let refounds = chain.founding().charter.refounds.as_ref().map(|former| former.federation);
+        let cause = match refounds.filter(|former| trust.pinned(former) == Some(true)) {
+            Some(former) => Cause::Refounded { former: former.words(), words: federation.words.clone() },
+            None => Cause::OtherFederation,
+        };
+        verdict = Verdict::new(Outcome::UnknownSigner, Some(cause), at);
         verdict.federation = Some(federation);
         return verdict.say();
     }

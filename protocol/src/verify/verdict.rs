@@ -90,6 +90,14 @@ pub enum Cause {
     /// Another federation.
     #[error("signed, but not by a member of a federation that you trust")]
     OtherFederation,
+    /// Another federation, which says that it continues one that the reader trusts.
+    #[error("signed by a member of a federation that says it continues one that you trust ({former}); you have not accepted it ({words})")]
+    Refounded {
+        /// Words of the one trusted.
+        former: String,
+        /// Words of the other one.
+        words: String,
+    },
     /// Nothing is pinned.
     #[error("consistent with the federation {words}, which you have not pinned")]
     Unpinned {

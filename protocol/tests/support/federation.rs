@@ -163,5 +163,6 @@ fn draft() -> Charter {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
+        refounds: None,
     }
 }

@@ -1,5 +1,6 @@
 //! Exit codes 14 and 15: another federation, nothing pinned, something missing.
 
+use parangon_protocol::charter::{FormerHead, Refounding};
 use parangon_protocol::id::{Fingerprint, Hash};
 use parangon_protocol::label::status::StatusProof;
 use parangon_protocol::verify::{Cause, Outcome, Trust, verify};
@@ -22,6 +23,27 @@ fn a_label_of_another_federation_is_signed_by_somebody_unknown() {
     assert_eq!((federation.fingerprint, federation.pinned), (*scene.federation.fingerprint(), false));
     let both = Trust::new([*other.fingerprint(), *scene.federation.fingerprint()]);
     assert_outcome(&verify(&scene.text(id), &both, time(TODAY)), Outcome::Valid, 0);
+}
+
+/// A new federation that continues a former one is believed by nobody for that: whoever trusts the former one decides anew.
+#[test]
+fn a_federation_that_continues_a_trusted_one_has_to_be_accepted() {
+    let former = Federation::found(|charter| charter.demonstration = true);
+    let head = FormerHead { agency: agency("lyon"), size: 9, root: Hash::of(&[b"the last head"]) };
+    let refounds =
+        Refounding { federation: *former.fingerprint(), version: 1, charter: former.charter().hash().unwrap(), heads: vec![head] };
+    let federation = Federation::found(|charter| charter.refounds = Some(Box::new(refounds)));
+    let award = gold("stuttgart", "offer", &["lyon", "madrid"]);
+    let (scene, id) = Scene::awarded_in(federation, &award);
+    let verdict = verify(&scene.text(id), &Trust::new([*former.fingerprint()]), time(TODAY));
+    assert_outcome(&verdict, Outcome::UnknownSigner, 14);
+    let (former, words) = (former.fingerprint().words(), scene.federation.fingerprint().words());
+    assert!(verdict.sentence.contains(&former) && verdict.sentence.contains(&words), "{}", verdict.sentence);
+    assert_eq!((verdict.cause, verdict.label), (Some(Cause::Refounded { former, words }), None));
+    let stranger = Trust::new([Fingerprint(Hash::of(&[b"x"]))]);
+    assert_eq!(verify(&scene.text(id), &stranger, time(TODAY)).cause, Some(Cause::OtherFederation));
+    let accepted = Trust::new([*scene.federation.fingerprint()]);
+    assert_ne!(verify(&scene.text(id), &accepted, time(TODAY)).verdict, Outcome::UnknownSigner);
 }
 
 #[test]

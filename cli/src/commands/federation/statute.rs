@@ -26,6 +26,12 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
     writeln!(out, "CHARTER OF \"{}\", version {}", clean(charter.name.as_str()), charter.version)?;
     writeln!(out, "Drafted {}, to be reviewed by {}. Fingerprint {fingerprint},", charter.created, charter.review_by)?;
     writeln!(out, "in words {}.", fingerprint.words())?;
+    if let Some(former) = &charter.refounds {
+        let (version, words) = (former.version, former.federation.words());
+        writeln!(out, "It continues the federation {words} from version {version} of its charter,")?;
+        let heads: Vec<String> = former.heads.iter().map(|head| format!("{} {}", head.agency, head.size)).collect();
+        writeln!(out, "whose logs had these confirmed records: {}.", heads.join(", "))?;
+    }
     if charter.demonstration {
         writeln!(out, "This is a DEMONSTRATION: its labels say nothing about anybody.")?;
     }

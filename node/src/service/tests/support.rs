@@ -85,6 +85,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
+        refounds: None,
     }
 }
 
