@@ -56,7 +56,16 @@ fn a_lost_node_comes_back_from_the_paper_and_one_file() {
     assert!(!desk.path("oslo").exists(), "nothing is made before that is answered");
     let said = desk.run_with(&format!("{restore} --old-node-is-off"), &words).ends(0);
     assert!(said.out().contains("parangon serve --data oslo"), "{}", said.out());
-    let files = ["backup.recipient", "federation.json", "identity.sheet", "node.key", "node.keys", "parangon.redb", "parangon.toml"];
+    let files = [
+        "backup.recipient",
+        "federation.json",
+        "identity.sheet",
+        "node.key",
+        "node.keys",
+        "node.keys.made-again",
+        "parangon.redb",
+        "parangon.toml",
+    ];
     assert_eq!(desk.files("oslo"), files, "no identity key, and no high-water file");
     assert_eq!((mode(&desk.path("oslo")), mode(&desk.path("oslo/node.key"))), (0o700, 0o600));
     assert_eq!(mode(&desk.path("oslo/backup.recipient")), 0o644);
@@ -200,6 +209,6 @@ fn what_cannot_be_restored_changes_nothing() {
     // An empty directory is taken as it is: it may be a mounted volume.
     std::fs::create_dir(desk.path("volume")).expect("made");
     desk.run(&format!("restore {file} --data volume --identity oslo --old-node-is-off")).ends(0);
-    assert_eq!(desk.files("volume").len(), 7, "{:?}", desk.files("volume"));
+    assert_eq!(desk.files("volume").len(), 8, "{:?}", desk.files("volume"));
     nodes.serve_in("volume", "oslo");
 }

@@ -6,7 +6,8 @@
 //! again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use parangon_protocol::time::Timestamp;
 
@@ -31,15 +32,19 @@ fn latest() -> Timestamp {
     Timestamp::default().plus(u64::MAX)
 }
 
-/// A floor and the arithmetic that both clocks share.
+/// Seconds by which a reading is below a floor, but for what is no matter.
+fn above(floor: Timestamp, reading: Timestamp) -> u64 {
+    match floor.since(reading) {
+        0..=TOLERANCE => 0,
+        seconds => seconds,
+    }
+}
+
+/// The floor of a clock that a test sets.
 #[derive(Debug, Default)]
 struct Floor(AtomicU64);
 
 impl Floor {
-    fn at(floor: Timestamp) -> Self {
-        Self(AtomicU64::new(floor.seconds()))
-    }
-
     fn get(&self) -> Timestamp {
         Timestamp::from_seconds(self.0.load(Ordering::Acquire)).unwrap_or_else(latest)
     }
@@ -47,27 +52,26 @@ impl Floor {
     fn raise(&self, vouched: Timestamp) {
         self.0.fetch_max(vouched.seconds(), Ordering::AcqRel);
     }
-
-    /// Seconds by which a reading is below it, but for what is no matter.
-    fn above(&self, reading: Timestamp) -> u64 {
-        match self.get().since(reading) {
-            0..=TOLERANCE => 0,
-            seconds => seconds,
-        }
-    }
 }
 
-/// The machine's clock above a floor.
+/// The machine's clock above a floor. The floor goes on with the time that passes, whatever the clock shows: a node whose clock is
+/// behind would else stand still, with every deadline for ever ahead.
 #[derive(Debug)]
 pub struct SystemClock {
-    floor: Floor,
+    /// The time vouched for, and when that was heard of.
+    floor: Mutex<(Timestamp, Instant)>,
 }
 
 impl SystemClock {
     /// With the durable high-water of vouched times; `Timestamp::default()` for a node that has none.
     #[must_use]
     pub fn new(high_water: Timestamp) -> Self {
-        Self { floor: Floor::at(high_water) }
+        Self { floor: Mutex::new((high_water, Instant::now())) }
+    }
+
+    fn floor(&self) -> Timestamp {
+        let (vouched, heard) = *self.floor.lock().unwrap_or_else(PoisonError::into_inner);
+        vouched.plus(heard.elapsed().as_secs())
     }
 }
 
@@ -79,15 +83,18 @@ fn reading(time: SystemTime) -> Timestamp {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        reading(SystemTime::now()).max(self.floor.get())
+        reading(SystemTime::now()).max(self.floor())
     }
 
     fn raise(&self, vouched: Timestamp) {
-        self.floor.raise(vouched);
+        let mut floor = self.floor.lock().unwrap_or_else(PoisonError::into_inner);
+        if vouched > floor.0.plus(floor.1.elapsed().as_secs()) {
+            *floor = (vouched, Instant::now());
+        }
     }
 
     fn behind(&self) -> u64 {
-        self.floor.above(reading(SystemTime::now()))
+        above(self.floor(), reading(SystemTime::now()))
     }
 }
 
@@ -130,7 +137,7 @@ impl Clock for ManualClock {
     }
 
     fn behind(&self) -> u64 {
-        self.floor.above(self.raw())
+        above(self.floor.get(), self.raw())
     }
 }
 
@@ -174,6 +181,20 @@ mod tests {
         let clock = SystemClock::new(Timestamp::default());
         assert!(clock.now() > at(1_700_000_000));
         assert_eq!(clock.behind(), 0);
+    }
+
+    /// A node whose clock is behind goes on: time that stands still would keep every deadline ahead.
+    #[test]
+    fn the_floor_goes_on_with_the_time_that_passes() {
+        let floor = at(5_000_000_000);
+        let began = Instant::now();
+        let clock = SystemClock { floor: Mutex::new((floor, began.checked_sub(Duration::from_secs(90)).unwrap_or(began))) };
+        let passed = began.elapsed().as_secs() + if began.checked_sub(Duration::from_secs(90)).is_some() { 90 } else { 0 };
+        assert!(clock.now() >= floor.plus(passed));
+        clock.raise(floor.plus(10)); // an older word than the time that has passed since
+        assert!(clock.now() >= floor.plus(passed));
+        clock.raise(floor.plus(1_000));
+        assert!(clock.now() >= floor.plus(1_000));
     }
 
     #[test]

@@ -421,6 +421,7 @@ impl Beginning {
 
     /// Waits until it is known what this node had signed. When nobody ever saw a record of ours, the log begins then.
     async fn await_recovery(self, context: Context, stop: CancellationToken) {
+        let mut news = self.engine.subscribe();
         let mut overview = self.engine.watch();
         let known = overview.wait_for(|overview| overview.recovery.is_none());
         let known = tokio::select! {
@@ -431,8 +432,15 @@ impl Beginning {
             tracing::warn!(%error, "our log could not be begun");
         }
         // The epoch that began with another log key: from here on its file is the one in use.
-        if known && crate::service::keys::list(&context).waiting.contains(&"log") {
-            context.rekey();
+        while known && let Some(begun) = crate::service::keys::begins_epoch(&context) {
+            if begun {
+                return context.rekey();
+            }
+            // The key set is on its way to the book of keys.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                change = news.recv() => if change.is_err_and(|error| error == RecvError::Closed) { return },
+            }
         }
     }
 }

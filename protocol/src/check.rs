@@ -115,6 +115,8 @@ pub struct CheckedHead {
     charter: u32,
     log: LogId,
     epoch: u32,
+    /// The number of the key set that brought the log key which signed it.
+    keyset: u32,
     signed: Arc<SignedCheckpoint>,
     cosignatures: Arc<BTreeMap<AgencyId, Cosignature>>,
 }
@@ -176,6 +178,7 @@ impl CheckedLastSeen {
 pub struct CheckedFork {
     log: LogId,
     epoch: u32,
+    keyset: u32,
     proof: ForkProof,
 }
 
@@ -184,13 +187,18 @@ impl CheckedFork {
     /// are no such pair.
     pub(crate) fn between(ours: &SignedCheckpoint, theirs: &CheckedHead) -> Option<Self> {
         let proof = ForkProof::same_size(ours, &theirs.signed)?;
-        Some(Self { log: theirs.log.clone(), epoch: theirs.epoch, proof })
+        Some(Self { log: theirs.log.clone(), epoch: theirs.epoch, keyset: theirs.keyset, proof })
     }
 
     /// Which log, and the proof.
     #[must_use]
     pub fn parts(&self) -> (&LogId, &ForkProof) {
         (&self.log, &self.proof)
+    }
+
+    /// The number of the key set that brought the log key which signed both.
+    pub(crate) fn keyset(&self) -> u32 {
+        self.keyset
     }
 
     /// In which of its epochs the log told two stories.
@@ -202,8 +210,8 @@ impl CheckedFork {
 
 impl CheckedHead {
     /// A head without cosignatures: a [`SignedCheckpoint`] is proof of the log's signature.
-    pub(crate) fn alone(log: LogId, epoch: u32, signed: SignedCheckpoint) -> Self {
-        Self { charter: 0, log, epoch, signed: Arc::new(signed), cosignatures: Arc::default() }
+    pub(crate) fn alone(log: LogId, (keyset, epoch): (u32, u32), signed: SignedCheckpoint) -> Self {
+        Self { charter: 0, log, epoch, keyset, signed: Arc::new(signed), cosignatures: Arc::default() }
     }
 
     /// The newest version of the charter that was known when this was checked.
@@ -221,6 +229,11 @@ impl CheckedHead {
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What decides which of two heads is of the later story: the key set that brought the key, then the epoch.
+    pub(crate) fn rank(&self) -> (u32, u32) {
+        (self.keyset, self.epoch)
     }
 
     /// Size and root.
@@ -319,10 +332,14 @@ pub fn head(book: &KeyBook, head: &message::Head) -> Result<CheckedHead, CheckEr
 /// # Errors
 /// [`CheckError`] for what is no note, or a log whose keys are not known.
 pub fn signer(book: &KeyBook, log: &LogId, note: &str) -> Result<(PublicKey, LogId), CheckError> {
+    numbered(book, log, note).map(|(key, _, claimed)| (key, claimed))
+}
+
+fn numbered(book: &KeyBook, log: &LogId, note: &str) -> Result<(PublicKey, u32, LogId), CheckError> {
     let claimed = log.claimed_by(note, book.federation());
     let stated = stated(&Note::parse(note)?);
-    let key = book.log_key(log, claimed.epoch, stated.as_ref()).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
-    Ok((key, claimed))
+    let (key, keyset) = book.signer(log, claimed.epoch, stated.as_ref()).ok_or_else(|| CheckError::UnknownKey(log.clone()))?;
+    Ok((key, keyset, claimed))
 }
 
 fn member(book: &KeyBook, agency: &AgencyId) -> Result<(), CheckError> {
@@ -335,7 +352,7 @@ fn named(book: &KeyBook, log: &LogId) -> Result<(), CheckError> {
 }
 
 fn head_with(book: &KeyBook, log: &LogId, note: &str) -> Result<CheckedHead, CheckError> {
-    let (key, claimed) = signer(book, log, note)?;
+    let (key, keyset, claimed) = numbered(book, log, note)?;
     let signed = checkpoint::open_once(note, &key, &claimed.origin(book.federation()), |by, text, signature| {
         book.memo().once(&[key.as_bytes(), text.as_bytes(), &signature.bytes], || by.check(text, signature))
     })?;
@@ -350,7 +367,14 @@ fn head_with(book: &KeyBook, log: &LogId, note: &str) -> Result<CheckedHead, Che
         cosignatures.insert(witness, Cosignature { time, line: line.clone() });
     }
     let charter = book.chain().newest().version;
-    Ok(CheckedHead { charter, log: log.clone(), epoch: claimed.epoch, signed: Arc::new(signed), cosignatures: Arc::new(cosignatures) })
+    Ok(CheckedHead {
+        charter,
+        log: log.clone(),
+        epoch: claimed.epoch,
+        keyset,
+        signed: Arc::new(signed),
+        cosignatures: Arc::new(cosignatures),
+    })
 }
 
 /// Checks a cosignature line, once.
@@ -380,10 +404,10 @@ pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError>
     if !book.knows(&log) {
         return Err(CheckError::UnknownKey(log));
     }
-    let (key, _) = signer(book, &log, &proof.first)?;
+    let (key, keyset, _) = numbered(book, &log, &proof.first)?;
     // Only the log's own signatures are kept: cosignatures and unknown lines prove nothing here.
     let [first, second] = proof.heads(&key)?.map(|head| head.bare().to_string());
-    Ok(CheckedFork { log, epoch, proof: ForkProof { first, second, evidence: proof.evidence } })
+    Ok(CheckedFork { log, epoch, keyset, proof: ForkProof { first, second, evidence: proof.evidence } })
 }
 
 /// Checks one cosignature line against the head that the receiver holds.

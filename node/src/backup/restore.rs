@@ -15,7 +15,7 @@ use super::{BackupError, RECIPIENT_FILE};
 use crate::config::{Config, KeySource};
 use crate::keystore::file;
 use crate::keystore::identity::IdentityFile;
-use crate::keystore::{Keystore, Unlock};
+use crate::keystore::{Keystore, MADE_AGAIN, Unlock};
 use crate::run::{NodeFiles, check_keys};
 use crate::store::{Import, ROW_BYTES, TABLES};
 
@@ -195,7 +195,8 @@ impl Unpacked {
     }
 
     /// Writes the small files into `dir`. `node.key` opens the keys from now on, so a setting that names something else is
-    /// commented out. Says whether there was one.
+    /// commented out. Says whether there was one. The keys may be earlier ones than the agency's log states by now: a mark lets the node
+    /// start with them all the same.
     ///
     /// # Errors
     /// [`BackupError::File`].
@@ -214,6 +215,7 @@ impl Unpacked {
                 file::write_new(&path, bytes)?;
             }
         }
+        file::write_new(&dir.join(MADE_AGAIN), b"")?;
         Ok(changed)
     }
 }

@@ -24,8 +24,11 @@ pub const NODE_KEYS_NEXT: &str = "node.keys.next";
 /// Their key set, signed, for a second attempt.
 pub const NEXT_SET: &str = "keyset.next.json";
 
-/// Says that the keys in use were made again from the recovery sheet, which knows the agency's first ones: those of later rotations
-/// are lost until the next.
+/// The key set of an epoch that is to begin, once the node has taken it: the next start begins it.
+const EPOCH_SET: &str = "keyset.epoch.json";
+
+/// Says that the keys in use were made again from the recovery sheet, or came back from a backup: those of later rotations are
+/// lost until the next.
 pub const MADE_AGAIN: &str = "node.keys.made-again";
 
 /// Where a node's keys are and what opens them.
@@ -92,20 +95,20 @@ impl KeyFiles {
         Err(KeyFilesError::Other { path: self.dir.join(NODE_KEYS_NEXT), number: set.number })
     }
 
-    /// The key set of the keys that follow, as it was signed; none where there is none that can be read.
+    /// The key set of an epoch that is to begin; none where there is none that can be read.
     #[must_use]
-    pub fn next_set(&self) -> Option<SignedKeySet> {
-        let path = self.dir.join(NEXT_SET);
+    pub fn epoch_set(&self) -> Option<SignedKeySet> {
+        let path = self.dir.join(EPOCH_SET);
         let bytes = path.exists().then(|| file::read(&path))?.ok()?;
         canonical::decode(&bytes, limits::RECORD_BYTES).ok()
     }
 
-    /// Keeps the key set of the keys that follow for the next start, which begins an epoch with it.
+    /// Keeps this key set for the next start, which begins an epoch with it.
     ///
     /// # Errors
     /// [`KeyFilesError::File`].
-    pub fn keep_next_set(&self, set: &SignedKeySet) -> Result<(), KeyFilesError> {
-        let path = self.dir.join(NEXT_SET);
+    pub fn keep_epoch_set(&self, set: &SignedKeySet) -> Result<(), KeyFilesError> {
+        let path = self.dir.join(EPOCH_SET);
         let text = canonical::encode(set, limits::RECORD_BYTES).unwrap_or_default();
         let write = if path.exists() { file::replace } else { file::write_new };
         Ok(write(&path, &text)?)
@@ -128,7 +131,7 @@ impl KeyFiles {
             _ => Ok(()),
         };
         done(std::fs::rename(&next, &used), &used)?;
-        for name in [NEXT_SET, MADE_AGAIN] {
+        for name in [NEXT_SET, EPOCH_SET, MADE_AGAIN] {
             let path = self.dir.join(name);
             done(std::fs::remove_file(&path), &path)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parangon_protocol::charter::Chain;
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::LogId;
-use parangon_protocol::keys::{KeySet, SignedKeySet};
+use parangon_protocol::keys::{KeySet, Place, SignedKeySet};
 use parangon_protocol::replica::LogSnapshot;
 
 use super::{NodeError, NodeFiles};
@@ -61,14 +61,22 @@ pub(super) fn succession(
     files: &KeyFiles,
 ) -> Result<Option<(SignedKeySet, Keystore)>, NodeError> {
     let log = LogId::first(first.body.agency.clone());
-    let Some(set) = files.next_set() else { return Ok(None) };
-    let current = stated(store, &log)?.unwrap_or_else(|| first.body.clone());
-    if set.body.log == current.log || set.body.number <= current.number {
-        return Ok(None);
+    let Some(set) = files.epoch_set() else { return Ok(None) };
+    let known = sets(store, &log)?;
+    if known.contains(&set.body) {
+        return Ok(None); // it has begun
     }
-    KeyBook::new(chain.clone()).verify_set(&log, &set)?;
-    let next = files.open_next(&set.body)?;
-    Ok(Some((set, next)))
+    let refused = match (KeyBook::new(chain.clone()).verify_set(&log, &set), set.body.follows(Place::Epoch, known.iter())) {
+        (Err(error), _) => error.to_string(),
+        // While our own records are still to come back, what follows them is not known yet.
+        (_, Err(error)) if !store.is_recovering() => error.to_string(),
+        _ => match files.open_next(&set.body) {
+            Ok(next) => return Ok(Some((set, next))),
+            Err(error) => error.to_string(),
+        },
+    };
+    tracing::warn!(%refused, "the key set that was to begin an epoch is left out; the present keys go on: parangon key rotate");
+    Ok(None)
 }
 
 /// The key set that brought our log key, where it is not the first one.

@@ -84,7 +84,7 @@ pub fn list(context: &Context) -> KeySetsView {
     };
     let newest_keys = context.keyring().newest();
     // An epoch with another log key: to begin, or begun and not yet this process's.
-    let next = context.key_files().ok().and_then(KeyFiles::next_set).filter(|next| next.body.log != newest_keys.log_key().public());
+    let next = context.key_files().ok().and_then(KeyFiles::epoch_set);
     let new_log = next.is_some_and(|next| sets.last().is_some_and(|(_, set)| set.number < next.body.number || **set == next.body));
     let other = |set: &KeySet| newest_keys.key_set(context.me().clone(), set.number) != *set;
     let lost = !new_log && sets.last().is_some_and(|(_, set)| other(set));
@@ -122,6 +122,9 @@ pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, E
         context.queued().notify_one(); // what waits is sent in new envelopes
     } else if next.is_err() {
         return Ok(list(context)); // their file is in its place, or not ours to touch
+    } else if context.keyring().newest().log_key().public() != current.log {
+        context.rekey(); // the next start puts their file into its place
+        return Ok(list(context));
     }
     if let Err(error) = context.run(|context| Ok(context.key_files()?.finish()?)).await {
         tracing::warn!(%error, "the new keys are in use; the next start puts their file into its place");
@@ -133,6 +136,13 @@ pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, E
     Ok(view)
 }
 
+/// Whether our log has begun an epoch with the key set that is to begin one; `None` where none is.
+pub(crate) fn begins_epoch(context: &Context) -> Option<bool> {
+    let next = context.key_files().ok().and_then(KeyFiles::epoch_set)?;
+    let book = context.engine().book();
+    Some(book.current(context.me()).is_some_and(|(_, set)| *set == next.body))
+}
+
 /// Another log key: the next start asks the others what the former one had signed, and begins an epoch with this key set.
 async fn begin_epoch(context: &Context, next: Keystore, set: SignedKeySet) -> Result<KeySetsView, Error> {
     // The others know this node by its transport key until they have the epoch.
@@ -140,7 +150,13 @@ async fn begin_epoch(context: &Context, next: Keystore, set: SignedKeySet) -> Re
     if ours.transport != set.body.transport || next.log_key().public() != set.body.log {
         return Err(Error::field("/keyset", "a new log key leaves the transport key as it is: replace that one before or afterwards"));
     }
-    context.run(move |context| Ok(context.key_files()?.keep_next_set(&set)?)).await?;
+    // What follows our own records is known only once they are all here.
+    if let Some(progress) = context.engine().overview().recovery.as_ref().filter(|progress| progress.records.0 < progress.records.1) {
+        let (held, all) = progress.records;
+        let state = format!("coming back: {held} of {all} records are here");
+        return Err(Error::State { what: "log", state, needed: "wait until all are, then run the same command again" });
+    }
+    context.run(move |context| Ok(context.key_files()?.keep_epoch_set(&set)?)).await?;
     context.rekey();
     Ok(list(context))
 }

@@ -174,6 +174,13 @@ impl KeyBook {
     /// known here, by the owner's identity key: who lags behind cannot know it otherwise.
     #[must_use]
     pub fn log_key(&self, log: &LogId, epoch: u32, stated: Option<&SignedKeySet>) -> Option<PublicKey> {
+        self.signer(log, epoch, stated).map(|(key, _)| key)
+    }
+
+    /// As [`KeyBook::log_key`], with the number of the key set that brought that key: what a later one says goes before what an
+    /// earlier one says, whatever epoch either claims.
+    #[must_use]
+    pub fn signer(&self, log: &LogId, epoch: u32, stated: Option<&SignedKeySet>) -> Option<(PublicKey, u32)> {
         let sets = self.sets.get(log)?;
         let begins = |placed: &&Placed| placed.epoch.is_some_and(|number| number <= epoch);
         let known = &sets.iter().rev().find(begins).or(sets.first())?.set;
@@ -181,7 +188,7 @@ impl KeyBook {
             let new = sets.iter().all(|placed| placed.set.number != set.body.number || placed.set == set.body);
             set.body.number > known.number && new && self.verify_set(log, set).is_ok()
         };
-        Some(stated.filter(later).map_or(known.log, |set| set.body.log))
+        Some(stated.filter(later).map_or((known.log, known.number), |set| (set.body.log, set.body.number)))
     }
 
     /// Whether anything of this log's keys is known.

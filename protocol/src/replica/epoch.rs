@@ -16,9 +16,14 @@ use crate::time::Timestamp;
 /// The best head of an epoch that the records held have not come to.
 #[derive(Debug, Clone)]
 pub(super) struct Successor {
-    pub(super) epoch: u32,
+    /// The key set that brought the key which signed it, and the epoch.
+    pub(super) rank: (u32, u32),
     pub(super) held: HeldHead,
 }
+
+/// How far the number of an epoch may be above the one before: a gap of 16 random bits, and room. Otherwise who had the key once
+/// could use the numbers up.
+pub(super) const NUMBERS: u32 = 1 << 17;
 
 impl LogState {
     /// The epoch that the records held have come to.
@@ -28,16 +33,26 @@ impl LogState {
 
     /// The newest epoch that is known.
     pub(super) fn newest_epoch(&self) -> u32 {
-        self.successor.as_ref().map_or(self.epoch(), |successor| successor.epoch)
+        self.successor.as_ref().map_or(self.epoch(), |successor| successor.rank.1)
     }
 
-    /// Whether its head claims an epoch that its records do not begin.
-    pub(super) fn claims_in_vain(&self) -> bool {
-        let covers = |successor: &Successor| {
+    /// The key set that the present log key comes from, and the epoch that the records held have come to.
+    pub(super) fn rank(&self) -> (u32, u32) {
+        (self.epoch_set().map_or(1, |set| set.body.number), self.epoch())
+    }
+
+    /// Of the heads known, those of the latest key and epoch.
+    pub(super) fn newest_rank(&self) -> (u32, u32) {
+        self.successor.as_ref().map_or(self.rank(), |successor| successor.rank.max(self.rank()))
+    }
+
+    /// Whether its head claims an epoch that its records do not begin: which one.
+    pub(super) fn claims_in_vain(&self) -> Option<(u32, u32)> {
+        let covers = |successor: &&Successor| {
             let head = successor.held.signed.checkpoint();
-            successor.epoch > self.epoch() && (head.size, head.root) == (self.frontier.size(), self.frontier.root())
+            successor.rank > self.rank() && (head.size, head.root) == (self.frontier.size(), self.frontier.root())
         };
-        self.successor.as_ref().is_some_and(covers)
+        self.successor.as_ref().filter(covers).map(|successor| successor.rank)
     }
 
     /// The key set that the present log key comes from, where it is not that of the log's beginning.
@@ -61,10 +76,10 @@ impl LogState {
 pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) -> bool {
     let log = head.log().clone();
     let state = replica.logs.entry(log.clone()).or_default();
-    let (epoch, size) = (head.epoch(), head.checkpoint().size);
+    let (rank, size) = (head.rank(), head.checkpoint().size);
     let mut new = true;
     match &mut state.successor {
-        Some(known) if (known.epoch, known.held.size()) == (epoch, size) => {
+        Some(known) if (known.rank, known.held.size()) == (rank, size) => {
             if known.held.signed.checkpoint().root != head.checkpoint().root {
                 if let Some(fork) = CheckedFork::between(&known.held.signed, head) {
                     witness::fork(replica, &fork, out);
@@ -73,12 +88,12 @@ pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead
             }
             new = known.held.merge(head.cosignatures());
         }
-        Some(known) if known.epoch > epoch => return false,
-        Some(known) if known.epoch == epoch && known.held.size() > size => new = false,
+        Some(known) if known.rank > rank => return false,
+        Some(known) if known.rank == rank && known.held.size() > size => new = false,
         successor => {
             let mut held = HeldHead::new(head.signed());
             held.merge(head.cosignatures());
-            *successor = Some(Successor { epoch, held });
+            *successor = Some(Successor { rank, held });
         }
     }
     state.source(from);
@@ -89,20 +104,20 @@ pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead
     true
 }
 
+/// Whether an epoch record begins one: its number is larger than any before, and not out of reach.
+pub(super) fn opens(state: &LogState, opening: &Epoch) -> bool {
+    opening.number > state.epoch() && opening.number - state.epoch() <= NUMBERS
+}
+
 /// An epoch record that became part of a log: what follows is of that epoch, and heads of earlier ones say no more.
 pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: &Epoch) {
     let state = replica.logs.entry(log.clone()).or_default();
-    if opening.number <= state.epoch() {
+    if !opens(state, opening) {
         return;
     }
     state.epochs.push((index, opening.number));
     state.heads.clear();
     state.doubtful = None;
-    if let Some(successor) = state.successor.take_if(|successor| successor.epoch <= opening.number)
-        && successor.epoch == opening.number
-    {
-        state.heads.insert(successor.held.size(), successor.held);
-    }
     // A witness goes on only from where it had come to.
     state.promised = None;
     state.barred = state.strayed || state.cosigned.is_some_and(|(size, _)| size > index);
@@ -113,9 +128,16 @@ pub(super) fn open(replica: &mut Replica, log: &LogId, index: u64, opening: &Epo
         let counts = book.begin_epoch(log, index, opening.number, set).is_ok();
         register::stated(replica, log, index, set, counts);
     }
+    let state = replica.logs.entry(log.clone()).or_default();
+    let rank = state.rank();
+    if let Some(successor) = state.successor.take_if(|successor| successor.rank <= rank)
+        && successor.rank == rank
+    {
+        state.heads.insert(successor.held.size(), successor.held);
+    }
     if contradicted {
         // Two quorums that contradict each other: more members lie than may.
-        witness::freeze(replica, log);
+        witness::freeze(replica, log, rank);
     }
     replica.later(Change::Epoch { log: log.clone() });
 }
@@ -127,8 +149,8 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
     let Some(state) = replica.logs.get(log) else { return };
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
-    if state.claims_in_vain() {
-        return witness::freeze(replica, log);
+    if let Some(rank) = state.claims_in_vain() {
+        return witness::freeze(replica, log, rank);
     }
     let ours = log.agency == replica.me && !recovery::yields(replica, log);
     if state.frozen || ours || !(contradicted || successor.held.size() <= have) {
@@ -151,7 +173,7 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
 /// Whether a span proves that its head, of a later epoch, holds all that we cosigned: an answer to the question of [`abandon`].
 pub(super) fn holds_what_we_cosigned(state: &LogState, span: &CheckedSpan, end: u64) -> bool {
     let head = span.head().checkpoint();
-    span.head().epoch() > state.epoch()
+    span.head().rank() > state.rank()
         && state.cosigned.is_some_and(|(size, root)| {
             size == end
                 && size < state.frontier.size()

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::epoch::NUMBERS;
 use super::state::{HeldHead, LogState, Promise};
 use super::{Change, Deferred, Effect, Replica, Write, own, sync};
 use crate::check::{self, CheckedHead, CheckedLastSeen};
 use crate::id::{AgencyId, Hash, LogId};
+use crate::keys::Place;
 use crate::log::last_seen::{LastSeen, Sighting};
 use crate::log::quorum::Witnesses;
 use crate::message::Request;
@@ -77,8 +79,11 @@ impl Replica {
     /// Whether heads of ours would be signed by another key than our log states, with nothing to replace that.
     fn other_key(&self) -> bool {
         let log = self.own_log();
-        let stated = self.book.log_key(&log, u32::MAX, None);
-        self.settings.succession.is_none() && stated.is_some_and(|stated| stated != self.keys.log.public())
+        let known = self.book.current(&self.me).map(|(_, set)| set);
+        match &self.settings.succession {
+            Some(next) if known != Some(&next.body) => next.body.follows(Place::Epoch, self.book.sets(&log).map(|(_, set)| set)).is_err(),
+            _ => self.book.log_key(&log, u32::MAX, None).is_some_and(|stated| stated != self.keys.log.public()),
+        }
     }
 
     /// The answer to [`Request::LastSeen`] of this agency, after [`super::Event::Asked`]: nothing before the promise in it is
@@ -153,12 +158,15 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
     if state.is_some_and(|state| state.frozen || (state.doubtful.is_some() && state.current().is_some())) {
         return;
     }
-    let (epoch, size) = state.map_or((1, 0), |state| (state.newest_epoch(), state.frontier.size()));
+    let (epoch, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
+    let claimed = state.map_or(1, LogState::newest_epoch);
     if size == 0 && state.is_some_and(|state| state.target() > 0) {
         return;
     }
     let seen = replica.recovery.iter().flat_map(|recovery| recovery.answers.values());
-    let last = seen.fold(epoch, |last, (other, _)| last.max(*other));
+    // What is out of reach begins no epoch, whoever claims it.
+    let last =
+        seen.map(|(other, _)| *other).chain([claimed]).filter(|other| other.saturating_sub(epoch) <= NUMBERS / 2).fold(epoch, u32::max);
     // Whoever has not answered may have seen a later epoch of ours: its number is not used again.
     let unheard = progress.answered.len() < replica.book.chain().newest().members.len().saturating_sub(1);
     let gap = replica

@@ -208,7 +208,8 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
                 state.status_due = false;
             } else {
                 // An untrue status is treated like a fork (protocol, "Logs and witnesses").
-                witness::freeze(replica, log);
+                let rank = replica.logs.get(log).map_or((1, 1), |state| state.rank());
+                witness::freeze(replica, log, rank);
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),

@@ -58,6 +58,9 @@ pub struct LogSnapshot {
     pub votes: Vec<(u64, Vote)>,
     /// Whether it is frozen.
     pub frozen: bool,
+    /// The key set that brought the key by which it came to that.
+    #[serde(default)]
+    pub frozen_by: u32,
     /// Index of the newest status record.
     pub status: Option<u64>,
     /// Whether labels changed since.
@@ -90,6 +93,7 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         last_cosigned: state.last_cosigned.clone(),
         votes: state.votes.clone(),
         frozen: state.frozen,
+        frozen_by: state.frozen_by,
         evidence: state.evidence.clone(),
         status: state.status,
         status_due: state.status_due,
@@ -124,6 +128,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             last_cosigned: snapshot.last_cosigned,
             votes: snapshot.votes,
             frozen: snapshot.frozen,
+            frozen_by: snapshot.frozen_by,
             evidence: snapshot.evidence,
             status: snapshot.status,
             status_due: snapshot.status_due,
@@ -133,15 +138,15 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
         };
         for note in snapshot.notes {
             let head = check::head(&replica.book, &Head { log: snapshot.log.clone(), note }).ok();
-            if let Some(head) = head.filter(|head| head.epoch() == state.epoch()) {
+            if let Some(head) = head.filter(|head| head.rank() == state.rank()) {
                 state.hold(&head);
             }
         }
         let successor = snapshot.successor.and_then(|note| check::head(&replica.book, &Head { log: snapshot.log.clone(), note }).ok());
-        state.successor = successor.filter(|head| head.epoch() > state.epoch()).map(|head| {
+        state.successor = successor.filter(|head| head.rank() > state.rank()).map(|head| {
             let mut held = HeldHead::new(head.signed());
             held.merge(head.cosignatures());
-            Successor { epoch: head.epoch(), held }
+            Successor { rank: head.rank(), held }
         });
         replica.logs.insert(snapshot.log, state);
     }

@@ -169,6 +169,8 @@ pub(super) struct LogState {
     pub(super) stalled: Option<u32>,
     /// It told two stories, or an untrue status: nothing more is taken from it.
     pub(super) frozen: bool,
+    /// The key set that brought the key by which it did.
+    pub(super) frozen_by: u32,
     /// The proof of the two stories.
     pub(super) evidence: Option<Box<ForkProof>>,
     /// A head that contradicts the records held, until there is a head of ours to prove it with.

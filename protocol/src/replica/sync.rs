@@ -122,6 +122,7 @@ pub(super) fn failed(replica: &mut Replica, now: Timestamp, from: &AgencyId, req
 
 pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) {
     let log = head.log().clone();
+    witness::reconsider(replica, head);
     if let Some(evidence) = replica.logs.get(&log).and_then(|state| state.evidence.as_deref())
         && let Ok(proof) = serde_json::to_vec(evidence)
     {
@@ -141,13 +142,12 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
     let log = head.log().clone();
     let state = replica.logs.entry(log.clone()).or_default();
     // An epoch that is over says nothing more, also where the records have yet to come to the next one.
-    let newest = state.successor.as_ref().map_or(state.epoch(), |successor| successor.epoch);
-    if state.frozen || head.epoch() < newest {
+    if state.frozen || head.rank() < state.newest_rank() {
         return false;
     }
     let (size, root) = (head.checkpoint().size, head.checkpoint().root);
     let (have, held) = (state.frontier.size(), state.frontier.root());
-    let news = head.epoch() > state.epoch() || size > have || (size == have && root != held);
+    let news = head.rank() > state.rank() || size > have || (size == have && root != held);
     if log.agency == replica.me && news {
         recovery::rival(replica, out);
         // What others have of it counts, and not what they never saw.
@@ -156,7 +156,7 @@ fn take_head(replica: &mut Replica, from: &AgencyId, head: &CheckedHead, out: &m
         }
     }
     let state = replica.logs.entry(log.clone()).or_default();
-    if head.epoch() > state.epoch() {
+    if head.rank() > state.rank() {
         return epoch::succeed(replica, from, head, out);
     }
     if let Some(held) = state.heads.get(&size) {
@@ -196,6 +196,7 @@ fn resolve(replica: &mut Replica, log: &LogId) {
 
 pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span: CheckedSpan, out: &mut Vec<Effect>) {
     let log = span.head().log().clone();
+    witness::reconsider(replica, span.head());
     let state = replica.logs.entry(log.clone()).or_default();
     let asked = state.pulls.get(&span.start()).is_some_and(|pull| pull.from == *from);
     if asked {
@@ -250,6 +251,18 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     let Early { from, span, asked } = early;
     let skip = usize::try_from(size - start).unwrap_or(usize::MAX);
     let fresh = span.records().get(skip..).unwrap_or_default();
+    // A head that covers the beginning of an epoch is of that epoch, or a later one, and by its key.
+    let covers = |record: &CheckedRecord| match record.record() {
+        Record::Epoch(opening) if epoch::opens(state, opening) => {
+            let keyset = opening.keyset.as_ref().map_or(0, |set| set.body.number);
+            span.head().epoch() >= opening.number && span.head().rank().0 >= keyset
+        }
+        _ => true,
+    };
+    if !fresh.iter().all(covers) {
+        state.fail(&from, now.plus(replica.settings.timeout_seconds));
+        return false;
+    }
     let before = state.frontier.clone();
     let mut frontier = before.clone();
     let mut rows = Vec::with_capacity(fresh.len());
@@ -258,7 +271,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         rows.push((record.bytes().to_vec(), frontier.push_leaf(*record.leaf())));
         state.strayed |= state.cosigned.is_some_and(|(size, root)| size == frontier.size() && root != frontier.root());
         // Heads of the epoch that ends with this span say nothing of what comes behind it.
-        let same = span.head().epoch() == state.epoch();
+        let same = span.head().rank() == state.rank();
         let passed = state.heads.get(&frontier.size()).filter(|held| same && held.signed.checkpoint().root != frontier.root());
         contradicted.extend(passed.map(|held| held.signed.clone()));
     }
@@ -272,7 +285,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         // Either the sender altered the records, or the log forked and its owner signed a head that does not extend ours.
         // Only who has the longer log can prove that: it is told what we hold.
         state.fail(&from, now.plus(replica.settings.timeout_seconds));
-        if span.head().epoch() > state.epoch() {
+        if span.head().rank() > state.rank() {
             epoch::abandon(replica, &log, &from, true, out);
         } else if asked && let Some(note) = state.current().map(|held| held.note().to_owned()) {
             out.push(Effect::Ask { to: from, request: Request::Tell(Head { log, note }) });
@@ -282,7 +295,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     // Heads that were held ahead of the records, and that the records now contradict.
     for signed in contradicted {
         state.heads.remove(&signed.checkpoint().size);
-        state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), span.head().epoch(), signed)));
+        state.doubtful = Some((from.clone(), CheckedHead::alone(log.clone(), span.head().rank(), signed)));
     }
     state.frontier = frontier;
     let first = out.len();
@@ -310,8 +323,8 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
         state.prune();
     }
     replica.touched.insert(log.clone());
-    if replica.logs.get(&log).is_some_and(LogState::claims_in_vain) {
-        witness::freeze(replica, &log);
+    if let Some(rank) = replica.logs.get(&log).and_then(LogState::claims_in_vain) {
+        witness::freeze(replica, &log, rank);
     }
     true
 }

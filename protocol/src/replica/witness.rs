@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::state::{LogState, RENEWED};
 use super::{Change, Deferred, Effect, Replica, Write, assembly};
-use crate::check::{CheckedCosignature, CheckedFork, Cosignature};
+use crate::check::{CheckedCosignature, CheckedFork, CheckedHead, Cosignature};
 use crate::id::{AgencyId, LogId, witness_name};
 use crate::log::cosignature;
 use crate::log::quorum::{Tally, Witnesses};
@@ -63,6 +63,7 @@ pub(super) fn refresh(replica: &mut Replica, now: Timestamp) {
         let held = state.heads.get(&size).filter(|_| state.is_final(size))?;
         let marked = state.cosigned == Some((size, held.signed.checkpoint().root));
         let may = log.agency != replica.me && marked && !state.frozen && !state.barred && !state.leaving();
+        let may = may && assembly::may_cosign(replica, now, log, size);
         let due = may && held.last(&replica.me, &witnesses(replica, log, size)).is_some_and(|last| now >= last.plus(REFRESHED));
         due.then(|| (log.clone(), size))
     };
@@ -205,11 +206,31 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
 }
 
 /// Takes nothing more of a log.
-pub(super) fn freeze(replica: &mut Replica, log: &LogId) {
+pub(super) fn freeze(replica: &mut Replica, log: &LogId, rank: (u32, u32)) {
     let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
     state.freeze();
+    state.frozen_by = rank.0;
     replica.touched.insert(log.clone());
     replica.later(Change::Frozen { log: log.clone() });
+}
+
+/// A head by a later log key that a quorum has cosigned ends what rests on what an earlier key said: nobody honest would have
+/// cosigned it for a log that had told two stories before.
+pub(super) fn reconsider(replica: &mut Replica, head: &CheckedHead) {
+    let log = head.log();
+    let Some(state) = replica.logs.get(log).filter(|state| state.frozen && head.rank().0 > state.frozen_by) else { return };
+    let size = head.checkpoint().size.min(state.frontier.size());
+    let times = head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
+    if !witnesses(replica, log, size).tally(times).reached() {
+        return;
+    }
+    let Some(state) = replica.logs.get_mut(log) else { return };
+    (state.frozen, state.evidence) = (false, None);
+    if state.successor.as_ref().is_some_and(|successor| successor.rank < head.rank()) {
+        state.successor = None;
+    }
+    replica.touched.insert(log.clone());
+    replica.later(Change::Epoch { log: log.clone() });
 }
 
 /// Freezes a log that told two stories, and passes the proof on once.
@@ -217,11 +238,20 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     let (log, proof) = fork.parts();
     let state = replica.logs.entry(log.clone()).or_default();
     // What an epoch that is over told twice changes nothing of what follows it.
-    if state.frozen || fork.epoch() < state.epoch() {
+    if state.frozen || fork.epoch() < state.epoch() || fork.keyset() < state.rank().0 {
         return;
     }
+    // Nor does what a replaced key says, once a quorum has cosigned a head by a later one.
+    if let Some(successor) = state.successor.as_ref().filter(|successor| successor.rank.0 > fork.keyset()) {
+        let held = successor.held.clone();
+        let size = state.frontier.size();
+        if held.tally(&witnesses(replica, log, size)).reached() {
+            return;
+        }
+    }
+    let state = replica.logs.entry(log.clone()).or_default();
     state.evidence = Some(Box::new(proof.clone()));
-    freeze(replica, log);
+    freeze(replica, log, (fork.keyset(), fork.epoch()));
     out.push(Effect::Persist(Write::Fork { log: log.clone(), proof: Box::new(proof.clone()) }));
     if let Ok(text) = serde_json::to_vec(proof) {
         replica.deferred.push(Deferred::Emit(Effect::Publish(Gossip::Fork { proof: text })));

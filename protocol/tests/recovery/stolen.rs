@@ -2,8 +2,10 @@
 //! (case O5; protocol, "Epoch").
 
 use parangon_protocol::check::{self, CheckError};
+use parangon_protocol::id::LogId;
 use parangon_protocol::keys::{KeySetError, SignedKeySet};
 use parangon_protocol::log::fork::{ForkEvidence, ForkProof};
+use parangon_protocol::log::merkle::{Frontier, leaf_hash};
 
 use super::*;
 
@@ -21,8 +23,12 @@ fn replace(network: &mut Network, number: u32, role: &'static str) {
 
 /// A head of lyon's log with this many records of another story, in this epoch, by this key.
 fn forged(network: &Network, epoch: u32, size: u64, role: &str) -> Head {
-    let origin = parangon_protocol::id::LogId { epoch, ..log("lyon") }.origin(network.federation.fingerprint());
-    let head = Checkpoint { origin, size, root: Hash::of(&[b"another story"]) };
+    forged_with(network, epoch, size, role, b"another story")
+}
+
+fn forged_with(network: &Network, epoch: u32, size: u64, role: &str, story: &[u8]) -> Head {
+    let origin = LogId { epoch, ..log("lyon") }.origin(network.federation.fingerprint());
+    let head = Checkpoint { origin, size, root: Hash::of(&[story]) };
     Head { log: log("lyon"), note: SignedCheckpoint::sign(&head, &key(role, "lyon")).unwrap().to_string() }
 }
 
@@ -132,6 +138,94 @@ fn the_log_goes_on_like_any_other() {
         let proof = check::fork(oslo.book(), ForkProof { first, second, evidence: ForkEvidence::SameSize });
         assert!(proof.is_ok(), "{proof:?}");
     }
+}
+
+/// Who was away believes the stolen key at first: what the new one says, by the identity key, goes before it.
+#[test]
+fn a_stolen_key_keeps_nobody_away_from_the_new_one() {
+    for thief in ["one head", "two stories", "many records", "nothing"] {
+        let mut network = network();
+        network.append("lyon", &[anchor(1)]).unwrap();
+        network.stop("porto");
+        replace(&mut network, 2, "second log");
+        network.append("lyon", &[anchor(2)]).unwrap();
+        // Porto meets the thief first, in an epoch that the log never comes to.
+        let book = network.nodes[&agency("porto")].replica.book().clone();
+        let (one, other) = (forged(&network, 99, 40, "log"), forged_with(&network, 99, 40, "log", b"a third story"));
+        let checked = |head: &Head| check::head(&book, head).unwrap();
+        match thief {
+            "one head" => network.happen("porto", Event::Head { from: agency("lyon"), head: checked(&one) }),
+            "two stories" => {
+                for head in [&one, &other] {
+                    network.happen("porto", Event::Head { from: agency("lyon"), head: checked(head) });
+                }
+                assert!(network.nodes[&agency("porto")].replica.frozen(&log("lyon")), "as far as porto knows");
+            }
+            "many records" => {
+                let span = thiefs_span(&network, 99);
+                let span = check::span(&book, &log("lyon"), &span.0, 3, span.1, vec![]).unwrap();
+                network.happen("porto", Event::Span { from: agency("lyon"), span });
+                assert_eq!(network.nodes[&agency("porto")].replica.epoch(&log("lyon")), 99, "as far as porto knows");
+            }
+            _ => {}
+        }
+        network.start("porto");
+        network.settle();
+        agreed(&network, "lyon", 2);
+        assert!(!network.nodes[&agency("porto")].replica.frozen(&log("lyon")), "{thief}");
+        network.restart("porto");
+        network.append("lyon", &[anchor(3)]).unwrap();
+        agreed(&network, "lyon", 2);
+    }
+}
+
+/// The thief goes on with lyon's first three records, in this epoch: note and records.
+fn thiefs_span(network: &Network, epoch: u32) -> (String, Vec<Vec<u8>>) {
+    let ledger = &network.nodes[&agency("porto")].logs[&log("lyon")];
+    let records = vec![Record::Epoch(Epoch { keyset: None, number: epoch }).to_text().unwrap(), anchor(9).to_text().unwrap()];
+    let mut frontier = Frontier::default();
+    ledger.records().iter().chain(&records).for_each(|text| drop(frontier.push_leaf(leaf_hash(text))));
+    let origin = LogId { epoch, ..log("lyon") }.origin(network.federation.fingerprint());
+    let head = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
+    (SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap().to_string(), records)
+}
+
+/// A head that covers the beginning of an epoch is of that epoch: the old key cannot bring the new one's records under its own.
+#[test]
+fn a_head_of_an_earlier_epoch_covers_no_later_beginning() {
+    let mut network = network();
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.stop("porto");
+    replace(&mut network, 2, "second log");
+    let truth = network.nodes[&agency("oslo")].logs[&log("lyon")].records()[3].clone();
+    let forged: Vec<Vec<u8>> = vec![truth, anchor(9).to_text().unwrap()];
+    let mut frontier = Frontier::default();
+    let before = network.nodes[&agency("porto")].logs[&log("lyon")].records().to_vec();
+    before.iter().chain(&forged).for_each(|text| drop(frontier.push_leaf(leaf_hash(text))));
+    let head = Checkpoint { origin: log("lyon").origin(network.federation.fingerprint()), size: 5, root: frontier.root() };
+    let note = SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap().to_string();
+    let book = network.nodes[&agency("porto")].replica.book().clone();
+    let span = check::span(&book, &log("lyon"), &note, 3, forged, vec![]).unwrap();
+    network.happen("porto", Event::Span { from: agency("lyon"), span });
+    assert_eq!(network.nodes[&agency("porto")].replica.held(&log("lyon")).unwrap().0, 3, "nothing of it is taken");
+    network.start("porto");
+    network.settle();
+    agreed(&network, "lyon", 2);
+}
+
+/// A key set that cannot follow is not written into the log, however it came to be handed in.
+#[test]
+fn a_key_set_that_cannot_follow_begins_no_epoch() {
+    let mut network = network();
+    replace(&mut network, 2, "second log");
+    let before = held(&network, "lyon", &["oslo"]);
+    replace(&mut network, 2, "third log"); // a number that the log has
+    assert!(progress(&network, "lyon").is_some_and(|progress| progress.other_key));
+    replace(&mut network, 3, "log"); // a key that was stolen once
+    assert!(progress(&network, "lyon").is_some_and(|progress| progress.other_key));
+    assert_eq!(held(&network, "lyon", &["oslo"]), before);
+    replace(&mut network, 3, "third log");
+    agreed(&network, "lyon", 3);
 }
 
 /// From the sheet alone a node has its first keys: it signs nothing with a log key that its log has replaced.

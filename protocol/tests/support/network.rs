@@ -401,7 +401,8 @@ impl Network {
                 let Some(head) = me.replica.checkpoint(&log, size) else { return };
                 match check::cosignature(&book, &log, head, &line) {
                     Ok(cosignature) => Event::Cosignature(cosignature),
-                    Err(CheckError::UnknownKey(_)) => return, // lost; the next poll brings it
+                    // Lost, the next poll brings it; or of a head of this size that somebody else signed.
+                    Err(CheckError::UnknownKey(_) | CheckError::Cosignature { .. }) => return,
                     Err(error) => panic!("{error}"),
                 }
             }

@@ -334,6 +334,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
         last_cosigned: Some(note),
         votes: vec![],
         frozen: false,
+        frozen_by: 0,
         evidence: None,
         status: None,
         status_due: false,

@@ -109,20 +109,24 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
     prompt::confirm_name(out, &what, rotation.agency.as_str(), args.confirm.as_deref())?;
 
     let withdrawn;
+    let mut waiting = json!([]);
     if !roles.is_empty() {
         if let Some(pending) = rotation.pending()? {
             let failure = Failure::new(Exit::Conflict, format!("key set {} waits to be taken into the log", pending.body.number));
             return Err(failure.next("finish it with `parangon key rotate`, then run this command again"));
         }
-        // The log key last: from then on the node signs nothing until the others have answered.
-        let (log, others): (Vec<Role>, Vec<Role>) = roles.iter().copied().partition(|role| *role == Role::Log);
-        if !others.is_empty() {
-            rotation.hand_in(&rotation.prepare(&others)?)?;
-        }
-        withdrawn = withdraw(&damage, client);
-        if !log.is_empty() {
+        if roles.contains(&Role::Log) {
+            // While the node signs, if it still does: once the log key is handed in it signs nothing until the others have answered.
+            if roles.contains(&Role::Transport) {
+                rotation.hand_in(&rotation.prepare(&[Role::Transport])?)?;
+            }
+            withdrawn = withdraw(&damage, client);
             let rotation = Rotation::begin(&args.places, data, client)?;
-            rotation.hand_in(&rotation.prepare(&log)?)?;
+            let together: Vec<Role> = roles.iter().copied().filter(|role| *role != Role::Transport).collect();
+            waiting = rotation.hand_in(&rotation.prepare(&together)?)?["waiting"].take();
+        } else {
+            rotation.hand_in(&rotation.prepare(&roles)?)?;
+            withdrawn = withdraw(&damage, client);
         }
     } else {
         withdrawn = withdraw(&damage, client);
@@ -130,9 +134,11 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
     let left = withdrawn;
     let mut done = preview;
     done["left"] = json!(left.iter().map(|(id, _)| id).collect::<Vec<_>>());
+    done["waiting"] = waiting;
     done["keysets"] = client.get(super::next::PATH)?["keysets"].take();
     out.result(&done, |page| {
-        page.remark(format!("Replaced: {}.", if names.is_empty() { "nothing, it was done before".to_owned() } else { names.join(", ") }));
+        let verb = if done["waiting"] == json!([]) { "Replaced" } else { "To be replaced" };
+        page.remark(format!("{verb}: {}.", if names.is_empty() { "nothing, it was done before".to_owned() } else { names.join(", ") }));
         describe(&done, page);
         page.remark(format!("{} labels are withdrawn, {} stay as they were.", damage.disputed.len() - left.len(), damage.kept));
         labels(&damage, page);

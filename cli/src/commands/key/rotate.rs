@@ -47,6 +47,10 @@ pub(super) fn run(args: &RotateArgs, data: &Path, client: &Client, out: &Output)
         "rotated": if resumed { json!(null) } else { json!(names) }, "keysets": view["keysets"], "waiting": view["waiting"],
     });
     out.result(&json, |page| {
+        if view["waiting"] == json!(["log"]) {
+            page.remark(format!("Key set {} is to begin a new epoch of the log of {}.", set.body.number, rotation.agency));
+            return describe(&view, page);
+        }
         let how = if resumed { "A rotation that had been cut off is done" } else { "The keys are rotated" };
         page.remark(format!("{how}: {} signs with key set {} from now on.", rotation.agency, set.body.number));
         describe(&view, page);

@@ -95,7 +95,8 @@ fn recovery(context: &Context) -> Option<Line> {
     let line = |severity, reason: String, step: &'static str| Line::not_ok("store", severity, reason, context.started(), step);
     if progress.rival {
         let reason = "another node signs with this agency's keys, so this one signs nothing more".to_owned();
-        return Some(line(Severity::Fail, reason, "stop one of the two for good, then start the other one again"));
+        let step = "stop one of the two for good, then start the other one again; if it is a thief: parangon key compromised --role log";
+        return Some(line(Severity::Fail, reason, step));
     }
     if progress.other_key {
         let reason = "recovering: this node has an earlier log key than its log states; it signs nothing".to_owned();
@@ -189,12 +190,17 @@ fn log(context: &Context) -> Line {
 fn keys(context: &Context) -> Option<Line> {
     let view = super::super::keys::list(context);
     if view.lost {
-        let reason = "this node has earlier keys than its log states: it was made again from the recovery sheet";
+        let reason = "this node has earlier keys than its log states: it came back from its recovery sheet or an older backup";
         return Some(Line::not_ok("keys", Severity::Fail, reason, context.started(), "parangon key rotate"));
     }
     let waiting = view.waiting;
     if waiting.is_empty() {
         return None;
+    }
+    if waiting == ["log"] {
+        let reason = "another log key is to begin an epoch; nothing is signed until the others have said what the former one had signed";
+        let step = "nothing: it ends by itself when enough members are connected (parangon peer list)";
+        return Some(Line::not_ok("keys", Severity::Wait, reason, context.started(), step));
     }
     let reason = format!("a new key waits for the next start: {}", waiting.join(", "));
     Some(Line::not_ok("keys", Severity::Warn, reason, context.started(), "restart the node; until then it works with the former key"))
