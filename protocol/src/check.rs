@@ -12,6 +12,7 @@
 //! ```
 
 mod book;
+mod fork;
 mod label;
 mod memo;
 mod proposal;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use book::KeyBook;
+pub use fork::{CheckedFork, fork};
 pub use label::{Flaw, Soundness, label as check_label, rules as label_rules};
 pub use proposal::{CheckedProposal, ProposalError, chain, proposal};
 
@@ -28,7 +30,7 @@ use crate::keys::{KeySetError, PublicKey};
 use crate::limits;
 use crate::log::checkpoint::{self, Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::log::cosignature::{self, CosignatureError};
-use crate::log::fork::{ForkError, ForkProof};
+use crate::log::fork::ForkError;
 use crate::log::last_seen::{LastSeen, LastSeenError};
 use crate::log::merkle;
 use crate::log::note::{Note, NoteError, NoteSignature};
@@ -170,41 +172,6 @@ impl CheckedLastSeen {
     /// Who answers, to which question, the head whose records it holds, and another one that it saw.
     pub(crate) fn into_parts(self) -> (AgencyId, Hash, [Option<CheckedHead>; 2]) {
         (self.witness, self.nonce, [self.held, self.seen])
-    }
-}
-
-/// A verified proof that a log told two stories.
-#[derive(Debug, Clone)]
-pub struct CheckedFork {
-    log: LogId,
-    epoch: u32,
-    keyset: u32,
-    proof: ForkProof,
-}
-
-impl CheckedFork {
-    /// Two heads of one log with one size and two roots: signed both, they need no other evidence. `None` when they
-    /// are no such pair.
-    pub(crate) fn between(ours: &SignedCheckpoint, theirs: &CheckedHead) -> Option<Self> {
-        let proof = ForkProof::same_size(ours, &theirs.signed)?;
-        Some(Self { log: theirs.log.clone(), epoch: theirs.epoch, keyset: theirs.keyset, proof })
-    }
-
-    /// Which log, and the proof.
-    #[must_use]
-    pub fn parts(&self) -> (&LogId, &ForkProof) {
-        (&self.log, &self.proof)
-    }
-
-    /// The number of the key set that brought the log key which signed both.
-    pub(crate) fn keyset(&self) -> u32 {
-        self.keyset
-    }
-
-    /// In which of its epochs the log told two stories.
-    #[must_use]
-    pub fn epoch(&self) -> u32 {
-        self.epoch
     }
 }
 
@@ -390,24 +357,6 @@ fn witnessed(
     let check = || cosignature::verify(head, &witness_name(book.federation(), witness), key, line).map(drop);
     book.memo().once(&[key.as_bytes(), line.name.as_bytes(), &line.id, &line.bytes, body.as_bytes()], check).map_err(wrong)?;
     cosignature::claimed_time(line).map_err(wrong)
-}
-
-/// Checks a proof of a fork.
-///
-/// # Errors
-/// [`CheckError`] when it proves nothing, or is about a log of nobody here.
-pub fn fork(book: &KeyBook, proof: ForkProof) -> Result<CheckedFork, CheckError> {
-    let origin = proof.origin()?;
-    let LogId { agency, epoch } = LogId::from_origin(&origin, book.federation()).map_err(|_| CheckError::Fork(ForkError::OtherLog))?;
-    let log = LogId::first(agency);
-    member(book, &log.agency)?;
-    if !book.knows(&log) {
-        return Err(CheckError::UnknownKey(log));
-    }
-    let (key, keyset, _) = numbered(book, &log, &proof.first)?;
-    // Only the log's own signatures are kept: cosignatures and unknown lines prove nothing here.
-    let [first, second] = proof.heads(&key)?.map(|head| head.bare().to_string());
-    Ok(CheckedFork { log, epoch, keyset, proof: ForkProof { first, second, evidence: proof.evidence } })
 }
 
 /// Checks one cosignature line against the head that the receiver holds.

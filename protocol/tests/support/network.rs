@@ -1,6 +1,8 @@
 //! The members' replicas in one process, with a queue for a network. Each node has its rows in memory and keeps the
 //! driver's promise: everything persisted is there before it is called durable, and nothing else happens before that.
 
+mod node;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use parangon_protocol::log::checkpoint;
 use parangon_protocol::log::last_seen::LastSeen;
 use parangon_protocol::message::{Gossip, Head, Range, Request};
 use parangon_protocol::record::{Adoption, Record};
-use parangon_protocol::replica::{Change, Effect, Event, Keys, LabelRow, LogSnapshot, Refusal, Replica, Settings, Write, serve};
+use parangon_protocol::replica::{Change, Effect, Event, Keys, LabelRow, LogSnapshot, Refusal, Replica, Settings, serve};
 use parangon_protocol::time::Timestamp;
 
 use super::federation::{Federation, key};
@@ -455,57 +457,5 @@ fn seen(book: &KeyBook, from: AgencyId, head: &Head) -> Event {
         Ok(head) => Event::Head { from, head },
         Err(CheckError::UnknownKey(log)) => Event::Stranger { from, log },
         Err(error) => panic!("{error}"),
-    }
-}
-
-impl Node {
-    fn keep(&mut self, write: Write) {
-        match write {
-            Write::Records { log, start, records } => {
-                let ledger = self.logs.entry(log).or_default();
-                assert_eq!(ledger.size(), start, "records are kept in their order");
-                for (record, row) in records {
-                    ledger.put(record, row);
-                }
-            }
-            Write::Label(row) => {
-                self.labels.insert(row.id, row.soundness.clone());
-                self.rows.insert(row.id, *row);
-            }
-            Write::LabelSoundness { label, soundness } => {
-                self.labels.insert(label, soundness.clone());
-                self.rows.get_mut(&label).unwrap().soundness = soundness;
-            }
-            Write::LabelState { label, state, index } => {
-                let row = self.rows.get_mut(&label).unwrap();
-                (row.state, row.state_index) = (state, index);
-            }
-            Write::Recovering => self.recovering = true,
-            Write::Recovered => (self.recovering, self.succession) = (false, None),
-            Write::Forgotten { log } => {
-                self.logs.remove(&log);
-                self.kept.remove(&log);
-                self.labels.retain(|label, _| self.rows[label].log != log);
-                self.rows.retain(|_, row| row.log != log);
-            }
-            Write::HighWater { .. } => assert!(!self.recovering, "a node that recovers signs nothing"),
-            Write::Log(snapshot) => drop(self.snapshots.insert(snapshot.log.clone(), *snapshot)),
-            Write::Amendment { amendment, at } => {
-                self.proposals.retain(|_, (version, _)| *version > amendment.charter.version);
-                self.amendments.insert(amendment.charter.version, (*amendment, at));
-            }
-            Write::Rival { version, .. } => self.torn = Some(version),
-            Write::Proposal { version, hash, text } => drop(self.proposals.insert(hash, (version, text))),
-            Write::Final { log, note, .. } => drop(self.kept.insert(log, note)),
-            Write::Vouched { at } => self.vouched = at,
-            _ => {}
-        }
-    }
-
-    fn range(&self, request: &Request) -> Option<Range> {
-        let Request::Range { log, start, count } = request else { panic!("answered before: {request:?}") };
-        let (ledger, head) = (self.logs.get(log)?, self.replica.newest_head(log)?);
-        let Ok(range) = serve::range(ledger, log, head.note, ledger.size(), *start, *count);
-        range
     }
 }
