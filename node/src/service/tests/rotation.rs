@@ -133,7 +133,7 @@ async fn a_key_set_that_does_not_follow_changes_nothing() {
         ("altered", altered, "PGN-0733"),
         ("a key in two roles", shared, "PGN-0733"),
         ("the former issue key as witness key", sign(&identity(), &|set| set.witness = present.issue_key().public()), "PGN-0733"),
-        ("another log key", sign(&identity(), &|set| set.log = drawn(5)), "PGN-0733"),
+        ("a log key that is in no file", sign(&identity(), &|set| set.log = drawn(5)), "PGN-0610"),
         ("a number skipped", sign(&identity(), &|set| set.number = 3), "PGN-0609"),
         ("a number repeated", sign(&identity(), &|set| set.number = 1), "PGN-0609"),
         ("keys that are in no file", sign(&identity(), &|set| set.issue = drawn(6)), "PGN-0610"),
