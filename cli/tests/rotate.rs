@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::process::{Command, Stdio};
+
 use common::Desk;
 use common::nodes::Nodes;
 use parangon_node::keystore::identity::IdentityFile;
@@ -235,6 +237,46 @@ fn a_rotation_survives_a_kill_at_every_step() {
     std::fs::write(file(&nodes, "node.keys"), &old).expect("written");
     let refused = nodes.desk.run("serve --data oslo").ends(1);
     assert!(refused.err().contains("key set 3") && refused.err().contains("Next: put the node.keys"), "{}", refused.err());
+}
+
+/// Others let a node in by the newest key set that they hold, so a transport key takes over once one of them has its key set.
+#[test]
+fn a_new_transport_key_waits_until_another_member_knows_of_it() {
+    let mut nodes = Nodes::start();
+    let signal = |nodes: &Nodes, name: &str| {
+        for child in &nodes.children[1..] {
+            assert!(Command::new("kill").args([name, &child.id().to_string()]).status().expect("a shell's kill").success());
+        }
+    };
+    let before = nodes.json("key show --data oslo --json")["keysets"][0]["peer_id"].clone();
+
+    // The others are connected, and stand still: nobody takes the key set.
+    signal(&nodes, "-STOP");
+    let mut rotate = Command::new(env!("CARGO_BIN_EXE_parangon"));
+    rotate.current_dir(nodes.desk.path("")).args("key rotate --only transport --yes --data oslo --json".split(' '));
+    let rotate = rotate.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started");
+    let shown = nodes.until("key show --data oslo --json", |shown| shown["keysets"][1]["in_force"] == true);
+    assert_eq!(shown["node"]["peer_id"], before, "{shown}");
+    assert!(nodes.desk.files("oslo").contains(&"node.keys.next".to_owned()), "{:?}", nodes.desk.files("oslo"));
+    for mut child in [rotate, nodes.children.remove(0)] {
+        child.kill().expect("ours");
+        child.wait().expect("ours");
+    }
+
+    // Killed there, it comes back as who the others know, and changes once they have learnt the other key.
+    nodes.serve("oslo");
+    nodes.children.rotate_right(1);
+    let shown = nodes.json("key show --data oslo --json");
+    assert_eq!(shown["node"]["peer_id"], before, "{shown}");
+    signal(&nodes, "-CONT");
+    let shown = nodes.until("key show --data oslo --json", |shown| shown["node"]["peer_id"] == shown["keysets"][1]["peer_id"]);
+    assert_ne!(shown["node"]["peer_id"], before);
+    assert!(!nodes.desk.files("oslo").iter().any(|name| name.contains("next")), "{:?}", nodes.desk.files("oslo"));
+    for agency in ["oslo", "lyon", "porto"] {
+        nodes.until(&format!("peer list --data {agency} --json"), |peers| {
+            peers.as_array().is_some_and(|peers| peers.len() == 2 && peers.iter().all(|peer| peer["state"] == "ok"))
+        });
+    }
 }
 
 fn canonical(set: &SignedKeySet) -> Vec<u8> {

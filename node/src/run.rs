@@ -33,7 +33,7 @@ use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
 use crate::service::witness::Witness;
-use crate::service::{Context, charter, courier, invitations, reactor};
+use crate::service::{Context, charter, courier, invitations, moving, reactor};
 use crate::store::{Opened, Store, StoreError, WriteTx};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
@@ -202,7 +202,7 @@ impl Node {
         // The store first: its lock tells a second node on the same directory what is the matter, before it touches anything.
         let (store, opened) = open_store(&config, &keystore).await?;
         let key_files = KeyFiles::new(&config.data_dir, config.keys.clone());
-        let keystore = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
+        let keys::InForce { keys: keystore, former } = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
         if let Some(set) = keys::of_epoch(&store, &files.keyset)?
             && let Err(error) = NodeFiles::remember_keys(&config.data_dir, &set)
         {
@@ -230,7 +230,7 @@ impl Node {
         let (network, incoming) = network::start(NetworkConfig {
             federation: *chain.fingerprint(),
             me: me.clone(),
-            transport_seed: keystore.transport_seed(),
+            transport_seed: former.as_ref().unwrap_or(&keystore).transport_seed(),
             listen: config.network.listen.clone(),
             gossip: config.network.gossip,
             members: members(chain.newest(), None),
@@ -262,13 +262,16 @@ impl Node {
         let dir = config.data_dir.clone();
         let remember = move |chain: &ChainText| NodeFiles::remember(&dir, chain);
         let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
-        let context = Context::new(engine, Keyring::new(&me, keystore, Some(key_files)), clock, Arc::new(network.clone()));
+        let connected = former.as_ref().unwrap_or(&keystore).key_set(me.clone(), 0).transport;
+        let keyring = Keyring::new(&me, keystore, Some(key_files)).connected_as(connected);
+        let context = Context::new(engine, keyring, clock, Arc::new(network.clone()));
         let mut tasks = vec![
             core,
             roster,
             tokio::spawn(beginning.await_recovery(context.clone(), stop.clone())),
             tokio::spawn(courier::run(context.clone(), inbox, stop.clone())),
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
+            tokio::spawn(moving::run(context.clone(), stop.clone())),
             tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone())),
             tokio::spawn(charter::run(context.clone(), remember, stop.clone())),
             tokio::spawn(api::serve(context.clone(), listeners, config.api.allowed_hosts.clone(), stop.clone())),

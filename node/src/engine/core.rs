@@ -151,6 +151,7 @@ impl Core {
 
     fn step(&mut self, event: Event) {
         let effects = self.replica.step(self.clock.now(), event);
+        self.publish_book(&effects);
         self.perform(effects);
     }
 
@@ -171,7 +172,8 @@ impl Core {
             }
         }
         let effects = self.replica.step(self.clock.now(), Event::Durable);
-        // Before the answers: who was answered finds it in the overview.
+        // Before the answers: who was answered finds it in the key book and in the overview, in this order.
+        self.publish_book(&effects);
         self.publish();
         self.perform(effects);
         for (agency, nonce, reply) in std::mem::take(&mut self.asked) {
@@ -190,6 +192,15 @@ impl Core {
         self.failed = Some(cause);
     }
 
+    /// The key book, where these effects change it.
+    fn publish_book(&self, effects: &[Effect]) {
+        use replica::Change::{Charter, Epoch, Keys};
+        let changes = |effect: &Effect| matches!(effect, Effect::Changed(Keys { .. } | Charter { .. } | Epoch { .. }));
+        if effects.iter().any(changes) {
+            self.book.send_replace(self.replica.book().clone());
+        }
+    }
+
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -205,9 +216,6 @@ impl Core {
                     }
                 }
                 Effect::Changed(change) => {
-                    if let replica::Change::Keys { .. } | replica::Change::Charter { .. } | replica::Change::Epoch { .. } = &change {
-                        self.book.send_replace(self.replica.book().clone());
-                    }
                     let _nobody = self.news.send(News::Log(change));
                 }
             }

@@ -44,6 +44,13 @@ impl Keyring {
         Self { held: RwLock::new(vec![Held::new(keys)]), started, files }
     }
 
+    /// The same, on a network that was started with this transport key.
+    #[must_use]
+    pub fn connected_as(mut self, transport: PublicKey) -> Self {
+        self.started.transport = transport;
+        self
+    }
+
     /// Where the keys lie on disk.
     #[must_use]
     pub fn files(&self) -> Option<&KeyFiles> {

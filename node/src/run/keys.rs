@@ -12,20 +12,34 @@ use super::{NodeError, NodeFiles};
 use crate::keystore::{KeyFiles, Keystore};
 use crate::store::{Store, StoreError};
 
-/// The keys in force. Where a rotation was cut off between the log and the files, it is finished here; where it had not come to the
-/// log, the keys that follow are left for another attempt.
+/// What a node starts with.
+pub(super) struct InForce {
+    /// The keys of the key set in force.
+    pub(super) keys: Keystore,
+    /// Those before, while the others may know this node by their transport key only.
+    pub(super) former: Option<Keystore>,
+}
+
+impl From<Keystore> for InForce {
+    fn from(keys: Keystore) -> Self {
+        Self { keys, former: None }
+    }
+}
+
+/// The keys in force. Where a rotation was cut off between the log and the files, it is finished here, or by `service::moving` where
+/// the transport key is another; where it had not come to the log, the keys that follow are left for another attempt.
 pub(super) fn in_force(
     chain: &Arc<Chain>,
     first: &SignedKeySet,
     store: &Store,
     keystore: Keystore,
     files: &KeyFiles,
-) -> Result<Keystore, NodeError> {
+) -> Result<InForce, NodeError> {
     let log = LogId::first(first.body.agency.clone());
     let current = match stated(store, &log)? {
         Some(set) => set,
         // What the log states is still to come back.
-        None if store.is_recovering() => return Ok(keystore),
+        None if store.is_recovering() => return Ok(keystore.into()),
         None => {
             // The log is still to begin. What stands in it was checked before it came there.
             KeyBook::new(chain.clone()).insert(&log, 0, first)?;
@@ -33,23 +47,27 @@ pub(super) fn in_force(
         }
     };
     if keystore.key_set(log.agency.clone(), current.number) == current {
-        return Ok(keystore);
+        return Ok(keystore.into());
     }
     let next = match files.open_next(&current) {
         Ok(next) => next,
         // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations.
         Err(_) if files.made_again() && is_earlier(store, &log, &keystore)? => {
             tracing::warn!(number = current.number, "the keys of the key set in force are lost: rotate them (parangon key rotate)");
-            return Ok(keystore);
+            return Ok(keystore.into());
         }
         Err(error) => {
             tracing::debug!(%error, "no keys that follow");
             return Err(NodeError::OtherKeys { number: current.number });
         }
     };
+    if keystore.key_set(log.agency.clone(), current.number).transport != current.transport {
+        tracing::info!(number = current.number, "the former transport key goes on until the others know of the new one");
+        return Ok(InForce { keys: next, former: Some(keystore) });
+    }
     files.finish()?;
     tracing::info!(number = current.number, "the keys of the key set in force are in their place");
-    Ok(next)
+    Ok(next.into())
 }
 
 /// The key set with another log key that the next epoch of our log begins with, and its keys: it was signed by our identity key, and

@@ -11,7 +11,7 @@ use parangon_protocol::record::Record;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Context, Error};
+use super::{Context, Error, moving};
 use crate::keystore::{KeyFiles, Keystore};
 
 /// A key set of this agency in its log.
@@ -125,6 +125,9 @@ pub async fn replace(context: &Context, new: NewKeySet) -> Result<KeySetsView, E
     } else if context.keyring().newest().log_key().public() != current.log {
         context.rekey(); // the next start puts their file into its place
         return Ok(list(context));
+    }
+    if moving::waits(context) {
+        return Ok(list(context)); // it finishes once the others know of the new transport key
     }
     if let Err(error) = context.run(|context| Ok(context.key_files()?.finish()?)).await {
         tracing::warn!(%error, "the new keys are in use; the next start puts their file into its place");

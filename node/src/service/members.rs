@@ -191,11 +191,11 @@ pub fn peers(context: &Context) -> Result<Vec<PeerView>, Error> {
                 let since = Timestamp::from_seconds(context.now().seconds().saturating_sub(*seconds));
                 (Severity::Ok, since, "connected".to_owned(), None)
             }
-            Some(LinkState::Down { reason: Some(reason) }) => {
+            Some(LinkState::Down { reason: Some(reason), .. }) => {
                 let step = "wait: it is tried again by itself; if it lasts, ask its operator whether the node runs and the port is open";
                 (Severity::Wait, None, reason.clone(), Some(step.to_owned()))
             }
-            Some(LinkState::Down { reason: None }) => {
+            Some(LinkState::Down { reason: None, .. }) => {
                 let step = "wait: the first connection is being made";
                 (Severity::Wait, None, "not connected yet".to_owned(), Some(step.to_owned()))
             }

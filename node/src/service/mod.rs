@@ -20,6 +20,7 @@ pub mod labels;
 pub mod logs;
 mod mail;
 pub mod members;
+pub(crate) mod moving;
 pub mod offers;
 pub mod outside;
 pub mod reactor;

@@ -252,6 +252,9 @@ pub(super) fn describe(view: &Value, page: &mut crate::output::Page) {
                 "The node asks the others what the former log key had signed; it signs nothing until enough have answered: parangon status"
                     .to_owned()
             }
+            _ if waiting.contains("transport") => {
+                "The new transport key takes over once another member has answered that it knows of it: parangon key show".to_owned()
+            }
             _ => format!("Restart the node: until then it works with its former key ({waiting})."),
         });
     }

@@ -5,7 +5,7 @@ use parangon_protocol::id::AgencyId;
 use prometheus_client::encoding::text::encode;
 
 use super::{Carrier, CarrierError};
-use crate::network::{NetworkError, NetworkHandle, Refusal};
+use crate::network::{LinkError, NetworkError, NetworkHandle, Refusal};
 
 /// Whether and why a member is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum LinkState {
     Down {
         /// Why, when a reason is known.
         reason: Option<String>,
+        /// It answered, and then closed the connection.
+        closed: bool,
     },
 }
 
@@ -57,7 +59,10 @@ impl Carrier for NetworkHandle {
             agency: agency.clone(),
             state: match state.connected_since {
                 Some(since) => LinkState::Connected { seconds: since.elapsed().as_secs() },
-                None => LinkState::Down { reason: state.last_error.as_ref().map(ToString::to_string) },
+                None => LinkState::Down {
+                    reason: state.last_error.as_ref().map(ToString::to_string),
+                    closed: state.last_error == Some(LinkError::Closed),
+                },
             },
             addresses: state.addresses.iter().map(ToString::to_string).collect(),
         };
