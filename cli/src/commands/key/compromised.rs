@@ -135,7 +135,7 @@ pub(super) fn run(args: &CompromisedArgs, data: &Path, client: &Client, out: &Ou
     let mut done = preview;
     done["left"] = json!(left.iter().map(|(id, _)| id).collect::<Vec<_>>());
     done["waiting"] = waiting;
-    done["keysets"] = client.get(super::next::PATH)?["keysets"].take();
+    done["keysets"] = super::next::stand(client)?["keysets"].take();
     out.result(&done, |page| {
         let verb = if done["waiting"] == json!([]) { "Replaced" } else { "To be replaced" };
         page.remark(format!("{verb}: {}.", if names.is_empty() { "nothing, it was done before".to_owned() } else { names.join(", ") }));

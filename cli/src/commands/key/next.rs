@@ -238,6 +238,19 @@ impl<'a> Rotation<'a> {
     }
 }
 
+/// How the keys stand, from a node that may be beginning anew.
+pub(super) fn stand(client: &Client) -> Result<Value, Failure> {
+    let began = Instant::now();
+    loop {
+        match client.get(PATH) {
+            Err(failure) if failure.exit == Exit::Unreachable && began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            answered => return answered,
+        }
+    }
+}
+
 /// Says what is in force by now.
 pub(super) fn describe(view: &Value, page: &mut crate::output::Page) {
     let Some(current) = items(view, "keysets").last() else { return };
