@@ -34,24 +34,21 @@ async fn watch(context: &Context) {
             until_known(context).await;
             match context.run(|context| Ok(context.key_files()?.finish()?)).await {
                 Ok(()) => return context.rekey(),
-                Err(error) => {
-                    tracing::warn!(%error, "the new transport key cannot take over yet");
-                    tokio::time::sleep(RETRY).await;
-                    continue;
-                }
+                Err(error) => tracing::warn!(%error, "the new transport key cannot take over yet"),
             }
-        }
-        if overview.changed().await.is_err() {
+            tokio::time::sleep(RETRY).await;
+        } else if overview.changed().await.is_err() {
             return;
         }
     }
 }
 
-/// The index of the key set in force, where its transport key is not the one that we connect with.
+/// The index of the key set in force, where we hold its transport key and connect with another one. A key that is lost cannot take over.
 fn moves(context: &Context) -> Option<u64> {
     let book = context.engine().book();
     let (index, set) = book.current(context.me())?;
-    context.keyring().waiting(set).contains(&"transport").then_some(index)
+    let ours = context.keyring().newest().key_set(context.me().clone(), set.number);
+    (ours.transport == set.transport && context.keyring().waiting(set).contains(&"transport")).then_some(index)
 }
 
 /// Resolves when so many members hold the key set that one of them is honest, and hands it on.
