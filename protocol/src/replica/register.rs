@@ -176,6 +176,13 @@ impl Register {
     }
 }
 
+/// Whether this record, once applied, turned out to be a status that is not true: nothing behind it counts.
+pub(super) fn is_untrue(replica: &Replica, log: &LogId, index: u64, record: &CheckedRecord) -> bool {
+    let member = replica.book.chain().end_of(log).is_none_or(|end| index < end);
+    let counts = replica.logs.get(log).is_some_and(|state| state.status == Some(index));
+    member && matches!(record.record(), Record::Status(_)) && !counts
+}
+
 /// Takes what a record says, once it is part of a log that is held.
 pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, record: &CheckedRecord, out: &mut Vec<Effect>) {
     if replica.book.chain().end_of(log).is_some_and(|end| index >= end) {

@@ -35,10 +35,15 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
         replica.next_poll = now.plus(poll);
         let peers: Vec<AgencyId> = replica.connected.iter().cloned().collect();
         let missing = assembly::missing(replica);
+        // Nobody tells heads of a frozen log: its beginning is asked for.
+        let blank: Vec<LogId> = replica.logs.iter().filter(|(_, state)| state.frozen_blank()).map(|(log, _)| log.clone()).collect();
         for step in 0..replica.settings.fanout.min(peers.len()) {
             let to = &peers[(replica.round + step) % peers.len()];
             ask_heads(replica, to, out);
             out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
+            for log in blank.iter().filter(|log| log.agency != *to) {
+                stranger(replica, now, to.clone(), log.clone(), out);
+            }
         }
         recovery::ask(replica, peers.iter().cloned(), out);
         witness::refresh(replica, now);
@@ -202,7 +207,8 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
     if asked {
         state.pulls.remove(&span.start());
     }
-    if !take_head(replica, from, span.head(), out) {
+    let blank = log.agency != replica.me && replica.logs.get(&log).is_some_and(LogState::frozen_blank);
+    if !blank && !take_head(replica, from, span.head(), out) {
         if let Some(state) = replica.logs.get_mut(&log).filter(|_| asked) {
             state.fail(from, now.plus(replica.settings.timeout_seconds));
         }
@@ -231,7 +237,8 @@ pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span:
 fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut Vec<Effect>) -> bool {
     let log = early.span.head().log().clone();
     let Some(state) = replica.logs.get_mut(&log) else { return false };
-    if state.frozen {
+    let blank = log.agency != replica.me && state.frozen_blank();
+    if state.frozen && !blank {
         return false;
     }
     let size = state.frontier.size();
@@ -310,7 +317,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
             break;
         }
         register::apply(replica, now, &log, index, record, out);
-        if replica.frozen(&log) {
+        if register::is_untrue(replica, &log, index, record) || (replica.frozen(&log) && !blank) {
             // An untrue status. Nobody believes anything behind it, wherever the span ended; the records are kept, so
             // that others can be shown what it says.
             break;
@@ -413,6 +420,12 @@ fn candidates(state: &LogState, connected: &BTreeSet<AgencyId>, round: usize) ->
 }
 
 impl LogState {
+    /// Whether evidence came before the first record. One holder's records are taken then, as far as they lead to their own head: they
+    /// hold the key sets by which the owner's earlier endorsements elsewhere are judged, and everybody else has them.
+    fn frozen_blank(&self) -> bool {
+        self.frozen && self.frontier.size() == 0
+    }
+
     /// Keeps a span for later, where there is room. Those that nobody asked for never take that of the others.
     fn keep(&mut self, early: Early) {
         let same = self.early.values().filter(|held| held.asked == early.asked).count();

@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod blank;
+
 use std::collections::BTreeMap;
 
 use parangon_protocol::check;
@@ -35,6 +37,10 @@ fn times(network: &Network, by: &str) -> BTreeMap<AgencyId, Timestamp> {
 fn fresh(network: &Network, by: &str) -> Timestamp {
     let witnesses = network.federation.charter().witnesses(&agency("lyon"));
     witnesses.tally(times(network, by)).fresh_as_of().unwrap()
+}
+
+fn anchor(day: u64) -> Record {
+    Record::Anchor(Anchor { day: time("2026-11-01T00:00:00Z").plus((day - 1) * DAY), root: Hash::of(&[b"acts"]) })
 }
 
 fn pass(network: &mut Network, seconds: u64) {
@@ -110,8 +116,7 @@ fn what_all_cosigners_say_is_over_is_the_clocks_floor() {
     pass(&mut network, 3 * HOUR);
     assert_eq!(vouched(&network), began, "nothing was signed since");
     let before = network.now;
-    let day = Anchor { day: time("2026-11-02T00:00:00Z"), root: Hash::of(&[b"acts"]) };
-    network.append("porto", &[Record::Anchor(day)]).unwrap();
+    network.append("porto", &[anchor(2)]).unwrap();
     let floor = vouched(&network);
     assert!(floor.iter().all(|at| *at >= before && *at <= network.now), "{floor:?}");
     // A clock that is set back changes nothing of it.
