@@ -19,7 +19,7 @@ use parangon_protocol::verify::{Outcome, Trust, verify};
 use support::award::{gold, sign_with};
 use support::federation::{Federation, key};
 use support::network::Network;
-use support::{agency, log, time};
+use support::{agency, anchor, log, time};
 
 const ALL: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "stuttgart"];
 
@@ -45,10 +45,6 @@ fn issue(network: &mut Network, owner: &str, offer: &str) -> LabelId {
 fn withdraw(network: &mut Network, owner: &str, label: LabelId) {
     let standing = Standing { action: Action::Withdraw, reason: Reason::Error, at: network.now };
     network.append(owner, &[Record::Standing(label, standing)]).unwrap();
-}
-
-fn anchor(day: u8) -> Record {
-    Record::Anchor(Anchor { day: time("2026-11-02T00:00:00Z"), root: Hash::of(&[&[day]]) })
 }
 
 fn progress(network: &Network, id: &str) -> Option<Progress> {

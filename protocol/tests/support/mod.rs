@@ -11,7 +11,8 @@ pub mod network;
 pub mod scene;
 pub mod vectors;
 
-use parangon_protocol::id::{AgencyId, LogId};
+use parangon_protocol::id::{AgencyId, Hash, LogId};
+use parangon_protocol::record::{Anchor, Record};
 use parangon_protocol::time::Timestamp;
 
 pub fn agency(id: &str) -> AgencyId {
@@ -20,6 +21,11 @@ pub fn agency(id: &str) -> AgencyId {
 
 pub fn log(id: &str) -> LogId {
     LogId::first(agency(id))
+}
+
+/// A record like any other: the acts of a day, of which each number has its own.
+pub fn anchor(acts: u8) -> Record {
+    Record::Anchor(Anchor { day: time("2026-11-02T00:00:00Z"), root: Hash::of(&[&[acts]]) })
 }
 
 pub fn time(text: &str) -> Timestamp {

@@ -10,10 +10,10 @@ use parangon_protocol::message::{Head, Request};
 use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Change, Effect, Event, Keys, Replica, Settings};
 
+use super::ALL;
 use super::support::federation::{Federation, key};
 use super::support::network::Network;
-use super::support::{agency, log};
-use super::{ALL, anchor};
+use super::support::{agency, anchor, log};
 
 /// A head of lyon's log of this size and root, by its key.
 fn signed(network: &Network, size: u64, root: Hash) -> Head {

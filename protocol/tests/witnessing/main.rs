@@ -11,15 +11,14 @@ mod blank;
 use std::collections::BTreeMap;
 
 use parangon_protocol::check;
-use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::id::AgencyId;
 use parangon_protocol::log::checkpoint::Checkpoint;
 use parangon_protocol::log::cosignature;
-use parangon_protocol::record::{Anchor, Record};
 use parangon_protocol::replica::Event;
 use parangon_protocol::time::Timestamp;
 use support::federation::{Federation, key};
 use support::network::Network;
-use support::{agency, log, time};
+use support::{agency, anchor, log};
 
 const ALL: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "stuttgart"];
 const HOUR: u64 = 3_600;
@@ -37,10 +36,6 @@ fn times(network: &Network, by: &str) -> BTreeMap<AgencyId, Timestamp> {
 fn fresh(network: &Network, by: &str) -> Timestamp {
     let witnesses = network.federation.charter().witnesses(&agency("lyon"));
     witnesses.tally(times(network, by)).fresh_as_of().unwrap()
-}
-
-fn anchor(day: u64) -> Record {
-    Record::Anchor(Anchor { day: time("2026-11-01T00:00:00Z").plus((day - 1) * DAY), root: Hash::of(&[b"acts"]) })
 }
 
 fn pass(network: &mut Network, seconds: u64) {
