@@ -46,6 +46,7 @@ fn chain(name: &str) -> Chain {
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     };
     let sign = |id: &str| FoundingSignature {
         agency: id.parse().expect("a slug"),

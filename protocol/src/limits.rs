@@ -58,3 +58,7 @@ pub const PRIVATE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Hashes in one Merkle proof: two per level of the largest log.
 pub const PROOF_HASHES: usize = 2 * 41;
+
+/// From the announcement of another identity key by the members' decision until a version may carry it out: time for whoever holds the
+/// present key to hear of it.
+pub const REKEYING_SECONDS: u64 = 30 * 86_400;

@@ -147,6 +147,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     };
     let sign = |id: &AgencyId, identity: &IdentityFile| FoundingSignature {
         agency: id.clone(),

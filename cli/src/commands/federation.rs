@@ -196,6 +196,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     };
     let text = charter.to_text().map_err(Failure::invalid)?;
     let charter = Charter::read(&text).map_err(Failure::invalid)?;

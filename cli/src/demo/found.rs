@@ -95,6 +95,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         disclosure: Disclosure { minimum: 3, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     })
 }
 

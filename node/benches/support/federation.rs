@@ -116,5 +116,6 @@ fn charter(ids: &[AgencyId], identities: &[SecretKey]) -> Charter {
         disclosure: Disclosure { minimum: 3, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }

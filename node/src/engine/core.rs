@@ -125,7 +125,7 @@ impl Core {
                 let _gone = reply.send(self.replica.answer_proposal(&hash));
             }
             Command::LastHeads { charter, reply } => {
-                let _gone = reply.send(self.replica.last_heads(&charter).map_err(EngineError::Refused));
+                let _gone = reply.send(self.replica.last_heads(self.clock.now(), &charter).map_err(EngineError::Refused));
             }
             Command::LastSeen { agency, nonce, reply } => {
                 self.step(Event::Asked { agency: agency.clone() });

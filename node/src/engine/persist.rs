@@ -165,22 +165,22 @@ fn in_effect(tx: &mut WriteTx, amendment: &Amendment, at: Timestamp) -> Result<(
     tx.put_document(&format!("{CHARTER}{version:08x}"), &text(&InEffect { amendment: amendment.clone(), at }))
 }
 
-/// The chain as far as the store knows it, and since when its newest version is in effect here. `base` comes from the files,
+/// The chain as far as the store knows it, and since when each version is in effect here. `base` comes from the files,
 /// which may know more versions, or fewer votes on where a log ends.
 ///
 /// # Errors
 /// [`StoreError::Row`] for a version that cannot be read, or does not follow.
-pub(crate) fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, Timestamp), StoreError> {
-    let (mut chain, mut since) = (base.clone(), base.newest().created);
+pub(crate) fn chain(tx: &ReadTx, base: &Chain) -> Result<(Chain, BTreeMap<u32, Timestamp>), StoreError> {
+    let (mut chain, mut since) = (base.clone(), BTreeMap::new());
     for name in tx.document_names(CHARTER)? {
         let bytes = tx.document(&name)?.ok_or(StoreError::Row { table: "charter" })?;
         let InEffect { amendment, at } = parse(&bytes)?;
+        since.insert(amendment.charter.version, at);
         if amendment.charter.version > chain.newest().version {
             chain = chain.extend(amendment).map_err(|_| StoreError::Row { table: "charter" })?;
         } else if let Some(longer) = chain.with_votes(&amendment.votes) {
             chain = longer;
         }
-        since = at;
     }
     Ok((chain, since))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::difference::{Difference, differences};
 use super::vote::{self, Voice, Vote, voices, voices_needed};
-use super::{Charter, CharterError};
+use super::{Charter, CharterError, RekeyingError, rekeying};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId};
 use crate::limits;
@@ -53,6 +53,9 @@ pub enum AmendmentError {
     /// A new identity key that the member had not committed to: only the majority's re-keying can set one.
     #[error("{0} had not committed to this identity key")]
     NotCommitted(AgencyId),
+    /// What it does to a re-keying.
+    #[error(transparent)]
+    Rekeying(#[from] RekeyingError),
     /// The id, or a key, of an agency that was a member earlier.
     #[error("{0} was used before: ids and keys of former members are not given away again")]
     Reused(AgencyId),
@@ -258,6 +261,7 @@ fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, Amen
     }) {
         return Err(AmendmentError::NotCommitted(agency));
     }
+    rekeying::check(&changes, next)?;
     let any = |of: fn(&Difference) -> bool| changes.iter().any(of);
     if any(Difference::changes_keys) && any(Difference::changes_witnesses) { Err(AmendmentError::KeyAndWitnesses) } else { Ok(changes) }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amendment::{Amendment, AmendmentError};
 use super::vote::Vote;
-use super::{Charter, CharterError, Level, Member, Revision};
+use super::{Charter, CharterError, Level, Member, Revision, rekeying};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId, SchemeId};
 use crate::keys::{KeyError, Purpose, Signature};
@@ -221,17 +221,21 @@ impl Chain {
         self
     }
 
-    /// Ids and identity keys are never given to another agency, or former members' logs and votes would be its.
+    /// Ids and identity keys are never given to another agency, or former members' logs and votes would be its; nor does an agency get
+    /// one back that it gave up.
     fn not_reused(&self, next: &Charter) -> Result<(), AmendmentError> {
         let newest = self.newest();
-        for member in &next.members {
+        let members = next.members.iter().map(|member| (&member.id, &member.identity));
+        let announced = next.rekeyings.iter().map(|waiting| (&waiting.agency, &waiting.identity));
+        for (agency, identity) in members.chain(announced) {
+            let present = newest.member(agency);
             let reused = self.versions().any(|charter| {
-                let other_key = |other: &Member| other.id != member.id && other.identity == member.identity;
-                let came_back = newest.member(&member.id).is_none() && charter.member(&member.id).is_some();
-                came_back || charter.members.iter().any(other_key)
+                let new = |other: &&Member| other.id != *agency || present.is_none_or(|member| member.identity != *identity);
+                let came_back = present.is_none() && charter.member(agency).is_some();
+                came_back || charter.members.iter().filter(new).any(|other| other.identity == *identity)
             });
             if reused {
-                return Err(AmendmentError::Reused(member.id.clone()));
+                return Err(AmendmentError::Reused(agency.clone()));
             }
         }
         Ok(())
@@ -282,6 +286,13 @@ impl Chain {
     #[must_use]
     pub fn parts_from(&self, other: &Self) -> Option<u32> {
         self.versions().zip(other.versions()).find(|(own, theirs)| own != theirs).map(|(own, _)| own.version)
+    }
+
+    /// The versions that gave an agency another identity key without its own commitment.
+    #[must_use]
+    pub fn rekeyed(&self, agency: &AgencyId) -> Vec<u32> {
+        let steps = self.versions().zip(self.versions().skip(1));
+        steps.filter(|(before, after)| rekeying::carried_out(before, after, agency).is_some()).map(|(_, after)| after.version).collect()
     }
 
     /// Whether any version lists this agency: what it logged as a member stays true.

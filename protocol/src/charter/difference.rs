@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, Level, Member};
+use super::{Charter, Level, Member, Rekeying, rekeying};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -26,6 +26,12 @@ pub enum Difference {
     },
     /// Another successor of the identity key.
     Successor(AgencyId),
+    /// An identity key by the members' decision is announced.
+    RekeyingAnnounced(Rekeying),
+    /// One that was announced comes to nothing.
+    RekeyingDropped(AgencyId),
+    /// One that was announced takes the place of the agency's own.
+    Rekeyed(Rekeying),
     /// Another body above it: who counts as one voice and one witness changes.
     Parent {
         /// Whose.
@@ -76,7 +82,7 @@ impl Difference {
     /// Whether an identity key changes, or the promise of its successor.
     #[must_use]
     pub fn changes_keys(&self) -> bool {
-        matches!(self, Self::Identity { .. } | Self::Successor(_))
+        matches!(self, Self::Identity { .. } | Self::Successor(_) | Self::RekeyingAnnounced(_) | Self::Rekeyed(_))
     }
 
     /// Whether it changes who witnesses, or who counts as one witness.
@@ -102,9 +108,13 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     for member in &next.members {
         match present.member(&member.id) {
             None => all.push(Difference::Joins(Box::new(member.clone()))),
-            Some(before) => of_member(before, member, &mut all),
+            Some(before) => {
+                let rekeyed = rekeying::carried_out(present, next, &member.id).is_some();
+                of_member(before, member, rekeyed, &mut all);
+            }
         }
     }
+    all.extend(rekeying::differences(present, next));
     let gone = present.members.iter().filter(|member| next.member(&member.id).is_none());
     all.extend(gone.map(|member| Difference::Leaves(member.id.clone(), member.name.clone())));
     of_schemes(present, next, &mut all);
@@ -131,13 +141,13 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     all
 }
 
-fn of_member(before: &Member, after: &Member, all: &mut Vec<Difference>) {
+fn of_member(before: &Member, after: &Member, rekeyed: bool, all: &mut Vec<Difference>) {
     let agency = &after.id;
-    if before.identity != after.identity {
+    if before.identity != after.identity && !rekeyed {
         let committed = before.successor == after.identity.hash();
         all.push(Difference::Identity { agency: agency.clone(), key: after.identity, committed });
     }
-    if before.successor != after.successor {
+    if before.successor != after.successor && !rekeyed {
         all.push(Difference::Successor(agency.clone()));
     }
     if before.parent != after.parent {
@@ -195,6 +205,19 @@ impl fmt::Display for Difference {
                 write!(f, "{agency} has another identity key, which it had NOT committed to: {key}")
             }
             Self::Successor(agency) => write!(f, "{agency} commits to another successor of its identity key"),
+            Self::RekeyingAnnounced(Rekeying { agency, identity, .. }) => {
+                write!(
+                    f,
+                    "{agency} is to have another identity key by the members' decision, in thirty days unless its present key objects: {identity}"
+                )
+            }
+            Self::RekeyingDropped(agency) => write!(f, "{agency} keeps its identity key: the one that was announced comes to nothing"),
+            Self::Rekeyed(Rekeying { agency, announced, identity, .. }) => {
+                write!(
+                    f,
+                    "{agency} has another identity key by the members' decision of {announced}, NOT by its own commitment: {identity}"
+                )
+            }
             Self::Parent { agency, from, to } => write!(f, "{agency} belongs to {} instead of {}", body(to), body(from)),
             Self::Gains(agency, scheme, level) => write!(f, "{agency} may issue {level} of the scheme {scheme}"),
             Self::Loses(agency, scheme, level) => write!(f, "{agency} may no longer issue {level} of the scheme {scheme}"),

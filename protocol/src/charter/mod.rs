@@ -7,6 +7,7 @@ mod chain;
 mod counting;
 mod difference;
 mod refounding;
+mod rekeying;
 mod revision;
 mod template;
 mod vote;
@@ -19,6 +20,7 @@ pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSig
 pub use counting::Counting;
 pub use difference::{Difference, differences};
 pub use refounding::{FormerHead, Refounding};
+pub use rekeying::{Rekeying, RekeyingError};
 pub use revision::{Consent, Revision};
 pub use template::{demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
@@ -106,6 +108,9 @@ pub struct Charter {
     /// The federation that this one continues. It stays as it was founded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refounds: Option<Box<Refounding>>,
+    /// Identity keys that were announced for members and wait, by agency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rekeyings: Vec<Rekeying>,
 }
 
 /// One agency in the charter. Operational keys are not here: they are records in its log.
@@ -255,6 +260,23 @@ pub enum CharterError {
     /// What it continues is not told in order.
     #[error("the federation that is continued: its heads must be sorted by agency, each once and not empty")]
     Refounding,
+    /// A re-keying of somebody who is no member, out of order, in the founding document, or to a key that somebody has.
+    #[error("the re-keying of {0}: it is of a member, in its order and to a key that nobody has")]
+    Rekeying(AgencyId),
+    /// A scheme, catalogue or level that stands twice.
+    #[error("{0} stands twice")]
+    Twice(String),
+    /// A level that nobody has to endorse, that more have to than a label can carry, or more from abroad than in all.
+    #[error("{level} of the scheme {scheme}: 1 to {} reviewers, and no more from abroad", limits::ENDORSEMENTS)]
+    Reviewers {
+        /// The scheme.
+        scheme: SchemeId,
+        /// Its level.
+        level: Level,
+    },
+    /// A status that is too old at once.
+    #[error("a label's status is good for 1 day at least")]
+    StatusAge,
     /// A member's signature is missing or fails.
     #[error("{agency}: {cause}")]
     Signature {
@@ -359,16 +381,36 @@ impl Charter {
                 return Err(CharterError::UnknownScheme(right.scheme.clone()));
             }
         }
-        for rule in self.schemes.iter().flat_map(|scheme| &scheme.rules) {
-            if self.catalogue(&rule.catalogue).is_none() {
-                return Err(CharterError::UnknownCatalogue(rule.catalogue.clone()));
-            }
-        }
+        self.check_rules()?;
+        self.has_sound_rekeyings().map_err(CharterError::Rekeying)?;
         if self.refounds.as_ref().is_some_and(|former| !former.is_well_formed()) {
             return Err(CharterError::Refounding);
         }
         let Disclosure { minimum, protection } = self.disclosure;
         if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }
+    }
+}
+
+impl Charter {
+    /// Schemes, levels and catalogues: each once, and none that says nothing.
+    fn check_rules(&self) -> Result<(), CharterError> {
+        let mut names = std::collections::HashSet::new();
+        let catalogues = self.catalogues.iter().map(|catalogue| format!("the catalogue {}", catalogue.id));
+        let schemes = self.schemes.iter().map(|scheme| format!("the scheme {}", scheme.id));
+        let rules = || self.schemes.iter().flat_map(|scheme| scheme.rules.iter().map(move |rule| (scheme, rule)));
+        let levels = rules().map(|(scheme, rule)| format!("{} of the scheme {}", rule.level, scheme.id));
+        if let Some(twice) = catalogues.chain(schemes).chain(levels).find(|name| !names.insert(name.clone())) {
+            return Err(CharterError::Twice(twice));
+        }
+        for (scheme, rule) in rules() {
+            if self.catalogue(&rule.catalogue).is_none() {
+                return Err(CharterError::UnknownCatalogue(rule.catalogue.clone()));
+            }
+            if rule.foreign > rule.reviewers || !(1..=limits::ENDORSEMENTS).contains(&usize::from(rule.reviewers)) {
+                return Err(CharterError::Reviewers { scheme: scheme.id.clone(), level: rule.level });
+            }
+        }
+        if self.status_max_age_days == 0 { Err(CharterError::StatusAge) } else { Ok(()) }
     }
 }
 

@@ -16,6 +16,9 @@ use crate::keys::Signature;
 pub struct Revision {
     /// Fields of the charter with their new values; version, previous hash and members are not among them.
     pub set: Map<String, Value>,
+    /// Fields that it has no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unset: Vec<String>,
     /// Members that are new or changed, whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
@@ -49,13 +52,14 @@ impl Revision {
     /// [`CharterError::Canonical`] when a field cannot be written.
     pub fn of(federation: &Fingerprint, before: &Charter, amendment: &Amendment) -> Result<Self, CharterError> {
         let (old, mut set) = (fields(before)?, fields(&amendment.charter)?);
+        let unset = old.keys().filter(|name| !set.contains_key(*name)).cloned().collect();
         set.retain(|name, value| !DERIVED.contains(&name.as_str()) && old.get(name) != Some(value));
         let next = &amendment.charter.members;
         let members = next.iter().filter(|member| before.member(&member.id) != Some(member)).cloned().collect();
         let gone = before.members.iter().filter(|member| amendment.charter.member(&member.id).is_none()).map(|member| member.id.clone());
         let consent = |vote: &Vote| Consent { agency: vote.body.agency.clone(), heads: vote.body.heads.clone(), signature: vote.signature };
         let votes = enough(federation, before, amendment).iter().map(consent).collect();
-        Ok(Self { set, members, gone: gone.collect(), votes })
+        Ok(Self { set, unset, members, gone: gone.collect(), votes })
     }
 
     /// Puts the version together again.
@@ -63,11 +67,12 @@ impl Revision {
     /// # Errors
     /// [`CharterError`] when it does not make a charter. Whether that is the one voted for, the votes tell.
     pub fn amendment(self, before: &Charter) -> Result<Amendment, CharterError> {
-        let Self { set, members, gone, votes } = self;
-        if set.keys().any(|name| DERIVED.contains(&name.as_str())) {
+        let Self { set, unset, members, gone, votes } = self;
+        if set.keys().chain(&unset).any(|name| DERIVED.contains(&name.as_str())) {
             return Err(CanonicalError::Shape.into());
         }
         let mut all = fields(before)?;
+        all.retain(|name, _| !unset.contains(name));
         all.extend(set);
         let mut charter: Charter = serde_json::from_value(Value::Object(all)).map_err(|_| CanonicalError::Shape)?;
         charter.version = before.version.checked_add(1).ok_or(CanonicalError::Shape)?;

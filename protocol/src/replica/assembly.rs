@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::state::LogState;
-use super::{Change, Deferred, Effect, Refusal, Replica, Write, sync};
+use super::{Change, Deferred, Effect, Refusal, Replica, Write, rekeying, sync};
 use crate::canonical;
 use crate::charter::{Amendment, AmendmentError, Chain, Charter, Counting, LastHead, Standing, Vote};
 use crate::check::CheckedProposal;
@@ -28,8 +28,8 @@ const GRACE_SECONDS: u64 = 7 * 86_400;
 pub(super) struct Assembly {
     /// Texts of the next version, by hash.
     proposals: BTreeMap<Hash, Arc<Proposal>>,
-    /// When the newest version took effect here.
-    since: Timestamp,
+    /// When each version took effect here, of those that came since the node was set up.
+    since: BTreeMap<u32, Timestamp>,
     /// Two texts of this version were both agreed to: nothing follows by itself.
     torn: Option<u32>,
 }
@@ -73,9 +73,14 @@ impl Proposal {
 }
 
 impl Replica {
-    /// Takes back what was kept of the next version, since when the newest one is in effect, and which version two texts contend for.
+    /// Takes back what was kept of the next version, since when each is in effect here, and which version two texts contend for.
     #[must_use]
-    pub fn with_proposals(mut self, since: Timestamp, torn: Option<u32>, proposals: impl IntoIterator<Item = CheckedProposal>) -> Self {
+    pub fn with_proposals(
+        mut self,
+        since: BTreeMap<u32, Timestamp>,
+        torn: Option<u32>,
+        proposals: impl IntoIterator<Item = CheckedProposal>,
+    ) -> Self {
         self.assembly.since = since;
         self.assembly.torn = torn;
         for proposal in proposals {
@@ -111,9 +116,11 @@ impl Replica {
     /// What a vote for this text has to say of the logs whose end it decides.
     ///
     /// # Errors
-    /// [`Refusal::Proposal`] when the text does not follow the charter in effect.
-    pub fn last_heads(&self, charter: &Charter) -> Result<Vec<LastHead>, Refusal> {
+    /// [`Refusal::Proposal`] when the text does not follow the charter in effect; [`Refusal::RekeyingWaits`] and
+    /// [`Refusal::RekeyingObjected`] when this node does not vote for it.
+    pub fn last_heads(&self, now: Timestamp, charter: &Charter) -> Result<Vec<LastHead>, Refusal> {
         let changes = charter.follows(self.book.chain().newest()).map_err(|_| Refusal::Proposal)?;
+        rekeying::may_vote(self, now, &changes)?;
         let others = Amendment::concerned(&changes).into_iter().filter(|log| log.agency != self.me);
         let seen = |log: LogId| {
             let note = self.logs.get(&log).and_then(|state| state.last_cosigned.as_deref());
@@ -185,8 +192,10 @@ fn late<'a>(replica: &mut Replica, now: Timestamp, votes: impl Iterator<Item = &
     let before = replica.book.chain().clone();
     let Some(chain) = before.with_votes(votes) else { return };
     let changed = chain.amendments().zip(before.amendments()).filter(|(now, before)| now != before);
-    let at = replica.assembly.since;
-    out.extend(changed.map(|(amendment, _)| Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at })));
+    out.extend(changed.map(|(amendment, _)| {
+        let at = since(replica, amendment.charter.version);
+        Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at })
+    }));
     let version = chain.newest().version;
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
     recut(replica, &before.cut_offs_after(0));
@@ -358,13 +367,13 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     let read: Vec<Vote> = replica.logs.values().flat_map(|state| &state.votes).map(|(_, vote)| vote.clone()).collect();
     let chain = chain.with_votes(read.iter().filter(|vote| vote.body.version <= version)).unwrap_or(chain);
     for amendment in chain.amendments().filter(|amendment| amendment.charter.version > before) {
+        replica.assembly.since.insert(amendment.charter.version, now);
         out.push(Effect::Persist(Write::Amendment { amendment: Box::new(amendment.clone()), at: now }));
     }
     let failed = failed(&replica.assembly.proposals);
     replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
-    replica.assembly.since = now;
     replica.assembly.proposals.retain(|_, proposal| proposal.charter().version > version);
     for (log, state) in &mut replica.logs {
         let votes = state.votes.len();
@@ -384,13 +393,19 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     decide(replica, now, out);
 }
 
+/// When a version took effect here; of one that was there from the beginning, what it says itself.
+pub(super) fn since(replica: &Replica, version: u32) -> Timestamp {
+    let drafted = || replica.book.chain().version(version).map_or(Timestamp::default(), |charter| charter.created);
+    replica.assembly.since.get(&version).copied().unwrap_or_else(drafted)
+}
+
 /// Whether a witness may cosign a head of that size: it says nothing above what it named in a vote, and nothing of a log
 /// that does not follow the charter.
 pub(super) fn may_cosign(replica: &Replica, now: Timestamp, log: &LogId, size: u64) -> bool {
     let chain = replica.book.chain();
     let newest = chain.newest().version;
     let adopted = replica.logs.get(log).and_then(|state| state.ruling(size)).map_or(0, |(_, version)| version);
-    let late = adopted < newest && now.since(replica.assembly.since) > GRACE_SECONDS;
+    let late = adopted < newest && now.since(since(replica, newest)) > GRACE_SECONDS;
     let ended = chain.end_of(log).is_some_and(|end| size > end);
     !late && !ended && named(replica, log).is_none_or(|last| size <= last)
 }
@@ -406,7 +421,7 @@ fn named(replica: &Replica, log: &LogId) -> Option<u64> {
 }
 
 /// Whether our own vote may stand in our log.
-pub(super) fn admit(replica: &Replica, vote: &Vote) -> Result<(), Refusal> {
+pub(super) fn admit(replica: &Replica, now: Timestamp, vote: &Vote) -> Result<(), Refusal> {
     let (chain, ballot) = (replica.book.chain(), &vote.body);
     let proposal = replica.assembly.proposals.get(&ballot.charter).ok_or(Refusal::Proposal)?;
     let own = replica.logs.get(&replica.own_log());
@@ -430,6 +445,6 @@ pub(super) fn admit(replica: &Replica, vote: &Vote) -> Result<(), Refusal> {
         Err(AmendmentError::Heads { .. }) => return Err(Refusal::Heads),
         Err(_) => return Err(Refusal::Ballot),
     }
-    let expected = replica.last_heads(proposal.charter())?;
+    let expected = replica.last_heads(now, proposal.charter())?;
     if ballot.heads == expected { Ok(()) } else { Err(Refusal::Heads) }
 }

@@ -297,6 +297,15 @@ pub enum Refusal {
     /// A log that the vote ends has grown since the vote was made, and this node has cosigned that.
     #[error("the vote does not name the last heads that this node cosigned")]
     Heads,
+    /// A text that carries out a re-keying before its time.
+    #[error("this node does not vote for the other identity key before {until}: thirty days after its announcement took effect here")]
+    RekeyingWaits {
+        /// From when on it votes for it.
+        until: Timestamp,
+    },
+    /// A text that carries out a re-keying to which the present key has objected.
+    #[error("this node does not vote for the other identity key: the present one has signed since that was announced, so it is not lost")]
+    RekeyingObjected,
     /// A charter record must adopt a version in effect, and a later one than the last.
     #[error("the log adopts a version of the charter in effect, and never an earlier one")]
     Adoption,

@@ -13,6 +13,7 @@ mod load;
 mod own;
 mod recovery;
 mod register;
+mod rekeying;
 pub mod serve;
 mod snapshot;
 mod state;
@@ -27,6 +28,7 @@ pub use event::{Change, Effect, Event, Refusal, Write};
 pub use load::Load;
 pub use recovery::Progress;
 pub use register::{Confirmation, LabelRow};
+pub use rekeying::WaitingKey;
 pub use snapshot::LogSnapshot;
 
 use self::state::LogState;

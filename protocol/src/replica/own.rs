@@ -15,7 +15,7 @@ use crate::record::{Action, Record};
 use crate::time::Timestamp;
 
 pub(super) fn append(replica: &mut Replica, now: Timestamp, ticket: u64, records: Vec<CheckedRecord>, out: &mut Vec<Effect>) {
-    match admit(replica, &records) {
+    match admit(replica, now, &records) {
         Ok(()) => {
             let indices = write(replica, now, &records, out);
             replica.deferred.push(Deferred::Answer { ticket, indices });
@@ -47,7 +47,7 @@ pub(super) fn status_of(states: Vec<(LabelId, State)>, covered: u64) -> Status {
 }
 
 /// Refuses what would be void, before anything changes.
-fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
+fn admit(replica: &Replica, now: Timestamp, records: &[CheckedRecord]) -> Result<(), Refusal> {
     if let Some(progress) = replica.recovery() {
         return Err(if progress.rival { Refusal::Rival } else { Refusal::Recovering });
     }
@@ -95,7 +95,7 @@ fn admit(replica: &Replica, records: &[CheckedRecord]) -> Result<(), Refusal> {
                 }
             }
             Record::Vote(_) if place > 0 => return Err(Refusal::Ballot),
-            Record::Vote(vote) => assembly::admit(replica, vote)?,
+            Record::Vote(vote) => assembly::admit(replica, now, vote)?,
             Record::Charter(adoption) => {
                 let chain = replica.book.chain();
                 let known = chain.version(adoption.version).and_then(|charter| charter.hash().ok()) == Some(adoption.hash);

@@ -164,5 +164,6 @@ fn draft() -> Charter {
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }

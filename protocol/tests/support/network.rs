@@ -164,7 +164,7 @@ impl Network {
 
     /// The vote that the agency would cast now.
     pub fn ballot(&self, id: &str, charter: &Charter, accept: bool) -> Result<Vote, Refusal> {
-        let heads = if accept { self.nodes[&agency(id)].replica.last_heads(charter)? } else { vec![] };
+        let heads = if accept { self.nodes[&agency(id)].replica.last_heads(self.now, charter)? } else { vec![] };
         let ballot = Ballot { version: charter.version, charter: charter.hash().unwrap(), agency: agency(id), accept, heads };
         Ok(ballot.sign(self.federation.fingerprint(), &key("identity", id)).unwrap())
     }
@@ -279,7 +279,7 @@ impl Network {
         let (mut keys, book) = (keys(&me), KeyBook::new(Arc::new(chain)));
         keys.log = key(node.log_role, id);
         let (snapshots, rows) = (node.snapshots.values().cloned().collect(), node.rows.values().cloned());
-        let since = node.amendments.values().last().map_or(Timestamp::default(), |(_, since)| *since);
+        let since = node.amendments.iter().map(|(version, (_, since))| (*version, *since)).collect();
         let proposals: Vec<_> = node.proposals.values().map(|(_, text)| check::proposal(text.clone()).unwrap()).collect();
         self.ticket += 1;
         let recovery = node.recovering.then(|| Hash::of(&[id.as_bytes(), &self.ticket.to_be_bytes()]));

@@ -249,6 +249,7 @@ fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }
 

@@ -319,7 +319,8 @@ impl Sim<'_> {
         }
         self.step(who, Event::Proposal(self.federation.proposal.clone()))?;
         // What it says of the log that ends is what the node has cosigned at this moment.
-        let heads = self.nodes[who].replica.as_ref().and_then(|replica| replica.last_heads(self.federation.chain.newest()).ok());
+        let heads =
+            self.nodes[who].replica.as_ref().and_then(|replica| replica.last_heads(self.clock(who), self.federation.chain.newest()).ok());
         self.append(who, vec![self.federation.vote(who, heads.unwrap_or_default())], Some(again))
     }
 
@@ -433,11 +434,9 @@ impl Sim<'_> {
             }
         }
         let proposals: Vec<_> = node.disk.proposals.values().filter_map(|text| check::proposal(text.clone()).ok()).collect();
-        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows).with_proposals(
-            super::federation::now(),
-            None,
-            proposals,
-        );
+        let since = node.disk.amendments.keys().map(|version| (*version, super::federation::now())).collect();
+        let replica = Replica::new(seat.id.clone(), settings, self.federation.keys(who), book, node.disk.snapshots(), rows)
+            .with_proposals(since, None, proposals);
         node.replica = Some(replica);
         self.rebook(who);
         self.resumed(who)?;

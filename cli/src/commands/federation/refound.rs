@@ -53,6 +53,7 @@ pub(super) fn run(args: RefoundArgs, client: &Client, out: &Output) -> Result<()
         review_by,
         members,
         refounds: Some(Box::new(refounds)),
+        rekeyings: vec![],
         ..present.clone()
     };
     let text = charter.to_text().map_err(Failure::invalid)?;

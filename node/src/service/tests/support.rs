@@ -86,6 +86,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         disclosure: Disclosure { minimum: 3, protection: 1 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }
 

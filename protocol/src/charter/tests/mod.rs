@@ -34,6 +34,7 @@ fn charter(seeds: &[u8]) -> Charter {
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }
 
@@ -93,4 +94,11 @@ fn rules_that_protect_nobody_are_refused() {
     assert!(matches!(broken(|c| c.members[1].successor = c.members[0].identity.hash()), CharterError::SharedKey(_)));
     assert!(matches!(broken(|c| c.version = 2), CharterError::Version { .. }));
     assert!(matches!(broken(|c| c.members.clear()), CharterError::MemberCount { count: 0 }));
+    assert!(matches!(broken(|c| c.status_max_age_days = 0), CharterError::StatusAge));
+    assert!(matches!(broken(|c| c.schemes[0].rules[0].reviewers = 0), CharterError::Reviewers { .. }));
+    assert!(matches!(broken(|c| c.schemes[0].rules[0].reviewers = 9), CharterError::Reviewers { .. }));
+    assert!(matches!(broken(|c| c.schemes[0].rules[0].foreign = 2), CharterError::Reviewers { .. }));
+    assert!(matches!(broken(|c| c.schemes.push(c.schemes[0].clone())), CharterError::Twice(_)));
+    assert!(matches!(broken(|c| c.catalogues.push(c.catalogues[0].clone())), CharterError::Twice(_)));
+    assert!(matches!(broken(|c| c.schemes[0].rules[0].level = Level::Gold), CharterError::Twice(_)));
 }

@@ -66,6 +66,7 @@ impl Federation {
             disclosure: Disclosure { minimum: 5, protection: 2 },
             status_max_age_days: 35,
             refounds: None,
+            rekeyings: vec![],
         };
         let endorsement = |agency: &str| Endorsement {
             endorser: read(agency),

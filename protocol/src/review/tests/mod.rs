@@ -72,6 +72,7 @@ fn charter() -> Charter {
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
         refounds: None,
+        rekeyings: vec![],
     }
 }
 

@@ -1,0 +1,197 @@
+//! Stuttgart lost both of its identity keys, or so it says: the others announce another one, wait, and look whether anybody still has
+//! the present one (protocol, "Re-keying").
+
+use parangon_protocol::charter::Rekeying;
+use parangon_protocol::keys::{KeyError, KeySetError, SignedKeySet};
+use parangon_protocol::limits::REKEYING_SECONDS;
+
+use super::*;
+
+const OTHERS: [&str; 4] = ["lyon", "madrid", "oslo", "porto"];
+
+/// The version after the one in effect at lyon, drafted now.
+fn follow(network: &Network, change: impl FnOnce(&mut Charter)) -> Charter {
+    let chain = network.nodes[&agency("lyon")].replica.book().chain().clone();
+    let present = chain.newest();
+    let (version, previous) = (present.version + 1, Some(present.hash().unwrap()));
+    let mut charter = Charter { version, previous, created: network.now, ..present.clone() };
+    change(&mut charter);
+    charter
+}
+
+fn announce(charter: &mut Charter) {
+    charter.rekeyings.push(Rekeying {
+        agency: agency("stuttgart"),
+        announced: charter.created,
+        identity: key("new identity", "stuttgart").public(),
+        successor: key("new successor", "stuttgart").public().hash(),
+    });
+}
+
+fn carry_out(charter: &mut Charter) {
+    let waiting = charter.rekeyings.remove(0);
+    let member = charter.members.iter_mut().find(|member| member.id == waiting.agency).unwrap();
+    (member.identity, member.successor) = (waiting.identity, waiting.successor);
+}
+
+/// The members have announced the key, and every log has adopted that.
+fn announced() -> Network {
+    let mut network = network();
+    let charter = follow(&network, announce);
+    agree(&mut network, &charter);
+    network
+}
+
+fn agree(network: &mut Network, charter: &Charter) {
+    for id in OTHERS {
+        network.vote(id, charter, true).unwrap();
+    }
+    for id in ALL {
+        assert_eq!(network.version(id), charter.version, "{id}");
+        network.adopt(id).unwrap();
+    }
+}
+
+fn due(network: &Network, at: &str) -> parangon_protocol::time::Timestamp {
+    let [waiting] = &network.nodes[&agency(at)].replica.rekeyings()[..] else { panic!("nothing waits") };
+    assert_eq!((waiting.version, &waiting.rekeying.agency), (2, &agency("stuttgart")));
+    waiting.due
+}
+
+fn keyset(network: &Network, identity: &str, number: u32, issue: &str) -> SignedKeySet {
+    let body = network.federation.keyset_with("stuttgart", number, issue).body;
+    body.sign(network.federation.fingerprint(), &key(identity, "stuttgart")).unwrap()
+}
+
+#[test]
+fn a_key_by_the_majority_takes_over_after_thirty_days() {
+    let mut network = announced();
+    let charter = {
+        network.now = due(&network, "lyon");
+        follow(&network, carry_out)
+    };
+    agree(&mut network, &charter);
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    assert_eq!(chain.rekeyed(&agency("stuttgart")), [3]);
+    assert!(network.nodes[&agency("oslo")].replica.rekeyings().is_empty());
+    // The log goes on under the new key, and the former one says no more.
+    network.append("stuttgart", &[Record::KeySet(Box::new(keyset(&network, "new identity", 2, "issue-2")))]).unwrap();
+    let size = network.nodes[&agency("stuttgart")].logs[&log("stuttgart")].size();
+    let oslo = &network.nodes[&agency("oslo")].replica;
+    assert_eq!(oslo.final_size(&log("stuttgart")), size);
+    assert_eq!(oslo.book().current(&agency("stuttgart")).unwrap().1.number, 2);
+    let former = keyset(&network, "identity", 3, "issue-3");
+    assert_eq!(oslo.book().verify_set(&log("stuttgart"), &former), Err(KeySetError::Key(KeyError::Forged)));
+}
+
+#[test]
+fn each_node_waits_for_the_thirty_days_that_it_saw() {
+    let mut network = network();
+    let charter = follow(&network, announce);
+    // Porto hears of it ten days after the others.
+    network.stop("porto");
+    for id in ["lyon", "madrid", "oslo", "stuttgart"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    let drafted = network.now.plus(REKEYING_SECONDS);
+    network.now = network.now.plus(10 * 86_400);
+    network.start("porto");
+    network.restart("porto");
+    assert!(due(&network, "porto") >= due(&network, "lyon").plus(9 * 86_400));
+    // The present key has voted for the announcement itself: that is no objection to it.
+    assert!(!network.nodes[&agency("lyon")].replica.rekeyings()[0].objected);
+    network.now = drafted.plus(86_400);
+    let charter = follow(&network, carry_out);
+    assert!(network.ballot("lyon", &charter, true).is_ok());
+    let until = due(&network, "porto");
+    assert_eq!(network.ballot("porto", &charter, true), Err(Refusal::RekeyingWaits { until }));
+    assert!(network.ballot("porto", &charter, false).is_ok(), "it may always say no");
+    network.now = until;
+    assert!(network.ballot("porto", &charter, true).is_ok());
+    // What a node does not propose to sign it does not take from elsewhere either.
+    let vote = network.ballot("porto", &charter, true).unwrap();
+    network.now = drafted;
+    assert_eq!(network.cast("porto", &charter, vote), Err(Refusal::RekeyingWaits { until }));
+}
+
+#[test]
+fn a_key_set_by_the_present_key_cancels_it() {
+    let mut network = announced();
+    let set = keyset(&network, "identity", 2, "issue-2");
+    network.append("stuttgart", &[Record::KeySet(Box::new(set))]).unwrap();
+    network.now = due(&network, "lyon").plus(86_400);
+    let charter = follow(&network, carry_out);
+    for id in OTHERS {
+        network.restart(id);
+        assert!(network.nodes[&agency(id)].replica.rekeyings()[0].objected, "{id}");
+        assert_eq!(network.vote(id, &charter, true), Err(Refusal::RekeyingObjected), "{id}");
+    }
+    // It is dropped like any other change of rules.
+    let dropped = follow(&network, |charter| charter.rekeyings.clear());
+    for id in ["lyon", "madrid", "oslo"] {
+        network.vote(id, &dropped, true).unwrap();
+    }
+    assert_eq!(network.version("stuttgart"), 3);
+    assert!(network.nodes[&agency("lyon")].replica.rekeyings().is_empty());
+}
+
+#[test]
+fn a_key_set_from_before_the_announcement_does_not() {
+    let mut network = network();
+    let set = keyset(&network, "identity", 2, "issue-2");
+    network.append("stuttgart", &[Record::KeySet(Box::new(set))]).unwrap();
+    let charter = follow(&network, announce);
+    agree(&mut network, &charter);
+    assert!(!network.nodes[&agency("lyon")].replica.rekeyings()[0].objected);
+}
+
+#[test]
+fn a_vote_by_the_present_key_or_its_successor_cancels_it() {
+    // On what is still open.
+    let mut first = announced();
+    first.now = due(&first, "lyon").plus(86_400);
+    let charter = follow(&first, carry_out);
+    first.vote("lyon", &charter, true).unwrap();
+    first.vote("stuttgart", &charter, false).unwrap();
+    assert_eq!(first.ballot("oslo", &charter, true), Err(Refusal::RekeyingObjected));
+    // On what has come into effect since.
+    let mut second = announced();
+    let stricter = follow(&second, |charter| charter.status_max_age_days = 21);
+    for id in ["lyon", "madrid", "stuttgart"] {
+        second.vote(id, &stricter, true).unwrap();
+    }
+    second.now = due(&second, "lyon").plus(86_400);
+    second.restart("oslo");
+    let charter = follow(&second, carry_out);
+    assert_eq!(second.ballot("oslo", &charter, true), Err(Refusal::RekeyingObjected));
+    // By the successor, on the text that lets it take over.
+    let mut third = announced();
+    let succeed = follow(&third, |charter| {
+        charter.rekeyings.clear();
+        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
+        member.identity = key("successor", "stuttgart").public();
+        member.successor = key("third", "stuttgart").public().hash();
+    });
+    let body = third.ballot("stuttgart", &succeed, true).unwrap().body;
+    let by_successor = body.sign(third.federation.fingerprint(), &key("successor", "stuttgart")).unwrap();
+    third.cast("stuttgart", &succeed, by_successor).unwrap();
+    assert!(third.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
+}
+
+#[test]
+fn nobody_elses_vote_in_its_name_cancels_it() {
+    let mut network = announced();
+    let stricter = follow(&network, |charter| charter.status_max_age_days = 21);
+    network.vote("lyon", &stricter, true).unwrap();
+    let body = network.ballot("stuttgart", &stricter, true).unwrap().body;
+    let forged = body.sign(network.federation.fingerprint(), &key("log", "stuttgart")).unwrap();
+    // Its node refuses that one; whoever has only its log key writes it by other means.
+    let mut scene = network.scene("oslo");
+    let start = scene.logs[&log("stuttgart")].size();
+    scene.append("stuttgart", &Record::Vote(Box::new(forged)));
+    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
+    let book = (**network.nodes[&agency("oslo")].replica.book()).clone();
+    network.happen("oslo", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start) });
+    assert_eq!(network.nodes[&agency("oslo")].replica.held(&log("stuttgart")).unwrap().0, start + 1);
+    assert!(!network.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
+}
