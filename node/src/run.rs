@@ -357,7 +357,7 @@ async fn listen_as_witness(config: &Config) -> Result<Option<TcpListener>, NodeE
 }
 
 /// Where to dial the members: the charter's hints. Their PeerIds follow from their key sets, and from the hints until those
-/// are known.
+/// are known, or until those by another identity key are.
 fn members(charter: &Charter, book: Option<&KeyBook>) -> Vec<MemberAddress> {
     let of = |contact: &String| contact.parse::<Multiaddr>().ok();
     charter
@@ -366,10 +366,19 @@ fn members(charter: &Charter, book: Option<&KeyBook>) -> Vec<MemberAddress> {
         .map(|member| {
             let addresses: Vec<Multiaddr> = member.contacts.iter().filter_map(of).collect();
             let known = book.and_then(|book| book.current(&member.id)).map(|(_, set)| network::peer_of(&set.transport));
-            let peer = known.or_else(|| addresses.iter().find_map(peer_in));
+            let moved = book.and_then(|book| moved(book, &member.id, &addresses));
+            let peer = moved.or(known).or_else(|| addresses.iter().find_map(peer_in));
             MemberAddress { agency: member.id.clone(), peer, addresses }
         })
         .collect()
+}
+
+/// The PeerId that came with another identity key: that of a node which was made anew, and whose log knows nothing of it yet.
+fn moved(book: &KeyBook, agency: &AgencyId, addresses: &[Multiaddr]) -> Option<PeerId> {
+    let since = book.awaits_keys(agency)?;
+    let before = book.chain().version(since - 1)?.member(agency)?;
+    let former: Vec<Multiaddr> = before.contacts.iter().filter_map(|contact| contact.parse().ok()).collect();
+    addresses.iter().filter_map(peer_in).find(|peer| former.iter().all(|address| peer_in(address) != Some(*peer)))
 }
 
 /// Tells the network when a member's keys became known.

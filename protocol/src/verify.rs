@@ -13,7 +13,7 @@ use crate::charter::Chain;
 use crate::id::Fingerprint;
 use crate::time::Timestamp;
 
-pub use verdict::{Cause, Check, Facts, Federation, Outcome, Verdict};
+pub use verdict::{Cause, Check, Facts, Federation, Outcome, Rekeyed, Verdict};
 
 /// Which federations the reader trusts, and how far their charters are known.
 #[derive(Debug, Clone, Default)]

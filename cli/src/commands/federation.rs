@@ -30,7 +30,7 @@ use crate::pins::TrustFile;
 use crate::prompt;
 
 pub(crate) use amend::{ProposeArgs, propose};
-pub(crate) use found::{enter, read_federation};
+pub(crate) use found::{MADE_AGAIN_FILES, enter, read_federation};
 pub(crate) use statute::text as rules;
 
 /// Verbs of `parangon federation`.
@@ -60,6 +60,7 @@ pub(crate) enum FederationCommand {
     /// Examples:
     ///   parangon federation propose --admit lyon.member.json
     ///   parangon federation propose --expel lyon --dry-run
+    ///   parangon federation propose --rekey lyon.member.json
     ///   parangon federation propose --rights lyon=ecei:bronze,silver --status-days 21
     #[command(verbatim_doc_comment)]
     Propose(amend::ProposeArgs),

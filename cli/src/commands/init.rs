@@ -9,13 +9,13 @@ use parangon_node::backup::RECIPIENT_FILE;
 use parangon_node::config::Config;
 use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::sheet::Sheet;
-use parangon_node::keystore::{Keystore, MADE_AGAIN, random};
+use parangon_node::keystore::{Keystore, random};
 use parangon_node::network::Multiaddr;
-use parangon_node::store::HIGH_WATER_FILE;
 use parangon_protocol::charter::{CardBody, MemberCard, peer_id};
 use parangon_protocol::id::{AgencyId, Country, Name};
 use serde_json::json;
 
+use super::federation::MADE_AGAIN_FILES;
 use super::key::{IDENTITY_SHEET, NewPage, SheetRecord, confirm_printed, now, page_path, sheet_words};
 use super::new_files::NewFiles;
 use super::unlock::{IDENTITY_KEYS, NODE_KEY, NODE_KEYS, Passphrases, fresh};
@@ -83,9 +83,7 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     let mut record = SheetRecord::of(&identity);
     if args.recover {
         record.confirmed = Some(made); // all its words were right
-        // It may have signed more than anybody here knows: the node finds a mark that is not its store's, and recovers.
-        files.add(HIGH_WATER_FILE, b"lost with its store\n");
-        files.add(MADE_AGAIN, b"");
+        MADE_AGAIN_FILES.iter().for_each(|(name, text)| files.add(name, *text));
     } else {
         files.add(&sheet, NewPage { id: &args.id, name: &args.name, keys: &identity, made }.html().as_bytes());
         record.made = Some(made);

@@ -1,6 +1,7 @@
 //! `parangon key`: the identity key, its recovery sheet, and the operational keys. Only `rotate` and `compromised` need a node.
 
 mod agency;
+mod card;
 mod compromised;
 mod drill;
 mod next;
@@ -43,6 +44,14 @@ pub(crate) enum KeyCommand {
     Recover(recover::RecoverArgs),
     /// Make the page with the recovery sheet again
     Sheet(sheet::SheetArgs),
+    /// Write the card of an identity key that is to take the place of a member's present one
+    ///
+    /// Examples:
+    ///   parangon key recover --successor --id lyon --name 'Agency of Lyon' --data next    # the present one was stolen
+    ///   parangon key recover --lost --id lyon --name 'Agency of Lyon' --data next         # both are lost, the sheet too
+    ///   parangon key card --trust federation.trust.json --id lyon --data next
+    #[command(verbatim_doc_comment)]
+    Card(card::CardArgs),
 }
 
 /// Where the identity key is.
@@ -82,5 +91,6 @@ pub(crate) fn run(noun: Noun<KeyCommand>, global: &Global, out: &Output) -> Resu
         KeyCommand::Drill(args) => drill::run(&args, &data, out),
         KeyCommand::Recover(args) => recover::run(&args, &data, out),
         KeyCommand::Sheet(args) => sheet::run(&args, &data, out),
+        KeyCommand::Card(args) => card::run(&args, &data, out),
     }
 }

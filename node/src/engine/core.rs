@@ -277,6 +277,7 @@ impl Core {
             proposals: self.replica.proposals().clone(),
             torn: self.replica.torn(),
             double_votes: self.replica.double_votes(),
+            rekeyings: self.replica.rekeyings(),
         };
         let next = Overview { logs, labels: self.replica.label_count(), recovery: self.replica.recovery(), charter };
         self.overview.send_if_modified(|current| {

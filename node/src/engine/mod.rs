@@ -18,7 +18,7 @@ use parangon_protocol::charter::{Chain, Charter, LastHead};
 use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
 use parangon_protocol::record::{Record, RecordError};
-use parangon_protocol::replica::{Event, Keys, Progress, Proposal, Refusal, Settings};
+use parangon_protocol::replica::{Event, Keys, Progress, Proposal, Refusal, Settings, WaitingKey};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -106,6 +106,8 @@ pub struct CharterOverview {
     pub torn: Option<u32>,
     /// Votes for two texts of one version: the log, and both places.
     pub double_votes: Vec<(LogId, u64, u64)>,
+    /// Identity keys by the members' decision that wait.
+    pub rekeyings: Vec<WaitingKey>,
 }
 
 /// What is known of all logs. Cheap to share; replaced as a whole.

@@ -51,8 +51,9 @@ pub(super) fn in_force(
     }
     let next = match files.open_next(&current) {
         Ok(next) => next,
-        // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations.
-        Err(_) if files.made_again() && is_earlier(store, &log, &keystore)? => {
+        // Made again from the recovery sheet, which knows the first keys of the agency and not those of later rotations; or with an
+        // identity key that has signed none yet.
+        Err(_) if files.made_again() && (is_earlier(store, &log, &keystore)? || is_by_former(chain, store, &log)?) => {
             tracing::warn!(number = current.number, "the keys of the key set in force are lost: rotate them (parangon key rotate)");
             return Ok(keystore.into());
         }
@@ -128,6 +129,13 @@ fn is_earlier(store: &Store, log: &LogId, keystore: &Keystore) -> Result<bool, S
         ours.transport == last.transport
     });
     Ok(connects && sets.iter().any(same))
+}
+
+/// Whether the key set in force is by an identity key that the charter lists no more.
+fn is_by_former(chain: &Chain, store: &Store, log: &LogId) -> Result<bool, StoreError> {
+    let member = chain.newest().member(&log.agency);
+    let by_present = |set: &SignedKeySet| member.is_some_and(|member| set.verify(chain.fingerprint(), &member.identity).is_ok());
+    Ok(signed(store, log)?.last().is_some_and(|set| !by_present(set)))
 }
 
 /// The newest key set of our log that counts.

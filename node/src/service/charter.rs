@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use keeper::run;
-pub use views::{AdoptionView, CharterView, ProposalView, VersionView, VotesView, proposals, show, versions};
+pub use views::{AdoptionView, CharterView, ProposalView, RekeyingView, VersionView, VotesView, proposals, show, versions};
 
 use super::{Context, Error};
 use crate::engine::EngineError;

@@ -295,6 +295,15 @@ impl Chain {
         steps.filter(|(before, after)| rekeying::carried_out(before, after, agency).is_some()).map(|(_, after)| after.version).collect()
     }
 
+    /// The version that gave a member its present identity key, where it had another one before: whatever its log states until a key set
+    /// by that key comes, an earlier one signed.
+    #[must_use]
+    pub fn identity_since(&self, agency: &AgencyId) -> Option<u32> {
+        let present = &self.newest().member(agency)?.identity;
+        let other = |charter: &&Charter| charter.member(agency).is_some_and(|member| member.identity != *present);
+        self.versions().rev().find(other).map(|before| before.version + 1)
+    }
+
     /// Whether any version lists this agency: what it logged as a member stays true.
     #[must_use]
     pub fn knows(&self, agency: &AgencyId) -> bool {

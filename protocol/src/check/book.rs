@@ -227,6 +227,13 @@ impl KeyBook {
         newest.and_then(|(_, sets)| sets.last()).map(|placed| (placed.index, &placed.set))
     }
 
+    /// The version that gave this agency another identity key, while the key sets known are by an earlier one.
+    #[must_use]
+    pub fn awaits_keys(&self, agency: &AgencyId) -> Option<u32> {
+        let newest = self.sets.get(&LogId::first(agency.clone())).and_then(|sets| sets.last())?;
+        self.chain.identity_since(agency).filter(|since| newest.since < *since)
+    }
+
     /// The member whose witness key has this name, and the newest such key.
     #[must_use]
     pub fn witness_named(&self, name: &str) -> Option<(AgencyId, PublicKey)> {

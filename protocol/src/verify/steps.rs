@@ -2,10 +2,11 @@
 //! a foreign federation comes before its content; rules before dates; withdrawal before expiry; expiry, which is
 //! certain, before a status that is missing or old.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::verdict::Federation;
-use super::{Cause, Check, Facts, Outcome, Trust, Verdict};
+use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
 use crate::charter::{Chain, Charter, Entitlement, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, LogId, Name, witness_name};
@@ -200,7 +201,19 @@ impl Case<'_> {
             witnessed: tally(charter, &label.common.owner, head).existed_by(),
             valid_until: label.common.valid_until,
             demonstration: charter.demonstration,
+            rekeyed: self.rekeyed(label),
         });
+    }
+
+    /// Whose identity key the members replaced.
+    fn rekeyed(&self, label: &Label) -> Vec<Rekeyed> {
+        let agencies = label.endorsements.iter().map(|endorsement| &endorsement.endorser);
+        let agencies: BTreeSet<&AgencyId> = agencies.chain([&label.common.owner]).collect();
+        let of = |agency: &AgencyId| {
+            let versions = self.chain.rekeyed(agency);
+            versions.into_iter().map(|version| Rekeyed { agency: agency.clone(), version }).collect::<Vec<_>>()
+        };
+        agencies.into_iter().flat_map(of).collect()
     }
 
     fn adopted(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: &Label) -> Result<(), Stop> {

@@ -219,6 +219,18 @@ pub struct Facts {
     pub valid_until: Month,
     /// From a demonstration: scores are made up.
     pub demonstration: bool,
+    /// Issuer and endorsers whose identity key was replaced by the members' decision and not by their own commitment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rekeyed: Vec<Rekeyed>,
+}
+
+/// An identity key by the members' decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rekeyed {
+    /// Whose.
+    pub agency: AgencyId,
+    /// The version of the charter that put it into place.
+    pub version: u32,
 }
 
 /// The federation that the file belongs to.

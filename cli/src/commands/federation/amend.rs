@@ -270,6 +270,18 @@ pub(super) fn status(client: &Client, out: &Output) -> Result<(), Failure> {
             let counted = format!("{} of {} needed for it", text(proposal, "have"), text(proposal, "needed"));
             page.field("proposed", format!("version {}, {counted}; our vote: {}", text(proposal, "version"), text(proposal, "mine")));
         }
+        for waiting in items(&charter, "rekeyings") {
+            let (agency, due) = (text(waiting, "agency"), text(waiting, "due"));
+            let version = text(waiting, "version");
+            page.field(
+                "re-keying",
+                match waiting["objected"] == true {
+                    true => format!("{agency}, announced by version {version}; its present key has signed since, so nobody votes for it"),
+                    false => format!("{agency}, announced by version {version}; it can be carried out from {due} on"),
+                },
+            );
+            page.field("new key", text(waiting, "identity"));
+        }
         if items(&charter, "proposals").iter().any(is_open) {
             page.next("`parangon federation show --diff`, then accept or reject");
         }

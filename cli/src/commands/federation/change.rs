@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Right};
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Right};
 use parangon_protocol::id::{AgencyId, Name, SchemeId};
 use parangon_protocol::limits;
 use parangon_protocol::time::{Month, Timestamp};
@@ -34,9 +34,13 @@ pub(crate) struct Change {
     /// What an agency may issue from now on, for example lyon=ecei:bronze,silver (may be repeated)
     #[arg(long, value_name = "AGENCY=SCHEME:LEVELS")]
     rights: Vec<RightsOf>,
-    /// Replace identity key, successor and addresses of a member by those of this new card
+    /// Replace identity key, successor and addresses of a member by those of this new card. A key that the member had not committed
+    /// to is announced, and carried out by the same command thirty days later
     #[arg(long, value_name = "CARD")]
     rekey: Option<PathBuf>,
+    /// Drop the identity key that was announced for an agency (may be repeated)
+    #[arg(long, value_name = "AGENCY")]
+    keep_key: Vec<AgencyId>,
     /// The federation's name
     #[arg(long, value_name = "NAME")]
     name: Option<Name>,
@@ -53,7 +57,7 @@ pub(crate) struct Change {
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "name", "review_by",
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "name", "review_by",
         "status_days", "minimum", "protection"])]
     charter: Option<PathBuf>,
 }
@@ -96,7 +100,7 @@ impl Change {
     pub(super) fn apply(&self, present: &Charter, me: &AgencyId, now: Timestamp) -> Result<Charter, Failure> {
         let mut next = match &self.charter {
             Some(path) => whole(path)?,
-            None => self.changed(present, me)?,
+            None => self.changed(present, me, now)?,
         };
         next.version = present.version.checked_add(1).ok_or_else(|| Failure::invalid("the charter has no further version number"))?;
         next.previous = Some(present.hash().map_err(Failure::invalid)?);
@@ -105,7 +109,7 @@ impl Change {
         Ok(next)
     }
 
-    fn changed(&self, present: &Charter, me: &AgencyId) -> Result<Charter, Failure> {
+    fn changed(&self, present: &Charter, me: &AgencyId, now: Timestamp) -> Result<Charter, Failure> {
         let mut next = present.clone();
         let cards = self.admit.iter().map(|path| read_card(path)).chain(self.cards.iter().cloned().map(Ok));
         for card in cards {
@@ -136,8 +140,15 @@ impl Change {
                 rights.push(right.clone());
             }
         }
+        for agency in &self.keep_key {
+            known(present, agency)?;
+            if present.rekeying(agency).is_none() {
+                return Err(Failure::new(Exit::NotFound, format!("no other identity key was announced for {agency}")));
+            }
+            next.rekeyings.retain(|waiting| waiting.agency != *agency);
+        }
         if let Some(path) = &self.rekey {
-            rekey(&mut next, read_card(path)?)?;
+            rekey(&mut next, &read_card(path)?, now)?;
         }
         if let Some(name) = &self.name {
             next.name = name.clone();
@@ -150,12 +161,28 @@ impl Change {
     }
 }
 
-fn rekey(next: &mut Charter, card: MemberCard) -> Result<(), Failure> {
-    let body = card.body().clone();
+/// The successor that the member committed to takes over at once, and a key that was announced when it is due. Any other is announced.
+fn rekey(next: &mut Charter, card: &MemberCard, now: Timestamp) -> Result<(), Failure> {
+    let body = card.body();
+    let waiting = next.rekeying(&body.id).cloned();
     let member = of(next, &body.id)?;
-    member.identity = body.identity;
-    member.successor = body.successor;
-    member.contacts = body.contacts;
+    let announced = waiting.as_ref().is_some_and(|waiting| (waiting.identity, waiting.successor) == (body.identity, body.successor));
+    if announced || body.identity.hash() == member.successor {
+        member.identity = body.identity;
+        member.successor = body.successor;
+        member.contacts.clone_from(&body.contacts);
+        next.rekeyings.retain(|waiting| waiting.agency != body.id);
+        return Ok(());
+    }
+    if body.identity == member.identity {
+        return Err(Failure::new(Exit::Conflict, format!("{} has this identity key already", body.id)));
+    }
+    if let Some(waiting) = waiting {
+        let failure = Failure::new(Exit::Conflict, format!("another identity key was announced for {}: {}", body.id, waiting.identity));
+        return Err(failure.next(format!("drop that one first: parangon federation propose --keep-key {}", body.id)));
+    }
+    next.rekeyings.push(Rekeying { agency: body.id.clone(), announced: now, identity: body.identity, successor: body.successor });
+    next.rekeyings.sort_by(|a, b| a.agency.cmp(&b.agency));
     Ok(())
 }
 

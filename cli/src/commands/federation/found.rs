@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use parangon_node::NodeFiles;
+use parangon_node::keystore::MADE_AGAIN;
+use parangon_node::store::HIGH_WATER_FILE;
 use parangon_protocol::canonical;
 use parangon_protocol::charter::{Chain, ChainText, Founding, FoundingSignature};
 use parangon_protocol::id::AgencyId;
@@ -28,6 +30,9 @@ pub(crate) struct FoundArgs {
     #[command(flatten)]
     passphrases: Passphrases,
 }
+
+/// Of a node whose store is lost: it may have signed more than anybody here knows. It finds a mark that is not its store's, and recovers.
+pub(crate) const MADE_AGAIN_FILES: [(&str, &[u8]); 2] = [(HIGH_WATER_FILE, b"lost with its store\n"), (MADE_AGAIN, b"")];
 
 /// Reads and checks the federation of a data directory; `None` when it has none.
 pub(crate) fn read_federation(data: &Path) -> Result<Option<(Chain, SignedKeySet)>, Failure> {
@@ -73,6 +78,12 @@ pub(crate) fn enter(chain: &Chain, passphrases: &Passphrases, data: &Path) -> Re
     let agency = member.ok_or_else(stranger)?.id.clone();
     let keys = passphrases.open_node(data)?;
     let keyset = keys.key_set(agency.clone(), 1).sign(chain.fingerprint(), &identity.identity_key()).map_err(Failure::failed)?;
+    if chain.identity_since(&agency).is_some() {
+        // Its log is with the others, by keys of an identity key that it has no more.
+        for (name, text) in MADE_AGAIN_FILES.iter().filter(|(name, _)| !data.join(name).exists()) {
+            files::write_new(&data.join(name), text)?;
+        }
+    }
     let ChainText { founding, amendments } = chain.to_text();
     let file = NodeFiles { founding, amendments, keyset, epoch_keyset: None };
     let text = canonical::encode(&file, limits::DOCUMENT_BYTES).map_err(Failure::failed)?;

@@ -1,4 +1,4 @@
-//! `parangon key recover`: from the words on paper to the identity key.
+//! `parangon key recover`: from the words on paper to the identity key; or, where they are lost, a new one.
 
 use std::fs::File;
 use std::io::{BufRead, Read, Write};
@@ -28,16 +28,19 @@ pub(crate) struct RecoverArgs {
     #[arg(long, value_name = "FILE|-")]
     sheet: Option<PathBuf>,
     /// The identity key was stolen: its successor takes over, and a new sheet is made
-    #[arg(long, requires = "id", requires = "name")]
+    #[arg(long, group = "another", requires = "id", requires = "name")]
     successor: bool,
+    /// Both keys are lost, the sheet too: draw new ones with a new sheet, which the members have to agree to
+    #[arg(long, group = "another", requires = "id", requires = "name", conflicts_with_all = ["successor", "sheet"])]
+    lost: bool,
     /// The agency's id, for the new sheet
-    #[arg(long, requires = "successor")]
+    #[arg(long, requires = "another")]
     id: Option<AgencyId>,
     /// The agency's name, for the new sheet
-    #[arg(long, requires = "successor")]
+    #[arg(long, requires = "another")]
     name: Option<Name>,
     /// Where the new sheet goes, a new file [default: <agency>.recovery.html in the data directory]
-    #[arg(long, short, value_name = "FILE", requires = "successor")]
+    #[arg(long, short, value_name = "FILE", requires = "another")]
     output: Option<PathBuf>,
     #[command(flatten)]
     passphrase: IdentityPassphrase,
@@ -50,11 +53,14 @@ pub(super) fn run(args: &RecoverArgs, data: &Path, out: &Output) -> Result<(), F
         return Err(failure.next("recover into a new directory: --data DIR"));
     }
     let before = SheetRecord::read(data)?;
-    let successor = args.id.as_ref().zip(args.name.as_ref()).filter(|_| args.successor);
-    let page = successor.map(|(id, _)| page_path(args.output.as_deref(), id)).transpose()?;
+    let another = args.id.as_ref().zip(args.name.as_ref());
+    let page = another.map(|(id, _)| page_path(args.output.as_deref(), id)).transpose()?;
     let mut files = NewFiles::new(data);
     let unlock = args.passphrase.fresh(&mut files)?;
-    let given = words(args.sheet.as_deref(), "--sheet", out)?;
+    let given = match args.lost {
+        true => IdentityFile::generate(random::system).map_err(Failure::failed)?,
+        false => words(args.sheet.as_deref(), "--sheet", out)?,
+    };
     if before.as_ref().is_some_and(|record| !record.is_of(&given)) {
         let failure = Failure::new(Exit::Conflict, format!("{} belongs to another identity key; nothing was written", data.display()));
         return Err(failure.next("look whether this is the agency's newest sheet, or recover into a new directory: --data DIR"));
@@ -62,12 +68,12 @@ pub(super) fn run(args: &RecoverArgs, data: &Path, out: &Output) -> Result<(), F
     let keys = if args.successor { given.succeed(random::system).map_err(Failure::failed)? } else { given };
     files.add(IDENTITY_KEYS, keys.seal(&unlock, random::system).map_err(Failure::failed)?);
     let at = now();
-    if let Some(((id, name), path)) = successor.zip(page.as_ref()) {
+    if let Some(((id, name), path)) = another.zip(page.as_ref()) {
         files.add(path, NewPage { id, name, keys: &keys, made: at }.html().as_bytes());
     }
     files.write("recover into a new directory: --data DIR")?;
     let mut record = before.filter(|record| record.is_of(&keys)).unwrap_or_else(|| SheetRecord::of(&keys));
-    if args.successor {
+    if another.is_some() {
         record.made = Some(at);
     } else {
         record.confirmed = Some(at); // all its words were right
@@ -80,14 +86,21 @@ pub(super) fn run(args: &RecoverArgs, data: &Path, out: &Output) -> Result<(), F
         record.confirmed = Some(now());
         record.write(data)?;
     }
-    report(&record, data, &files, page.as_deref(), out)
+    report(&record, data, &files, Made { sheet: page, lost: args.lost }, out)
 }
 
-fn report(record: &SheetRecord, data: &Path, files: &NewFiles, new_sheet: Option<&Path>, out: &Output) -> Result<(), Failure> {
+/// What was made beside the identity key.
+struct Made {
+    sheet: Option<PathBuf>,
+    /// The keys are new: nobody had committed to them.
+    lost: bool,
+}
+
+fn report(record: &SheetRecord, data: &Path, files: &NewFiles, made: Made, out: &Output) -> Result<(), Failure> {
     let member = agency::from_charter(data, &record.identity)?.map(|(id, _)| id);
     let json = json!({
         "data": data, "files": files.names(), "identity": record.identity, "successor": record.successor, "member": member,
-        "succeeded": new_sheet.is_some(), "sheet": new_sheet, "confirmed": record.confirmed,
+        "succeeded": made.sheet.is_some() && !made.lost, "lost": made.lost, "sheet": made.sheet, "confirmed": record.confirmed,
     });
     out.result(&json, |page| {
         page.remark(format!("The identity key is in {}.", data.display()));
@@ -97,17 +110,21 @@ fn report(record: &SheetRecord, data: &Path, files: &NewFiles, new_sheet: Option
         if let Some(member) = &member {
             page.field("member", member.as_str());
         }
-        let Some(path) = new_sheet else {
+        let Some(path) = &made.sheet else {
             page.remark("Compare the identity key with the sheet and with the charter: a wrong word can make another key.");
             return page.next("parangon federation show --json names each member's identity key");
         };
         page.field("new sheet", path.to_string_lossy());
-        page.remark("This is the former successor. The charter still lists the old identity key and must be amended.");
+        page.remark(match made.lost {
+            true => "Nobody had committed to this key: the members decide on it, and wait thirty days in which the lost one could object.",
+            false => "This is the former successor. The charter still lists the old identity key and must be amended.",
+        });
         page.remark("Print the new sheet, delete its file, and destroy the old sheet once the charter is amended and no backup needs it.");
         page.remark("The node still encrypts backups to the old key: run `parangon backup recipient` there with the new one.");
         if record.confirmed.is_none() {
             page.next(format!("parangon key drill --data {}", data.display()));
         }
+        page.next(format!("parangon key card --trust TRUSTFILE --data {}", data.display()));
     })
 }
 

@@ -1,6 +1,6 @@
 //! A verdict for people: one sentence on top, what the label says, what was checked.
 
-use parangon_protocol::verify::{Facts, Outcome, Verdict};
+use parangon_protocol::verify::{Facts, Outcome, Rekeyed, Verdict};
 
 use crate::output::{Page, State, clean};
 
@@ -44,6 +44,9 @@ fn facts(facts: &Facts, page: &mut Page) {
     page.field("valid until", format!("end of {}", facts.valid_until));
     if let Some(witnessed) = facts.witnessed {
         page.field("witnessed by", witnessed.to_string());
+    }
+    for Rekeyed { agency, version } in &facts.rekeyed {
+        page.remark(format!("Version {version} of the charter gave {agency} another identity key by the members' decision."));
     }
     page.field("id", facts.id.to_string());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use parangon_protocol::charter::{Charter, Standing, differences};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
-use parangon_protocol::replica::Proposal;
+use parangon_protocol::replica::{Proposal, WaitingKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,6 +34,8 @@ pub struct CharterView {
     pub torn: Option<u32>,
     /// Agencies that voted for two texts of one version.
     pub double_votes: Vec<String>,
+    /// Identity keys by the members' decision that wait.
+    pub rekeyings: Vec<RekeyingView>,
     /// The text.
     #[schema(value_type = serde_json::Value)]
     pub charter: Charter,
@@ -50,6 +52,21 @@ pub struct AdoptionView {
     /// It goes on with a version that is not known here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<u32>,
+}
+
+/// An identity key that was announced for an agency which lost both of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RekeyingView {
+    /// Whose.
+    pub agency: String,
+    /// The identity key that it is to have.
+    pub identity: String,
+    /// The version that announced it.
+    pub version: u32,
+    /// From when on this node votes for carrying it out.
+    pub due: String,
+    /// The present key has signed since: this node does not vote for carrying it out.
+    pub objected: bool,
 }
 
 /// A version of the charter.
@@ -129,7 +146,18 @@ pub fn show(context: &Context) -> CharterView {
         adopted: charter.members.iter().map(|member| adoption(&member.id)).collect(),
         torn: overview.charter.torn,
         double_votes: overview.charter.double_votes.iter().map(|(log, ..)| log.agency.to_string()).collect(),
+        rekeyings: overview.charter.rekeyings.iter().map(rekeying).collect(),
         charter: Charter::clone(&charter),
+    }
+}
+
+fn rekeying(waiting: &WaitingKey) -> RekeyingView {
+    RekeyingView {
+        agency: waiting.rekeying.agency.to_string(),
+        identity: waiting.rekeying.identity.to_string(),
+        version: waiting.version,
+        due: waiting.due.to_string(),
+        objected: waiting.objected,
     }
 }
 

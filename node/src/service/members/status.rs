@@ -5,6 +5,7 @@ use parangon_protocol::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::charter::RekeyingView;
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
 use super::super::{Context, Error, inbox, outside};
@@ -137,6 +138,24 @@ fn federation(context: &Context) -> Line {
     }
 }
 
+/// An identity key by the members' decision: whoever has the present one must hear of it.
+fn rekeying(context: &Context, waiting: &RekeyingView) -> Line {
+    let RekeyingView { agency, identity, version, due, objected } = waiting;
+    let subject = format!("identity key of {agency}");
+    let since = context.started();
+    if *objected {
+        let reason = format!("version {version} announced another one, and the present one has signed since: it is not lost");
+        return Line::not_ok(subject, Severity::Warn, reason, since, format!("parangon federation propose --keep-key {agency}"));
+    }
+    let reason = format!("version {version} announced that {identity} takes its place; the members can carry it out from {due} on");
+    if agency == context.me().as_str() {
+        let step = "if this agency has its identity key, object: parangon key rotate; else nothing";
+        return Line::not_ok(subject, Severity::Fail, reason, since, step);
+    }
+    let step = format!("ask {agency} by telephone whether it lost both keys; then: parangon federation propose --rekey CARD");
+    Line::not_ok(subject, Severity::Wait, reason, since, step)
+}
+
 /// What is voted on, and what is wrong with what holds.
 fn charter(context: &Context) -> Vec<Line> {
     let since = context.started();
@@ -158,6 +177,7 @@ fn charter(context: &Context) -> Vec<Line> {
             "parangon federation show --diff, then accept or reject",
         ));
     }
+    lines.extend(view.rekeyings.iter().map(|waiting| rekeying(context, waiting)));
     for log in view.adopted.iter().filter(|log| log.unknown.is_some()) {
         let reason = format!("follows version {} of the charter, which is not known here", log.unknown.unwrap_or_default());
         let step = "wait for another member to be connected, or bring it: parangon federation apply TRUSTFILE";
