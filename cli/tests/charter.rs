@@ -75,6 +75,88 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     }
 }
 
+/// The words of the sheet that `init` made.
+fn sheet(nodes: &Nodes, id: &str) -> String {
+    nodes.desk.sheet(&format!("{id}/{id}.recovery.html")).join(" ")
+}
+
+#[test]
+fn a_stolen_identity_key_gives_way_to_its_successor() {
+    let nodes = Nodes::start();
+    nodes.desk.run("trust export --data oslo -o net.trust.json").ends(0);
+    nodes.desk.run_with("key recover --successor --id porto --name Porto --data next --sheet -", &sheet(&nodes, "porto")).ends(0);
+    nodes.desk.run("key card --trust net.trust.json --data next --id wien").ends(5);
+    nodes.desk.run("key card --trust net.trust.json --data nowhere").ends(5);
+    let card = nodes.json("key card --trust net.trust.json --data next --json");
+    assert_eq!((&card["agency"], &card["committed"]), (&"porto".into(), &true.into()));
+    nodes.desk.run("key card --trust net.trust.json --data next").ends(6);
+    nodes.desk.run("federation propose --rekey porto/porto.member.json --data oslo --yes").ends(6);
+    nodes.desk.run("federation propose --rekey next/porto.member.json --data oslo --yes").ends(0);
+    for id in ["lyon", "porto"] {
+        let seen = proposal(&nodes, id);
+        assert!(seen["changes"][0].as_str().expect("words").contains("the successor it had committed to"), "{seen}");
+        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+    }
+    everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
+    // The former key signs nothing that counts; the new one makes the next key set.
+    nodes.desk.run("key rotate --data porto --yes").ends(6);
+    nodes.desk.run("key rotate --data porto --identity next --yes").ends(0);
+    nodes.until("key show --data porto --json", |shown| shown["keysets"].as_array().is_some_and(|sets| sets.len() == 2));
+    for id in ["oslo", "lyon"] {
+        nodes.until(&format!("peer witnesses --data {id} --json"), |logs| {
+            let logs = logs.as_array().expect("logs");
+            logs.iter().all(|log| log["words"].as_str().is_some_and(|words| words.contains("everything is confirmed")))
+        });
+    }
+}
+
+#[test]
+fn another_identity_key_is_announced_and_the_present_one_objects() {
+    let nodes = Nodes::start();
+    nodes.desk.run("trust export --data oslo -o net.trust.json").ends(0);
+    nodes.desk.run("key recover --lost --id porto --name Porto --data new").ends(0);
+    let run = nodes.desk.run("key card --trust net.trust.json --data new").ends(5);
+    assert!(run.err().contains("--id"), "{}", run.err());
+    let card = nodes.json("key card --trust net.trust.json --data new --id porto --json");
+    assert_eq!(card["committed"], false);
+    nodes.desk.run("federation propose --keep-key porto --data oslo --yes").ends(5);
+    nodes.desk.run("federation propose --rekey new/porto.member.json --data oslo --yes").ends(0);
+    // Three members: it takes all of them. Porto votes as well, with the key that it says to have lost: on the announcement itself
+    // that is no objection.
+    for id in ["lyon", "porto"] {
+        let seen = proposal(&nodes, id);
+        assert!(seen["changes"][0].as_str().expect("words").contains("in thirty days unless its present key objects"), "{seen}");
+        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+    }
+    everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
+    let run = nodes.desk.run("federation propose --rekey new/porto.member.json --data oslo --yes").ends(8);
+    assert!(run.err().contains("has to wait until"), "{}", run.err());
+    nodes.desk.run("key recover --lost --id porto --name Porto --data third").ends(0);
+    nodes.desk.run("key card --trust net.trust.json --data third --id porto").ends(0);
+    let run = nodes.desk.run("federation propose --rekey third/porto.member.json --data oslo --yes").ends(6);
+    assert!(run.err().contains("--keep-key porto"), "{}", run.err());
+    let line = |id: &str| {
+        let status = nodes.json(&format!("status --data {id} --json"));
+        let lines = status["lines"].as_array().expect("lines").clone();
+        lines.into_iter().find(|line| line["subject"] == "identity key of porto").unwrap_or_else(|| panic!("{status}"))
+    };
+    assert_eq!((line("porto")["state"].as_str(), line("lyon")["state"].as_str()), (Some("fail"), Some("wait")));
+    assert!(line("porto")["next_step"].as_str().expect("a step").contains("parangon key rotate"), "whoever has the key is told");
+    let waiting = |id: &str| nodes.json(&format!("federation status --data {id} --json"))["rekeyings"][0].clone();
+    assert_eq!((&waiting("lyon")["identity"], &waiting("lyon")["objected"]), (&card["identity"], &false.into()));
+    // It is there after all.
+    nodes.desk.run("key rotate --only issue --data porto --yes").ends(0);
+    nodes.until("federation status --data lyon --json", |charter| charter["rekeyings"][0]["objected"] == true);
+    let run = nodes.desk.run("federation status --data lyon").ends(0);
+    assert!(run.out().contains("its present key has signed since"), "{}", run.out());
+    assert!(line("lyon")["next_step"].as_str().expect("a step").contains("--keep-key porto"));
+    nodes.desk.run("federation propose --keep-key porto --data lyon --yes").ends(0);
+    proposal(&nodes, "oslo");
+    nodes.desk.run("federation accept --data oslo --yes").ends(0);
+    everywhere(&nodes, &["oslo", "porto", "lyon"], 3);
+    assert_eq!(nodes.json("federation status --data oslo --json")["rekeyings"], serde_json::json!([]));
+}
+
 #[test]
 fn a_fourth_agency_joins_and_one_leaves() {
     let mut nodes = Nodes::start();

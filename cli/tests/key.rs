@@ -243,6 +243,26 @@ fn the_successor_takes_over_with_a_sheet_of_its_own() {
 }
 
 #[test]
+fn who_lost_everything_draws_new_keys_that_nobody_committed_to() {
+    let (desk, words) = oslo();
+    for line in ["--lost", "--lost --id oslo", "--lost --successor --id oslo --name Oslo", "--lost --id oslo --name Oslo --sheet words.txt"]
+    {
+        desk.run(&format!("key recover {line} --data new")).ends(2);
+        assert!(!desk.path("new").exists(), "{line}");
+    }
+    let json = desk.run("key recover --lost --id oslo --name Oslo --data new --json").ends(0).json();
+    let before = show(&desk, "oslo");
+    assert!(json["lost"] == true && json["succeeded"] == false && json["identity"] != before["identity"], "{json}");
+    let key: parangon_protocol::keys::PublicKey = json["identity"].as_str().expect("a key").parse().expect("a key");
+    assert_ne!(key.hash().to_string(), before["successor"].as_str().expect("a hash"));
+    let new = desk.sheet("new/oslo.recovery.html");
+    assert!(new.len() == 48 && new != words);
+    desk.run("key recover --lost --id oslo --name Oslo --data new").ends(6);
+    desk.run_with("key recover --data again --sheet -", &new.join(" ")).ends(0);
+    assert_eq!(show(&desk, "again")["identity"], json["identity"], "the new sheet brings them back");
+}
+
+#[test]
 fn show_names_public_keys_only() {
     let (desk, _) = oslo();
     let shown = show(&desk, "oslo");
