@@ -47,6 +47,7 @@ fn chain(name: &str) -> Chain {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     };
     let sign = |id: &str| FoundingSignature {
         agency: id.parse().expect("a slug"),

@@ -203,7 +203,7 @@ impl Node {
         let (store, opened) = open_store(&config, &keystore).await?;
         let key_files = KeyFiles::new(&config.data_dir, config.keys.clone());
         let keys::InForce { keys: keystore, former } = keys::in_force(&chain, &files.keyset, &store, keystore, &key_files)?;
-        if let Some(set) = keys::of_epoch(&store, &files.keyset)?
+        if let Some(set) = keys::of_epoch(&store, &files.keyset, &keystore)?
             && let Err(error) = NodeFiles::remember_keys(&config.data_dir, &set)
         {
             tracing::warn!(%error, "the file that names the federation does not name the new log key; backups need it");
@@ -365,20 +365,31 @@ fn members(charter: &Charter, book: Option<&KeyBook>) -> Vec<MemberAddress> {
         .iter()
         .map(|member| {
             let addresses: Vec<Multiaddr> = member.contacts.iter().filter_map(of).collect();
-            let known = book.and_then(|book| book.current(&member.id)).map(|(_, set)| network::peer_of(&set.transport));
-            let moved = book.and_then(|book| moved(book, &member.id, &addresses));
+            let known = book.and_then(|book| known(book, &member.id));
+            let moved = book.and_then(|book| moved(book, &member.id));
             let peer = moved.or(known).or_else(|| addresses.iter().find_map(peer_in));
             MemberAddress { agency: member.id.clone(), peer, addresses }
         })
         .collect()
 }
 
-/// The PeerId that came with another identity key: that of a node which was made anew, and whose log knows nothing of it yet.
-fn moved(book: &KeyBook, agency: &AgencyId, addresses: &[Multiaddr]) -> Option<PeerId> {
-    let since = book.awaits_keys(agency)?;
-    let before = book.chain().version(since - 1)?.member(agency)?;
-    let former: Vec<Multiaddr> = before.contacts.iter().filter_map(|contact| contact.parse().ok()).collect();
-    addresses.iter().filter_map(peer_in).find(|peer| former.iter().all(|address| peer_in(address) != Some(*peer)))
+/// The PeerId that came with another identity key: that of a node which was made anew, and whose log knows nothing of it yet. None that
+/// another member has.
+fn moved(book: &KeyBook, agency: &AgencyId) -> Option<PeerId> {
+    let (since, before) = book.awaits_keys(agency)?;
+    let peers = |charter: &Charter| -> Vec<PeerId> {
+        let contacts = charter.member(agency).map(|member| member.contacts.as_slice()).unwrap_or_default();
+        contacts.iter().filter_map(|contact| peer_in(&contact.parse().ok()?)).collect()
+    };
+    let former = peers(before);
+    let others: Vec<PeerId> =
+        book.chain().newest().members.iter().filter(|member| member.id != *agency).filter_map(|member| known(book, &member.id)).collect();
+    peers(since).into_iter().find(|peer| !former.contains(peer) && !others.contains(peer))
+}
+
+/// The PeerId that the newest key set known of an agency names.
+fn known(book: &KeyBook, agency: &AgencyId) -> Option<PeerId> {
+    book.current(agency).map(|(_, set)| network::peer_of(&set.transport))
 }
 
 /// Tells the network when a member's keys became known.

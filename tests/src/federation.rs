@@ -148,6 +148,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     };
     let sign = |id: &AgencyId, identity: &IdentityFile| FoundingSignature {
         agency: id.clone(),

@@ -61,9 +61,10 @@ pub(crate) enum FederationCommand {
     ///   parangon federation propose --admit lyon.member.json
     ///   parangon federation propose --expel lyon --dry-run
     ///   parangon federation propose --rekey lyon.member.json
+    ///   parangon federation propose --resume lyon
     ///   parangon federation propose --rights lyon=ecei:bronze,silver --status-days 21
     #[command(verbatim_doc_comment)]
-    Propose(amend::ProposeArgs),
+    Propose(Box<amend::ProposeArgs>),
     /// Vote for a proposal; shows what it changes first
     Accept(amend::VoteArgs),
     /// Say no to a proposal
@@ -198,6 +199,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     };
     let text = charter.to_text().map_err(Failure::invalid)?;
     let charter = Charter::read(&text).map_err(Failure::invalid)?;

@@ -96,6 +96,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     })
 }
 

@@ -117,5 +117,6 @@ fn charter(ids: &[AgencyId], identities: &[SecretKey]) -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     }
 }

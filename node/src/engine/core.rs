@@ -299,6 +299,7 @@ impl Core {
             cosigned_by,
             quorum,
             frozen: self.replica.frozen(log),
+            forked: self.replica.forked(log),
             adopted: self.replica.adopted(log),
             end: self.replica.book().chain().end_of(log),
             stalled: self.replica.stalled(log),

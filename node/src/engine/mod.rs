@@ -89,6 +89,8 @@ pub struct LogOverview {
     pub quorum: usize,
     /// It told two stories.
     pub frozen: bool,
+    /// The epoch that told two stories, where it is frozen for that.
+    pub forked: Option<u32>,
     /// The charter record that rules what it appends next: index and version.
     pub adopted: Option<(u64, u32)>,
     /// Where the charter ends it: its owner left, and nothing at or above this index counts.

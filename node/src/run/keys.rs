@@ -98,10 +98,13 @@ pub(super) fn succession(
     Ok(None)
 }
 
-/// The key set that brought our log key, where it is not the first one.
-pub(super) fn of_epoch(store: &Store, first: &SignedKeySet) -> Result<Option<SignedKeySet>, StoreError> {
+/// The key set that brought the log key in use, where it is not the first one.
+pub(super) fn of_epoch(store: &Store, first: &SignedKeySet, keystore: &Keystore) -> Result<Option<SignedKeySet>, StoreError> {
     let signed = signed(store, &LogId::first(first.body.agency.clone()))?;
-    let Some(newest) = signed.last().filter(|newest| newest.body.log != first.body.log) else { return Ok(None) };
+    let Some(newest) = signed.last().filter(|newest| newest.body.log != first.body.log && newest.body.log == keystore.log_key().public())
+    else {
+        return Ok(None);
+    };
     Ok(signed.iter().find(|set| set.body.log == newest.body.log).cloned())
 }
 

@@ -87,7 +87,7 @@ pub async fn ballot(context: &Context, request: BallotRequest) -> Result<BallotV
         (None, Some(hash)) => proposed(context, &hash)?,
         _ => return Err(Error::field("/charter", "either a charter or the hash of one that is proposed")),
     };
-    let changes = charter.follows(&context.charter()).map_err(Error::Amendment)?;
+    let changes = context.chain().follows(&charter).map_err(Error::Amendment)?;
     let heads = if accept { context.engine().last_heads(charter.clone()).await? } else { Vec::new() };
     let hash = charter.hash().map_err(|error| Error::Amendment(error.into()))?;
     let ballot = Ballot { version: charter.version, charter: hash, agency: context.me().clone(), accept, heads };
@@ -102,7 +102,7 @@ pub async fn vote(context: &Context, new: NewVote) -> Result<VotesView, Error> {
     let NewVote { vote, charter, consents } = new;
     let hash = vote.body.charter;
     if let Some(charter) = charter {
-        charter.follows(&context.charter()).map_err(Error::Amendment)?;
+        context.chain().follows(&charter).map_err(Error::Amendment)?;
         let proposal = written(&Amendment { charter: *charter, votes: consents })?;
         if *proposal.hash() != hash {
             return Err(Error::field("/vote", "the vote is for another text"));

@@ -52,10 +52,12 @@ pub(super) fn frozen(context: &Context) -> Result<Vec<Frozen>, Error> {
         let reason = format!("{cause}; nothing new of it is taken, its first {} records, which had their quorum, stand", held.final_size);
         let next_step = match (forked, *agency == *context.me()) {
             (true, true) => format!(
-                "speak with the other members: somebody else signed with our key, or a copy of this node did; the proof: parangon peer evidence {agency}"
+                "find out whether a copy of this node ran or our key was stolen, and speak with the others: they can let the log go on (parangon federation propose --resume {agency})"
             ),
-            (true, false) => format!("speak with {agency} and the other members, and keep the proof: parangon peer evidence {agency}"),
-            (false, true) => "speak with the other members: this version opens no new log epoch".to_owned(),
+            (true, false) => format!(
+                "speak with {agency} and the others, keep the proof (parangon peer evidence {agency}); then parangon federation propose --resume {agency}, or --expel"
+            ),
+            (false, true) => "speak with the other members: what was stated cannot be undone".to_owned(),
             (false, false) => format!("speak with {agency} and the other members: nothing new of it is taken until they have decided"),
         };
         Ok(Frozen { log: log.clone(), reason, next_step })

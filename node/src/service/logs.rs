@@ -17,6 +17,9 @@ pub struct LogView {
     pub size: u64,
     /// Whether nothing more of it is taken.
     pub frozen: bool,
+    /// The epoch that told two stories, where it is frozen for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forked: Option<u32>,
     /// Its newest head with a quorum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<ConfirmedHead>,
@@ -47,7 +50,14 @@ pub fn list(context: &Context) -> Result<Vec<LogView>, Error> {
             }
             None => None,
         };
-        Ok(LogView { agency: log.agency.to_string(), epoch: held.epoch, size: held.size, frozen: held.frozen, confirmed })
+        Ok(LogView {
+            agency: log.agency.to_string(),
+            epoch: held.epoch,
+            size: held.size,
+            frozen: held.frozen,
+            forked: held.forked,
+            confirmed,
+        })
     };
     context.engine().overview().logs.iter().map(view).collect()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::difference::{Difference, differences};
 use super::vote::{self, Voice, Vote, voices, voices_needed};
-use super::{Charter, CharterError, RekeyingError, rekeying};
+use super::{Charter, CharterError, RekeyingError, ResumptionError, rekeying, resumption};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId};
 use crate::limits;
@@ -56,6 +56,9 @@ pub enum AmendmentError {
     /// What it does to a re-keying.
     #[error(transparent)]
     Rekeying(#[from] RekeyingError),
+    /// What it does to a resumption.
+    #[error(transparent)]
+    Resumption(#[from] ResumptionError),
     /// The id, or a key, of an agency that was a member earlier.
     #[error("{0} was used before: ids and keys of former members are not given away again")]
     Reused(AgencyId),
@@ -262,6 +265,7 @@ fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, Amen
         return Err(AmendmentError::NotCommitted(agency));
     }
     rekeying::check(&changes, next)?;
+    resumption::check(present, next)?;
     let any = |of: fn(&Difference) -> bool| changes.iter().any(of);
     if any(Difference::changes_keys) && any(Difference::changes_witnesses) { Err(AmendmentError::KeyAndWitnesses) } else { Ok(changes) }
 }

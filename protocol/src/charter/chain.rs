@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amendment::{Amendment, AmendmentError};
 use super::vote::Vote;
-use super::{Charter, CharterError, Level, Member, Revision, rekeying};
+use super::{Charter, CharterError, Difference, Level, Revision, rekeying};
 use crate::canonical;
 use crate::id::{AgencyId, Fingerprint, Hash, LogId, SchemeId};
 use crate::keys::{KeyError, Purpose, Signature};
@@ -174,6 +174,16 @@ impl Chain {
         Ok(steps.map(|(before, amendment)| Revision::of(&self.fingerprint, before, amendment)).collect::<Result<_, _>>()?)
     }
 
+    /// Whether a text follows the newest version, whoever agrees to it: what it changes.
+    ///
+    /// # Errors
+    /// [`AmendmentError`] of the text.
+    pub fn follows(&self, next: &Charter) -> Result<Vec<Difference>, AmendmentError> {
+        let changes = next.follows(self.newest())?;
+        self.not_reused(next)?;
+        Ok(changes)
+    }
+
     /// The chain with one version more.
     ///
     /// # Errors
@@ -222,19 +232,19 @@ impl Chain {
     }
 
     /// Ids and identity keys are never given to another agency, or former members' logs and votes would be its; nor does an agency get
-    /// one back that it gave up.
+    /// one back that it gave up. Nobody commits to such a key either.
     fn not_reused(&self, next: &Charter) -> Result<(), AmendmentError> {
         let newest = self.newest();
-        let members = next.members.iter().map(|member| (&member.id, &member.identity));
-        let announced = next.rekeyings.iter().map(|waiting| (&waiting.agency, &waiting.identity));
-        for (agency, identity) in members.chain(announced) {
-            let present = newest.member(agency);
-            let reused = self.versions().any(|charter| {
-                let new = |other: &&Member| other.id != *agency || present.is_none_or(|member| member.identity != *identity);
-                let came_back = present.is_none() && charter.member(agency).is_some();
-                came_back || charter.members.iter().filter(new).any(|other| other.identity == *identity)
-            });
-            if reused {
+        let given_up = |key: &Hash, owner: &AgencyId| {
+            let still = newest.member(owner).is_some_and(|member| member.identity.hash() == *key);
+            let mut members = self.versions().flat_map(|charter| &charter.members);
+            members.any(|member| member.identity.hash() == *key && !(still && member.id == *owner))
+        };
+        let members = next.members.iter().map(|member| (&member.id, member.identity.hash(), member.successor));
+        let announced = next.rekeyings.iter().map(|waiting| (&waiting.agency, waiting.identity.hash(), waiting.successor));
+        for (agency, identity, successor) in members.chain(announced) {
+            let came_back = newest.member(agency).is_none() && self.knows(agency);
+            if came_back || given_up(&identity, agency) || given_up(&successor, agency) {
                 return Err(AmendmentError::Reused(agency.clone()));
             }
         }
@@ -302,6 +312,12 @@ impl Chain {
         let present = &self.newest().member(agency)?.identity;
         let other = |charter: &&Charter| charter.member(agency).is_some_and(|member| member.identity != *present);
         self.versions().rev().find(other).map(|before| before.version + 1)
+    }
+
+    /// The last epoch of an agency's log that some version declared over; 0 for none.
+    #[must_use]
+    pub fn resumed(&self, agency: &AgencyId) -> u32 {
+        self.versions().map(|charter| charter.resumed(agency)).max().unwrap_or_default()
     }
 
     /// Whether any version lists this agency: what it logged as a member stays true.

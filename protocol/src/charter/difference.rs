@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, Level, Member, Rekeying, rekeying};
+use super::{Charter, Level, Member, Rekeying, Resumption, rekeying, resumption};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -32,6 +32,8 @@ pub enum Difference {
     RekeyingDropped(AgencyId),
     /// One that was announced takes the place of the agency's own.
     Rekeyed(Rekeying),
+    /// An agency's log goes on behind a fork.
+    Resumed(Resumption),
     /// Another body above it: who counts as one voice and one witness changes.
     Parent {
         /// Whose.
@@ -72,11 +74,11 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether two thirds must agree: members, identity keys, who counts as a witness; and rights that end, for with fewer voters
-    /// those who look at a log last could be outvoted on where it ends.
+    /// Whether two thirds must agree: members, identity keys, who counts as a witness, what witnesses hold against a log; and rights
+    /// that end, for with fewer voters those who look at a log last could be outvoted on where it ends.
     #[must_use]
     pub fn needs_two_thirds(&self) -> bool {
-        self.changes_keys() || self.changes_witnesses() || self.cuts().is_some()
+        self.changes_keys() || self.changes_witnesses() || self.cuts().is_some() || matches!(self, Self::Resumed(_))
     }
 
     /// Whether an identity key changes, or the promise of its successor.
@@ -115,6 +117,7 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
         }
     }
     all.extend(rekeying::differences(present, next));
+    all.extend(resumption::differences(present, next));
     let gone = present.members.iter().filter(|member| next.member(&member.id).is_none());
     all.extend(gone.map(|member| Difference::Leaves(member.id.clone(), member.name.clone())));
     of_schemes(present, next, &mut all);
@@ -205,10 +208,10 @@ impl fmt::Display for Difference {
                 write!(f, "{agency} has another identity key, which it had NOT committed to: {key}")
             }
             Self::Successor(agency) => write!(f, "{agency} commits to another successor of its identity key"),
-            Self::RekeyingAnnounced(Rekeying { agency, identity, .. }) => {
+            Self::RekeyingAnnounced(Rekeying { agency, announced, identity, .. }) => {
                 write!(
                     f,
-                    "{agency} is to have another identity key by the members' decision, in thirty days unless its present key objects: {identity}"
+                    "{agency} is to have another identity key by the members' decision, thirty days after {announced} unless its present key objects: {identity}"
                 )
             }
             Self::RekeyingDropped(agency) => write!(f, "{agency} keeps its identity key: the one that was announced comes to nothing"),
@@ -217,6 +220,9 @@ impl fmt::Display for Difference {
                     f,
                     "{agency} has another identity key by the members' decision of {announced}, NOT by its own commitment: {identity}"
                 )
+            }
+            Self::Resumed(Resumption { agency, epoch }) => {
+                write!(f, "the log of {agency}, which told two stories, may go on in an epoch after epoch {epoch}")
             }
             Self::Parent { agency, from, to } => write!(f, "{agency} belongs to {} instead of {}", body(to), body(from)),
             Self::Gains(agency, scheme, level) => write!(f, "{agency} may issue {level} of the scheme {scheme}"),

@@ -8,6 +8,7 @@ mod counting;
 mod difference;
 mod refounding;
 mod rekeying;
+mod resumption;
 mod revision;
 mod template;
 mod vote;
@@ -21,6 +22,7 @@ pub use counting::Counting;
 pub use difference::{Difference, differences};
 pub use refounding::{FormerHead, Refounding};
 pub use rekeying::{Rekeying, RekeyingError};
+pub use resumption::{Resumption, ResumptionError};
 pub use revision::{Consent, Revision};
 pub use template::{demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
@@ -111,6 +113,9 @@ pub struct Charter {
     /// Identity keys that were announced for members and wait, by agency.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rekeyings: Vec<Rekeying>,
+    /// Epochs of logs that the members declared over, by agency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumptions: Vec<Resumption>,
 }
 
 /// One agency in the charter. Operational keys are not here: they are records in its log.
@@ -263,11 +268,14 @@ pub enum CharterError {
     /// A re-keying of somebody who is no member, out of order, in the founding document, or to a key that somebody has.
     #[error("the re-keying of {0}: it is of a member, in its order and to a key that nobody has")]
     Rekeying(AgencyId),
+    /// A resumption of somebody who is no member, out of order, in the founding document, or of no epoch.
+    #[error("the resumption of the log of {0}: it is of a member, in its order and of an epoch from 1 on")]
+    Resumption(AgencyId),
     /// A scheme, catalogue or level that stands twice.
     #[error("{0} stands twice")]
     Twice(String),
-    /// A level that nobody has to endorse, that more have to than a label can carry, or more from abroad than in all.
-    #[error("{level} of the scheme {scheme}: 1 to {} reviewers, and no more from abroad", limits::ENDORSEMENTS)]
+    /// A level that more have to endorse than a label can carry, or more from abroad than in all.
+    #[error("{level} of the scheme {scheme}: at most {} reviewers, and no more from abroad", limits::ENDORSEMENTS)]
     Reviewers {
         /// The scheme.
         scheme: SchemeId,
@@ -383,6 +391,7 @@ impl Charter {
         }
         self.check_rules()?;
         self.has_sound_rekeyings().map_err(CharterError::Rekeying)?;
+        self.has_sound_resumptions().map_err(CharterError::Resumption)?;
         if self.refounds.as_ref().is_some_and(|former| !former.is_well_formed()) {
             return Err(CharterError::Refounding);
         }
@@ -406,7 +415,7 @@ impl Charter {
             if self.catalogue(&rule.catalogue).is_none() {
                 return Err(CharterError::UnknownCatalogue(rule.catalogue.clone()));
             }
-            if rule.foreign > rule.reviewers || !(1..=limits::ENDORSEMENTS).contains(&usize::from(rule.reviewers)) {
+            if rule.foreign > rule.reviewers || usize::from(rule.reviewers) > limits::ENDORSEMENTS {
                 return Err(CharterError::Reviewers { scheme: scheme.id.clone(), level: rule.level });
             }
         }

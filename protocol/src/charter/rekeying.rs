@@ -74,7 +74,7 @@ impl Charter {
         for waiting in &self.rekeyings {
             let new = keys.insert(waiting.identity.hash()) && keys.insert(waiting.successor);
             let in_order = before.is_none_or(|before| before < &waiting.agency);
-            if !new || !in_order || self.version == 1 || self.member(&waiting.agency).is_none() || waiting.announced > self.created {
+            if !new || !in_order || self.version == 1 || self.member(&waiting.agency).is_none() {
                 return Err(waiting.agency.clone());
             }
             before = Some(&waiting.agency);
@@ -103,6 +103,7 @@ pub(super) fn carried_out<'a>(present: &'a Charter, next: &Charter, agency: &Age
 pub(super) fn check(changes: &[Difference], next: &Charter) -> Result<(), RekeyingError> {
     for change in changes {
         match change {
+            // Else it would not wait.
             Difference::RekeyingAnnounced(new) if new.announced != next.created => return Err(RekeyingError::Time(new.agency.clone())),
             Difference::Rekeyed(done) if next.created < done.due() => {
                 return Err(RekeyingError::TooSoon { agency: done.agency.clone(), from: done.due() });

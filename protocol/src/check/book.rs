@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::memo::Memo;
-use crate::charter::Chain;
+use crate::charter::{Chain, Charter};
 use crate::id::{AgencyId, Fingerprint, LogId, witness_name};
 use crate::keys::{KeyError, KeySet, KeySetError, Place, PublicKey, SignedKeySet};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
@@ -227,11 +227,12 @@ impl KeyBook {
         newest.and_then(|(_, sets)| sets.last()).map(|placed| (placed.index, &placed.set))
     }
 
-    /// The version that gave this agency another identity key, while the key sets known are by an earlier one.
+    /// The version that gave this agency another identity key, and the one before, while the key sets known are by an earlier key.
     #[must_use]
-    pub fn awaits_keys(&self, agency: &AgencyId) -> Option<u32> {
+    pub fn awaits_keys(&self, agency: &AgencyId) -> Option<(&Charter, &Charter)> {
         let newest = self.sets.get(&LogId::first(agency.clone())).and_then(|sets| sets.last())?;
-        self.chain.identity_since(agency).filter(|since| newest.since < *since)
+        let since = self.chain.identity_since(agency).filter(|since| newest.since < *since)?;
+        self.chain.version(since).zip(self.chain.version(since.checked_sub(1)?))
     }
 
     /// The member whose witness key has this name, and the newest such key.

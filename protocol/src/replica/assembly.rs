@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::state::LogState;
-use super::{Change, Deferred, Effect, Refusal, Replica, Write, rekeying, sync};
+use super::{Change, Deferred, Effect, Refusal, Replica, Write, epoch, rekeying, sync};
 use crate::canonical;
 use crate::charter::{Amendment, AmendmentError, Chain, Charter, Counting, LastHead, Standing, Vote};
 use crate::check::CheckedProposal;
@@ -90,6 +90,8 @@ impl Replica {
         // What a version cut off may not have been marked before the last stop.
         let ends = self.book.chain().cut_offs_after(0);
         recut(&mut self, &ends);
+        // A version may have come with the files and not through the store: what it writes down is written at the next start, too.
+        epoch::resume(&mut self, &mut Vec::new());
         self
     }
 
@@ -119,7 +121,7 @@ impl Replica {
     /// [`Refusal::Proposal`] when the text does not follow the charter in effect; [`Refusal::RekeyingWaits`] and
     /// [`Refusal::RekeyingObjected`] when this node does not vote for it.
     pub fn last_heads(&self, now: Timestamp, charter: &Charter) -> Result<Vec<LastHead>, Refusal> {
-        let changes = charter.follows(self.book.chain().newest()).map_err(|_| Refusal::Proposal)?;
+        let changes = self.book.chain().follows(charter).map_err(|_| Refusal::Proposal)?;
         rekeying::may_vote(self, now, &changes)?;
         let others = Amendment::concerned(&changes).into_iter().filter(|log| log.agency != self.me);
         let seen = |log: LogId| {
@@ -159,7 +161,11 @@ fn contradict(one: &Vote, other: &Vote) -> bool {
 pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u64, vote: &Vote, out: &mut Vec<Effect>) {
     let newest = replica.book.chain().newest().version;
     let ballot = &vote.body;
-    if ballot.agency != log.agency || ballot.version.saturating_sub(newest) > AHEAD {
+    if ballot.agency != log.agency {
+        return;
+    }
+    heed(replica, log, vote);
+    if ballot.version.saturating_sub(newest) > AHEAD {
         return;
     }
     if ballot.version <= newest {
@@ -185,6 +191,15 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
         ask_owner(replica, log, request, out);
     }
     decide(replica, now, out);
+}
+
+/// Notes that an agency has its identity key, or the one that it committed to.
+fn heed(replica: &mut Replica, log: &LogId, vote: &Vote) {
+    let known = replica.logs.get(log).map_or(0, |state| state.voted);
+    if vote.body.version > known && (rekeying::is_signed(replica, vote) || rekeying::by_successor(replica, vote)) {
+        replica.logs.entry(log.clone()).or_default().voted = vote.body.version;
+        replica.touched.insert(log.clone());
+    }
 }
 
 /// Votes that come after their version took effect say more of where a log ends.
@@ -250,6 +265,10 @@ fn keep(replica: &mut Replica, proposal: CheckedProposal) -> bool {
     let held = replica.assembly.proposals.get(&hash);
     let full = replica.assembly.proposals.len() >= present.members.len() + PROPOSALS;
     if held.map_or(full, |held| held.amendment.votes.len() >= amendment.votes.len()) {
+        return false;
+    }
+    // One that could never take effect would bind whoever votes for it.
+    if chain.follows(&amendment.charter).is_err() {
         return false;
     }
     let Ok(mut counting) = Counting::new(present, amendment.charter.clone()) else { return false };
@@ -374,6 +393,10 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
+    // By the keys of the version that is in effect now: a node that was behind could not tell before.
+    for vote in &read {
+        heed(replica, &LogId::first(vote.body.agency.clone()), vote);
+    }
     replica.assembly.proposals.retain(|_, proposal| proposal.charter().version > version);
     for (log, state) in &mut replica.logs {
         let votes = state.votes.len();
@@ -389,6 +412,7 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     }
     recut(replica, &cuts);
     replica.later(Change::Charter { version });
+    epoch::resume(replica, out);
     sync::pull_all(replica, now, out);
     decide(replica, now, out);
 }
@@ -407,7 +431,7 @@ pub(super) fn may_cosign(replica: &Replica, now: Timestamp, log: &LogId, size: u
     let adopted = replica.logs.get(log).and_then(|state| state.ruling(size)).map_or(0, |(_, version)| version);
     let late = adopted < newest && now.since(since(replica, newest)) > GRACE_SECONDS;
     let ended = chain.end_of(log).is_some_and(|end| size > end);
-    !late && !ended && named(replica, log).is_none_or(|last| size <= last)
+    !late && !ended && !epoch::is_over(replica, log) && named(replica, log).is_none_or(|last| size <= last)
 }
 
 /// The highest head of a log that we named in a vote for a version that is still open.

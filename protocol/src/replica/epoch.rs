@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use super::state::{HeldHead, LogState};
-use super::{Change, Effect, Replica, Write, recovery, register, sync, witness};
+use super::recovery::Recovery;
+use super::state::{HeldHead, LogState, Promise};
+use super::{Change, Deferred, Effect, Replica, Write, recovery, register, sync, witness};
 use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan};
 use crate::id::{AgencyId, LogId};
 use crate::keys::SignedKeySet;
@@ -29,6 +30,11 @@ impl LogState {
     /// The epoch that the records held have come to.
     pub(super) fn epoch(&self) -> u32 {
         self.epochs.last().map_or(1, |(_, number)| *number)
+    }
+
+    /// The epoch before that one.
+    pub(super) fn former_epoch(&self) -> u32 {
+        self.epochs.iter().rev().nth(1).map_or(1, |(_, number)| *number)
     }
 
     /// The newest epoch that is known.
@@ -102,6 +108,44 @@ pub(super) fn succeed(replica: &mut Replica, from: &AgencyId, head: &CheckedHead
     }
     abandon(replica, &log, from, false, out);
     true
+}
+
+/// Whether the members declared the epoch over that the records held of a log have come to: nothing more of it is cosigned.
+pub(super) fn is_over(replica: &Replica, log: &LogId) -> bool {
+    replica.epoch(log) <= replica.book.chain().resumed(&log.agency)
+}
+
+/// Whether our own log goes on behind a fork: then our disk says what it is, and not what others were told.
+pub(super) fn is_resumed(replica: &Replica) -> bool {
+    // Nobody else asks us to promise anything of our own log.
+    replica.logs.get(&replica.own_log()).is_some_and(|state| state.promised.is_some())
+}
+
+/// What logs told twice in epochs that the members declared over is held against them no more. If ours is among them we begin
+/// its next epoch as after a recovery, but with all that we have.
+pub(super) fn resume(replica: &mut Replica, out: &mut Vec<Effect>) {
+    let chain = replica.book.chain().clone();
+    for (log, state) in &mut replica.logs {
+        if state.frozen && state.frozen_by.1 <= chain.resumed(&log.agency) {
+            (state.frozen, state.evidence, state.doubtful) = (false, None, None);
+            replica.touched.insert(log.clone());
+            replica.deferred.push(Deferred::Emit(Effect::Changed(Change::Epoch { log: log.clone() })));
+        }
+    }
+    let own = replica.own_log();
+    if !is_over(replica, &own) || is_resumed(replica) {
+        return;
+    }
+    let Some(state) = replica.logs.get_mut(&own) else { return };
+    state.promised = Some(Promise::Made);
+    replica.touched.insert(own);
+    if replica.recovery.is_none() {
+        let newest = chain.newest().hash().unwrap_or_default();
+        replica.recovery = Some(Recovery::after_fork(chain.fingerprint(), &newest));
+        out.push(Effect::Persist(Write::Recovering));
+        replica.later(Change::Recovery);
+        recovery::ask(replica, replica.connected.iter().cloned(), out);
+    }
 }
 
 /// Whether an epoch record begins one: its number is larger than any before, and not out of reach.

@@ -303,6 +303,15 @@ pub enum Refusal {
         /// From when on it votes for it.
         until: Timestamp,
     },
+    /// A text that announces a re-keying under a date that is not this node's.
+    #[error("this node does not vote for an identity key announced as of {announced}: its clock says otherwise, or that is a week ago")]
+    RekeyingDate {
+        /// As of when.
+        announced: Timestamp,
+    },
+    /// A text that carries out a re-keying while the agency's log takes nothing in which its present key could object.
+    #[error("this node does not vote for the other identity key while that agency's log is frozen: nobody could object in it")]
+    RekeyingFrozen,
     /// A text that carries out a re-keying to which the present key has objected.
     #[error("this node does not vote for the other identity key: the present one has signed since that was announced, so it is not lost")]
     RekeyingObjected,

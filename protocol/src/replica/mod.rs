@@ -239,6 +239,13 @@ impl Replica {
         self.logs.get(log).is_some_and(|state| state.frozen)
     }
 
+    /// The epoch of a log that told two stories; `None` where it is not frozen, or for an untrue status.
+    #[must_use]
+    pub fn forked(&self, log: &LogId) -> Option<u32> {
+        let (_, epoch) = self.logs.get(log).filter(|state| state.frozen)?.frozen_by;
+        (epoch != state::UNTRUE).then_some(epoch)
+    }
+
     /// The newest head held of a log, with the cosignatures gathered.
     #[must_use]
     pub fn newest_head(&self, log: &LogId) -> Option<Head> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::epoch::NUMBERS;
 use super::state::{HeldHead, LogState, Promise};
-use super::{Change, Deferred, Effect, Replica, Write, own, sync};
+use super::{Change, Deferred, Effect, Replica, Write, epoch, own, sync};
 use crate::check::{self, CheckedHead, CheckedLastSeen};
-use crate::id::{AgencyId, Hash, LogId};
+use crate::id::{AgencyId, Fingerprint, Hash, LogId};
 use crate::keys::Place;
 use crate::log::last_seen::{LastSeen, Sighting};
 use crate::log::quorum::Witnesses;
@@ -47,6 +47,11 @@ impl Recovery {
         Self { nonce, ..Self::default() }
     }
 
+    /// After a fork: the questions are about the version of the charter that resumes the log, so that no earlier answer fits.
+    pub(super) fn after_fork(federation: &Fingerprint, charter: &Hash) -> Self {
+        Self::new(Hash::of(&[b"parangon/v1/resumption\n", &federation.0.0, &charter.0]))
+    }
+
     /// How many own records have to be back. Of `have` witnesses that answered, at least have + k - n - f honest ones hold what a quorum
     /// had cosigned: with k answers all that any of them holds, with more what one liar alone claims can be missing.
     fn required(&self, witnesses: &Witnesses, have: usize) -> u64 {
@@ -65,12 +70,13 @@ impl Replica {
         let witnesses = self.book.chain().newest().witnesses(&self.me);
         let have = witnesses.tally(recovery.answers.keys().map(|agency| (agency.clone(), Timestamp::default()))).count();
         let size = self.held(&self.own_log()).map_or(0, |(size, _)| size);
+        let required = if epoch::is_resumed(self) { 0 } else { recovery.required(&witnesses, have) };
         Some(Progress {
             answered: recovery.answers.keys().cloned().collect(),
             // At least 2f + 1, so that one of them saw what a quorum did; and as many as the next head needs.
             needed: if witnesses.count() == 0 { 0 } else { witnesses.threshold() },
             have,
-            records: (size, size.max(recovery.required(&witnesses, have))),
+            records: (size, size.max(required)),
             rival: recovery.rival,
             other_key: self.other_key(),
         })
@@ -141,7 +147,8 @@ pub(super) fn last_seen(replica: &mut Replica, now: Timestamp, seen: CheckedLast
     let epoch = [&held, &seen].into_iter().flatten().map(CheckedHead::epoch).max().unwrap_or_default();
     recovery.answers.insert(witness.clone(), (epoch, held.as_ref().map_or(0, |head| head.checkpoint().size)));
     replica.later(Change::Recovery);
-    if let Some(head) = held {
+    // What a resumed log is, its owner's disk says.
+    if let Some(head) = held.filter(|_| !epoch::is_resumed(replica)) {
         sync::head(replica, now, &witness, &head, out);
     }
     finish(replica, now, out);
@@ -158,15 +165,19 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
     if state.is_some_and(|state| state.frozen || (state.doubtful.is_some() && state.current().is_some())) {
         return;
     }
-    let (epoch, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
+    let (present, size) = state.map_or((1, 0), |state| (state.epoch(), state.frontier.size()));
     let claimed = state.map_or(1, LogState::newest_epoch);
     if size == 0 && state.is_some_and(|state| state.target() > 0) {
         return;
     }
     let seen = replica.recovery.iter().flat_map(|recovery| recovery.answers.values());
+    let over = replica.book.chain().resumed(&replica.me);
     // What is out of reach begins no epoch, whoever claims it.
-    let last =
-        seen.map(|(other, _)| *other).chain([claimed]).filter(|other| other.saturating_sub(epoch) <= NUMBERS / 2).fold(epoch, u32::max);
+    let last = seen
+        .map(|(other, _)| *other)
+        .chain([claimed, over])
+        .filter(|other| other.saturating_sub(present) <= NUMBERS / 2)
+        .fold(present, u32::max);
     // Whoever has not answered may have seen a later epoch of ours: its number is not used again.
     let unheard = progress.answered.len() < replica.book.chain().newest().members.len().saturating_sub(1);
     let gap = replica
@@ -201,7 +212,8 @@ fn opening(replica: &Replica, log: &LogId, index: u64, number: u32) -> Option<ch
 
 /// Whether what we hold of our own log may be given up for what the others hold: what nobody else ever saw.
 pub(super) fn yields(replica: &Replica, log: &LogId) -> bool {
-    log.agency == replica.me && replica.recovery.as_ref().is_some_and(|recovery| !recovery.rival)
+    let recovers = log.agency == replica.me && replica.recovery.as_ref().is_some_and(|recovery| !recovery.rival);
+    recovers && !epoch::is_resumed(replica)
 }
 
 /// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::state::UNTRUE;
 use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch, own, witness};
 use crate::charter::{Entitlement, Level};
 use crate::check::{CheckedRecord, Flaw, Soundness};
@@ -215,8 +216,8 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
                 state.status_due = false;
             } else {
                 // An untrue status is treated like a fork (protocol, "Logs and witnesses").
-                let rank = replica.logs.get(log).map_or((1, 1), |state| state.rank());
-                witness::freeze(replica, log, rank);
+                let keyset = replica.logs.get(log).map_or(1, |state| state.rank().0);
+                witness::freeze(replica, log, (keyset, UNTRUE));
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),

@@ -9,6 +9,12 @@ use crate::keys::Purpose;
 use crate::limits;
 use crate::time::Timestamp;
 
+/// How old an announcement may be when a node votes for it, in seconds: a week for people to decide.
+const DECISION: u64 = 7 * 86_400;
+
+/// How far it may be ahead of the node's clock, in seconds: clocks differ.
+const AHEAD: u64 = 3_600;
+
 /// A re-keying that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingKey {
@@ -31,8 +37,9 @@ impl Replica {
 }
 
 fn waiting(replica: &Replica, rekeying: &Rekeying) -> WaitingKey {
-    let announced = replica.book.chain().versions().find(|charter| charter.rekeyings.contains(rekeying));
-    let version = announced.map_or(u32::MAX, |charter| charter.version);
+    // Announced again after it was dropped, it waits again.
+    let since_then = replica.book.chain().versions().rev().take_while(|charter| charter.rekeyings.contains(rekeying));
+    let version = since_then.last().map_or(u32::MAX, |charter| charter.version);
     let since = assembly::since(replica, version);
     WaitingKey {
         rekeying: rekeying.clone(),
@@ -42,40 +49,54 @@ fn waiting(replica: &Replica, rekeying: &Rekeying) -> WaitingKey {
     }
 }
 
-/// Whether what stands in logs and charters shows that somebody has the agency's keys: a key set behind the record by which its log
-/// adopted that version, or a vote on a later one.
+/// Whether the agency's log shows that somebody has its keys: a key set behind the record by which it adopted that version, or a vote
+/// on a later one.
 fn objected(replica: &Replica, agency: &AgencyId, version: u32) -> bool {
-    let chain = replica.book.chain();
-    let mut later = chain.amendments().filter(|amendment| amendment.charter.version > version);
-    if later.any(|amendment| amendment.votes.iter().any(|vote| vote.body.agency == *agency)) {
-        return true;
-    }
-    let Some(state) = replica.logs.get(&LogId::first(agency.clone())) else { return false };
+    let (chain, state) = (replica.book.chain(), replica.logs.get(&LogId::first(agency.clone())));
+    let Some((member, state)) = chain.newest().member(agency).zip(state) else { return false };
     let adopted = state.adopted.iter().find(|(_, adopted)| *adopted >= version).map(|(index, _)| *index);
-    let rotated = adopted.is_some_and(|adopted| state.keysets.iter().any(|(index, _)| *index > adopted));
-    rotated || state.votes.iter().any(|(_, vote)| vote.body.version > version && is_signed(replica, agency, vote))
+    let later = state.keysets.iter().filter(|(index, _)| adopted.is_some_and(|adopted| *index > adopted));
+    let rotated = later.map(|(_, set)| set).any(|set| set.verify(chain.fingerprint(), &member.identity).is_ok());
+    rotated || state.voted > version || state.votes.iter().any(|(_, vote)| vote.body.version > version && by_successor(replica, vote))
 }
 
-/// Whether a vote is by the agency's identity key, or by the one that it committed to where the text voted on lists that.
-fn is_signed(replica: &Replica, agency: &AgencyId, vote: &Vote) -> bool {
+/// Whether a vote is by its agency's present identity key.
+pub(super) fn is_signed(replica: &Replica, vote: &Vote) -> bool {
     let (chain, text) = (replica.book.chain(), canonical::encode(&vote.body, limits::RECORD_BYTES));
-    let Some((member, text)) = chain.newest().member(agency).zip(text.ok()) else { return false };
-    let next = replica.proposals().get(&vote.body.charter).and_then(|proposal| proposal.charter().member(agency));
-    let successor = next.map(|next| next.identity).filter(|identity| identity.hash() == member.successor);
-    let mut keys = [member.identity].into_iter().chain(successor);
-    keys.any(|key| key.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok())
+    let Some((member, text)) = chain.newest().member(&vote.body.agency).zip(text.ok()) else { return false };
+    member.identity.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok()
 }
 
-/// Whether this node may vote for a text: what it carries out has waited long enough, and nobody has objected.
+/// Whether a vote is by the key that its agency committed to, for a text by which that takes over.
+pub(super) fn by_successor(replica: &Replica, vote: &Vote) -> bool {
+    let (chain, agency) = (replica.book.chain(), &vote.body.agency);
+    let Some((present, proposal)) = chain.newest().member(agency).zip(replica.proposals().get(&vote.body.charter)) else { return false };
+    let Some(next) = proposal.charter().member(agency).filter(|next| next.identity.hash() == present.successor) else { return false };
+    let text = canonical::encode(&vote.body, limits::RECORD_BYTES);
+    text.is_ok_and(|text| next.identity.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok())
+}
+
+/// Whether this node may vote for a text: what it announces is dated as of now; what it carries out has waited long enough, and nobody
+/// has objected who could.
 pub(super) fn may_vote(replica: &Replica, now: Timestamp, changes: &[Difference]) -> Result<(), Refusal> {
     for change in changes {
-        let Difference::Rekeyed(done) = change else { continue };
-        let WaitingKey { due, objected, .. } = waiting(replica, done);
-        if objected {
-            return Err(Refusal::RekeyingObjected);
-        }
-        if now < due {
-            return Err(Refusal::RekeyingWaits { until: due });
+        match change {
+            Difference::RekeyingAnnounced(new) if new.announced > now.plus(AHEAD) || now.since(new.announced) > DECISION => {
+                return Err(Refusal::RekeyingDate { announced: new.announced });
+            }
+            Difference::Rekeyed(done) => {
+                let WaitingKey { due, objected, .. } = waiting(replica, done);
+                if objected {
+                    return Err(Refusal::RekeyingObjected);
+                }
+                if now < due {
+                    return Err(Refusal::RekeyingWaits { until: due });
+                }
+                if replica.frozen(&LogId::first(done.agency.clone())) {
+                    return Err(Refusal::RekeyingFrozen);
+                }
+            }
+            _ => {}
         }
     }
     Ok(())

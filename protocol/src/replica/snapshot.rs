@@ -56,11 +56,17 @@ pub struct LogSnapshot {
     /// Votes on versions of the charter to come, and pairs that contradict each other, with their index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub votes: Vec<(u64, Vote)>,
+    /// The latest version that its agency voted on with its identity key.
+    #[serde(default)]
+    pub voted: u32,
     /// Whether it is frozen.
     pub frozen: bool,
     /// The key set that brought the key by which it came to that.
     #[serde(default)]
     pub frozen_by: u32,
+    /// The epoch that told two stories; the largest number there is for an untrue status.
+    #[serde(default)]
+    pub frozen_in: u32,
     /// Index of the newest status record.
     pub status: Option<u64>,
     /// Whether labels changed since.
@@ -92,8 +98,10 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned.clone(),
         votes: state.votes.clone(),
+        voted: state.voted,
         frozen: state.frozen,
-        frozen_by: state.frozen_by,
+        frozen_by: state.frozen_by.0,
+        frozen_in: state.frozen_by.1,
         evidence: state.evidence.clone(),
         status: state.status,
         status_due: state.status_due,
@@ -127,8 +135,9 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             cosigned: snapshot.cosigned,
             last_cosigned: snapshot.last_cosigned,
             votes: snapshot.votes,
+            voted: snapshot.voted,
             frozen: snapshot.frozen,
-            frozen_by: snapshot.frozen_by,
+            frozen_by: (snapshot.frozen_by, snapshot.frozen_in),
             evidence: snapshot.evidence,
             status: snapshot.status,
             status_due: snapshot.status_due,

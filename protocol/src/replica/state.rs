@@ -21,6 +21,9 @@ const WAITING_HEADS: usize = 8;
 /// more often is not listened to.
 pub(super) const RENEWED: u64 = 12 * 3600;
 
+/// In place of the epoch of a fork, for a log that is frozen for an untrue status: no word of the members changes what it said.
+pub(super) const UNTRUE: u32 = u32::MAX;
+
 /// Members remembered as having more of a log.
 const SOURCES: usize = 8;
 
@@ -165,12 +168,14 @@ pub(super) struct LogState {
     pub(super) last_cosigned: Option<String>,
     /// Votes on versions of the charter to come, and pairs that contradict each other, with their index.
     pub(super) votes: Vec<(u64, Vote)>,
+    /// The latest version of the charter that its agency voted on with its identity key: nobody who has lost that does.
+    pub(super) voted: u32,
     /// What comes next adopts this version of the charter, which is not known here: nothing behind it is taken yet.
     pub(super) stalled: Option<u32>,
     /// It told two stories, or an untrue status: nothing more is taken from it.
     pub(super) frozen: bool,
-    /// The key set that brought the key by which it did.
-    pub(super) frozen_by: u32,
+    /// Key set and epoch of what it was frozen for; [`UNTRUE`] in place of the epoch for a status.
+    pub(super) frozen_by: (u32, u32),
     /// The proof of the two stories.
     pub(super) evidence: Option<Box<ForkProof>>,
     /// A head that contradicts the records held, until there is a head of ours to prove it with.

@@ -198,6 +198,10 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
     let Some(state) = replica.logs.get_mut(log) else { return };
     state.final_size = size;
     state.prune();
+    if state.barred && state.former_epoch() <= replica.book.chain().resumed(&log.agency) {
+        // The members declared over what we had cosigned, and a quorum has confirmed what follows without us: we join in from here.
+        (state.barred, state.strayed, state.cosigned, state.last_cosigned) = (false, false, None, None);
+    }
     replica.touched.insert(log.clone());
     vouch(replica, &tally, out);
     out.push(Effect::Persist(Write::Final { log: log.clone(), size, note: note.clone() }));
@@ -209,7 +213,7 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
 pub(super) fn freeze(replica: &mut Replica, log: &LogId, rank: (u32, u32)) {
     let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
     state.freeze();
-    state.frozen_by = rank.0;
+    state.frozen_by = rank;
     replica.touched.insert(log.clone());
     replica.later(Change::Frozen { log: log.clone() });
 }
@@ -218,7 +222,7 @@ pub(super) fn freeze(replica: &mut Replica, log: &LogId, rank: (u32, u32)) {
 /// cosigned it for a log that had told two stories before.
 pub(super) fn reconsider(replica: &mut Replica, head: &CheckedHead) {
     let log = head.log();
-    let Some(state) = replica.logs.get(log).filter(|state| state.frozen && head.rank().0 > state.frozen_by) else { return };
+    let Some(state) = replica.logs.get(log).filter(|state| state.frozen && head.rank().0 > state.frozen_by.0) else { return };
     let size = head.checkpoint().size.min(state.frontier.size());
     let times = head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
     if !witnesses(replica, log, size).tally(times).reached() {
@@ -238,7 +242,11 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     let (log, proof) = fork.parts();
     let state = replica.logs.entry(log.clone()).or_default();
     // What an epoch that is over told twice changes nothing of what follows it.
-    if state.frozen || fork.epoch() < state.epoch() || fork.keyset() < state.rank().0 {
+    if state.frozen
+        || fork.epoch() <= replica.book.chain().resumed(&log.agency)
+        || fork.epoch() < state.epoch()
+        || fork.keyset() < state.rank().0
+    {
         return;
     }
     // Nor does what a replaced key says, once a quorum has cosigned a head by a later one.

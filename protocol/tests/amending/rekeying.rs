@@ -4,6 +4,8 @@
 use parangon_protocol::charter::Rekeying;
 use parangon_protocol::keys::{KeyError, KeySetError, SignedKeySet};
 use parangon_protocol::limits::REKEYING_SECONDS;
+use parangon_protocol::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use parangon_protocol::message::Head;
 
 use super::*;
 
@@ -44,7 +46,9 @@ fn announced() -> Network {
 
 fn agree(network: &mut Network, charter: &Charter) {
     for id in OTHERS {
-        network.vote(id, charter, true).unwrap();
+        if network.version(id) < charter.version {
+            network.vote(id, charter, true).unwrap();
+        }
     }
     for id in ALL {
         assert_eq!(network.version(id), charter.version, "{id}");
@@ -179,6 +183,120 @@ fn a_vote_by_the_present_key_or_its_successor_cancels_it() {
 }
 
 #[test]
+fn what_the_present_key_said_is_not_forgotten_when_others_decide() {
+    let mut network = announced();
+    let stricter = follow(&network, |charter| charter.status_max_age_days = 21);
+    network.vote("stuttgart", &stricter, false).unwrap();
+    for id in ["lyon", "madrid", "oslo"] {
+        network.vote(id, &stricter, true).unwrap();
+    }
+    assert_eq!(network.version("porto"), 3);
+    network.restart("porto");
+    network.now = due(&network, "lyon").plus(86_400);
+    let charter = follow(&network, carry_out);
+    for id in OTHERS {
+        assert_eq!(network.ballot(id, &charter, true), Err(Refusal::RekeyingObjected), "{id}");
+    }
+    // A vote that comes when its version is in effect counts like one that came before.
+    let mut late = announced();
+    late.stop("stuttgart");
+    let stricter = follow(&late, |charter| charter.status_max_age_days = 21);
+    for id in ["lyon", "madrid", "oslo"] {
+        late.vote(id, &stricter, true).unwrap();
+    }
+    late.vote("stuttgart", &stricter, true).unwrap();
+    late.start("stuttgart");
+    for id in ALL {
+        assert!(late.nodes[&agency(id)].replica.rekeyings()[0].objected, "{id}");
+    }
+}
+
+#[test]
+fn announced_again_it_waits_again() {
+    let mut network = announced();
+    let first = follow(&network, |_| ()).rekeyings;
+    let dropped = follow(&network, |charter| charter.rekeyings.clear());
+    agree(&mut network, &dropped);
+    network.now = network.now.plus(2 * REKEYING_SECONDS);
+    // The same announcement, word for word, would have waited long enough; nobody votes for one of that date.
+    let announced = first[0].announced;
+    let again = follow(&network, |charter| {
+        charter.created = announced;
+        charter.rekeyings.clone_from(&first);
+    });
+    assert_eq!(network.ballot("oslo", &again, true), Err(Refusal::RekeyingDate { announced }));
+    let future = follow(&network, |charter| {
+        charter.created = charter.created.plus(86_400);
+        announce(charter);
+    });
+    let announced = future.created;
+    assert_eq!(network.ballot("oslo", &future, true), Err(Refusal::RekeyingDate { announced }));
+    let again = follow(&network, announce);
+    agree(&mut network, &again);
+    let [waiting] = &network.nodes[&agency("oslo")].replica.rekeyings()[..] else { panic!("nothing waits") };
+    assert_eq!(waiting.version, 4);
+    assert!(waiting.due >= network.now.plus(REKEYING_SECONDS - 86_400));
+}
+
+#[test]
+fn a_key_that_was_given_up_does_not_object() {
+    let mut network = network();
+    let succeed = follow(&network, |charter| {
+        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
+        member.identity = key("successor", "stuttgart").public();
+        member.successor = key("third", "stuttgart").public().hash();
+    });
+    agree(&mut network, &succeed);
+    let announced = follow(&network, announce);
+    agree(&mut network, &announced);
+    let objected = |network: &Network| network.nodes[&agency("oslo")].replica.rekeyings()[0].objected;
+    // Its thief can still have the log state a key set, until the successor has stated one.
+    network.append("stuttgart", &[Record::KeySet(Box::new(keyset(&network, "identity", 2, "issue-2")))]).unwrap();
+    assert!(!objected(&network));
+    network.append("stuttgart", &[Record::KeySet(Box::new(keyset(&network, "successor", 3, "issue-3")))]).unwrap();
+    assert!(objected(&network));
+}
+
+#[test]
+fn nothing_is_carried_out_while_the_log_is_frozen() {
+    let mut network = announced();
+    network.now = due(&network, "oslo");
+    let charter = follow(&network, carry_out);
+    let size = network.nodes[&agency("oslo")].replica.held(&log("stuttgart")).unwrap().0;
+    let origin = log("stuttgart").origin(network.federation.fingerprint());
+    let head = Checkpoint { origin, size, root: parangon_protocol::id::Hash::of(&[b"another story"]) };
+    let note = SignedCheckpoint::sign(&head, &key("log", "stuttgart")).unwrap().to_string();
+    let book = network.nodes[&agency("oslo")].replica.book().clone();
+    network.forks = true;
+    assert!(network.ballot("oslo", &charter, true).is_ok());
+    let head = check::head(&book, &Head { log: log("stuttgart"), note }).unwrap();
+    network.happen("oslo", Event::Head { from: agency("porto"), head });
+    assert_eq!(network.ballot("oslo", &charter, true), Err(Refusal::RekeyingFrozen));
+}
+
+/// Its votes would bind their voters for ever.
+#[test]
+fn a_text_that_could_never_take_effect_is_not_voted_on() {
+    let mut network = network();
+    let succeed = follow(&network, |charter| {
+        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
+        member.identity = key("successor", "stuttgart").public();
+        member.successor = key("third", "stuttgart").public().hash();
+    });
+    agree(&mut network, &succeed);
+    let back = follow(&network, |charter| {
+        announce(charter);
+        charter.rekeyings[0].identity = key("identity", "stuttgart").public();
+    });
+    assert_eq!(network.ballot("oslo", &back, true), Err(Refusal::Proposal));
+    assert_eq!(network.vote("oslo", &back, true), Err(Refusal::Proposal));
+    let bare = Amendment { charter: back, votes: vec![] };
+    let text = parangon_protocol::canonical::encode(&bare, 1 << 20).unwrap();
+    network.happen("oslo", Event::Proposal(check::proposal(text).unwrap()));
+    assert!(network.nodes[&agency("oslo")].replica.proposals().is_empty());
+}
+
+#[test]
 fn nobody_elses_vote_in_its_name_cancels_it() {
     let mut network = announced();
     let stricter = follow(&network, |charter| charter.status_max_age_days = 21);
@@ -194,4 +312,9 @@ fn nobody_elses_vote_in_its_name_cancels_it() {
     network.happen("oslo", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start) });
     assert_eq!(network.nodes[&agency("oslo")].replica.held(&log("stuttgart")).unwrap().0, start + 1);
     assert!(!network.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
+    // Nor does it keep the true one from being heard.
+    scene.append("stuttgart", &Record::Vote(Box::new(network.ballot("stuttgart", &stricter, true).unwrap())));
+    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
+    network.happen("oslo", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start + 1) });
+    assert!(network.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot build its world fails
 
 mod closed;
+mod resumed;
 mod stolen;
 #[path = "../support/mod.rs"]
 mod support;

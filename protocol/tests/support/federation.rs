@@ -165,5 +165,6 @@ fn draft() -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     }
 }

@@ -78,6 +78,8 @@ pub struct Network {
     offline: BTreeSet<AgencyId>,
     queue: VecDeque<(AgencyId, AgencyId, Message)>,
     ticket: u64,
+    /// Whether a log may tell two stories: elsewhere that would be a fault of the test.
+    pub forks: bool,
 }
 
 impl Network {
@@ -111,7 +113,7 @@ impl Network {
         };
         let nodes = ids.iter().map(node).collect();
         let now = time("2026-11-01T00:00:00Z");
-        let mut network = Self { federation, nodes, now, offline: BTreeSet::new(), queue: VecDeque::new(), ticket: 0 };
+        let mut network = Self { federation, nodes, now, offline: BTreeSet::new(), queue: VecDeque::new(), ticket: 0, forks: false };
         for id in &ids {
             for peer in &ids {
                 network.step(id, Event::Connected(peer.clone()));
@@ -362,7 +364,10 @@ impl Network {
                 let (key, claimed) = check::signer(node.replica.book(), head.log(), &ours.note).unwrap();
                 let ours = checkpoint::open(&ours.note, &key, &claimed.origin(self.federation.fingerprint())).unwrap();
                 let Ok(fork) = serve::compare(&node.logs[head.log()], &ours, head.signed());
-                assert!(fork.is_none(), "nobody forks here: {:?}", head.log());
+                if let Some(proof) = fork {
+                    assert!(self.forks, "nobody forks here: {:?}", head.log());
+                    events.push_back(Event::Fork(check::fork(node.replica.book(), proof).unwrap()));
+                }
             }
             Effect::Recheck { log, index } => {
                 let node = &self.nodes[me];
@@ -380,7 +385,10 @@ impl Network {
         let me = &self.nodes[to];
         let (book, from) = (me.replica.book().clone(), from.clone());
         let event = match message {
-            Message::Gossip(Gossip::Fork { .. }) => panic!("nobody forks here"),
+            Message::Gossip(Gossip::Fork { proof }) | Message::Request(Request::Fork { proof }) => {
+                assert!(self.forks, "nobody forks here");
+                Event::Fork(check::fork(&book, serde_json::from_slice(&proof).unwrap()).unwrap())
+            }
             Message::Gossip(Gossip::Grown { head, start, records }) if !records.is_empty() => {
                 match check::span(&book, &head.log, &head.note, start, records, vec![]) {
                     Ok(span) => Event::Span { from, span },

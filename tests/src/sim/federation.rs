@@ -250,6 +250,7 @@ fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     }
 }
 
@@ -334,8 +335,10 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
         cosigned: Some((frontier.size(), frontier.root())),
         last_cosigned: Some(note),
         votes: vec![],
+        voted: 0,
         frozen: false,
         frozen_by: 0,
+        frozen_in: 0,
         evidence: None,
         status: None,
         status_due: false,

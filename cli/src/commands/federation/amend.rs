@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_protocol::charter::{Ballot, Chain, Charter, MemberCard, Vote, differences};
+use parangon_protocol::charter::{Ballot, Chain, Charter, MemberCard, Vote};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash};
 use parangon_protocol::keys::SecretKey;
 use parangon_protocol::limits;
@@ -96,8 +96,8 @@ impl Proposing {
     fn new(change: &Change, client: &Client) -> Result<Self, Failure> {
         let chain = chain(client)?;
         let me = agency(client)?;
-        let next = change.apply(chain.newest(), &me, SystemClock::new(Timestamp::default()).now())?;
-        let changes = next.follows(chain.newest()).map_err(|error| {
+        let next = change.apply(chain.newest(), &me, SystemClock::new(Timestamp::default()).now(), client)?;
+        let changes = chain.follows(&next).map_err(|error| {
             let next = "`parangon federation show` prints the rules in effect; `parangon federation propose --help`, what can be changed";
             Failure::new(Exit::Refused, error).next(next)
         })?;
@@ -115,8 +115,8 @@ pub(super) fn vote(args: &VoteArgs, accept: bool, data: &Path, client: &Client, 
     if charter.hash().map_err(Failure::invalid)? != hash {
         return Err(Failure::failed("the node shows another text than the one that its hash names"));
     }
-    charter.follows(chain.newest()).map_err(|error| Failure::new(Exit::Refused, error))?;
-    let lines: Vec<String> = differences(chain.newest(), &charter).iter().map(ToString::to_string).collect();
+    let changes = chain.follows(&charter).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let identity = args.passphrases.open_identity(data)?.identity_key();
     show_before(out, args.yes, charter.version, &lines);
     let question = if accept { "Do you accept this? A vote for it cannot be taken back." } else { "Do you reject this?" };

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Right};
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Right};
 use parangon_protocol::id::{AgencyId, Name, SchemeId};
 use parangon_protocol::limits;
 use parangon_protocol::time::{Month, Timestamp};
+use serde_json::Value;
 
 use super::read_card;
+use crate::client::Client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
@@ -41,6 +43,9 @@ pub(crate) struct Change {
     /// Drop the identity key that was announced for an agency (may be repeated)
     #[arg(long, value_name = "AGENCY")]
     keep_key: Vec<AgencyId>,
+    /// Let the log of an agency that told two stories go on in a new epoch (may be repeated)
+    #[arg(long, value_name = "AGENCY")]
+    resume: Vec<AgencyId>,
     /// The federation's name
     #[arg(long, value_name = "NAME")]
     name: Option<Name>,
@@ -57,7 +62,7 @@ pub(crate) struct Change {
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "name", "review_by",
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "name", "review_by",
         "status_days", "minimum", "protection"])]
     charter: Option<PathBuf>,
 }
@@ -97,11 +102,21 @@ impl Change {
     }
 
     /// The next version. What the file or the options say is checked like a foreign text afterwards.
-    pub(super) fn apply(&self, present: &Charter, me: &AgencyId, now: Timestamp) -> Result<Charter, Failure> {
+    pub(super) fn apply(&self, present: &Charter, me: &AgencyId, now: Timestamp, client: &Client) -> Result<Charter, Failure> {
         let mut next = match &self.charter {
             Some(path) => whole(path)?,
             None => self.changed(present, me, now)?,
         };
+        if !self.resume.is_empty() {
+            let logs = client.list("/api/v1/logs", None)?;
+            for agency in &self.resume {
+                known(present, agency)?;
+                resume(&mut next, agency, &logs)?;
+            }
+        }
+        for new in next.rekeyings.iter_mut().filter(|waiting| !present.rekeyings.contains(waiting)) {
+            new.announced = now; // whatever a file says: that is when it is announced
+        }
         next.version = present.version.checked_add(1).ok_or_else(|| Failure::invalid("the charter has no further version number"))?;
         next.previous = Some(present.hash().map_err(Failure::invalid)?);
         next.created = now;
@@ -125,6 +140,8 @@ impl Change {
         for agency in &gone {
             known(present, agency)?;
             next.members.retain(|member| member.id != *agency);
+            next.rekeyings.retain(|waiting| waiting.agency != *agency);
+            next.resumptions.retain(|resumption| resumption.agency != *agency);
         }
         for agency in &self.suspend {
             of(&mut next, agency)?.rights.clear();
@@ -159,6 +176,22 @@ impl Change {
         next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
         Ok(next)
     }
+}
+
+/// The epoch in which this node saw the log fork is over.
+fn resume(next: &mut Charter, agency: &AgencyId, logs: &[Value]) -> Result<(), Failure> {
+    let log = logs.iter().find(|log| log["agency"] == agency.as_str()).unwrap_or(&Value::Null);
+    let Some(epoch) = log["forked"].as_u64().and_then(|epoch| u32::try_from(epoch).ok()) else {
+        let reason = match log["frozen"] == true {
+            true => "is frozen for a status that was not true: that is not undone",
+            false => "is not frozen here",
+        };
+        return Err(Failure::new(Exit::Refused, format!("the log of {agency} {reason}")).next("parangon peer witnesses shows every log"));
+    };
+    next.resumptions.retain(|resumption| resumption.agency != *agency);
+    next.resumptions.push(Resumption { agency: agency.clone(), epoch });
+    next.resumptions.sort_by(|a, b| a.agency.cmp(&b.agency));
+    Ok(())
 }
 
 /// The successor that the member committed to takes over at once, and a key that was announced when it is due. Any other is announced.

@@ -54,6 +54,7 @@ pub(super) fn run(args: RefoundArgs, client: &Client, out: &Output) -> Result<()
         members,
         refounds: Some(Box::new(refounds)),
         rekeyings: vec![],
+        resumptions: vec![],
         ..present.clone()
     };
     let text = charter.to_text().map_err(Failure::invalid)?;

@@ -41,6 +41,10 @@ pub(super) fn run(args: &CardArgs, data: &Path, out: &Output) -> Result<(), Fail
         Some(id) => Failure::new(Exit::NotFound, format!("{id} is no member")).next("parangon federation show lists the members"),
         None => Failure::new(Exit::NotFound, "no member has or committed to this identity key").next("name the agency: --id ID"),
     })?;
+    if member.identity == keys.public() {
+        let failure = Failure::new(Exit::Conflict, format!("this is the identity key that {} has already", member.id));
+        return Err(failure.next("name the directory of the new one with --data: parangon key recover --successor, or --lost, makes it"));
+    }
     let body = CardBody {
         id: member.id.clone(),
         name: member.name.clone(),

@@ -63,7 +63,11 @@ pub(super) fn run(args: &RecoverArgs, data: &Path, out: &Output) -> Result<(), F
     };
     if before.as_ref().is_some_and(|record| !record.is_of(&given)) {
         let failure = Failure::new(Exit::Conflict, format!("{} belongs to another identity key; nothing was written", data.display()));
-        return Err(failure.next("look whether this is the agency's newest sheet, or recover into a new directory: --data DIR"));
+        let step = match args.lost {
+            true => "draw the new keys into a new directory: --data DIR",
+            false => "look whether this is the agency's newest sheet, or recover into a new directory: --data DIR",
+        };
+        return Err(failure.next(step));
     }
     let keys = if args.successor { given.succeed(random::system).map_err(Failure::failed)? } else { given };
     files.add(IDENTITY_KEYS, keys.seal(&unlock, random::system).map_err(Failure::failed)?);

@@ -178,6 +178,10 @@ fn charter(context: &Context) -> Vec<Line> {
         ));
     }
     lines.extend(view.rekeyings.iter().map(|waiting| rekeying(context, waiting)));
+    if context.engine().book().awaits_keys(context.me()).is_some() && context.engine().overview().recovery.is_none() {
+        let reason = "the charter lists another identity key than the one that signed our key set";
+        lines.push(Line::not_ok("identity key", Severity::Warn, reason, since, "parangon key rotate, with the new identity key"));
+    }
     for log in view.adopted.iter().filter(|log| log.unknown.is_some()) {
         let reason = format!("follows version {} of the charter, which is not known here", log.unknown.unwrap_or_default());
         let step = "wait for another member to be connected, or bring it: parangon federation apply TRUSTFILE";

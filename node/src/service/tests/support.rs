@@ -87,6 +87,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     }
 }
 

@@ -67,6 +67,7 @@ impl Federation {
             status_max_age_days: 35,
             refounds: None,
             rekeyings: vec![],
+            resumptions: vec![],
         };
         let endorsement = |agency: &str| Endorsement {
             endorser: read(agency),

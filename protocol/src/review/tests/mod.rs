@@ -73,6 +73,7 @@ fn charter() -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        resumptions: vec![],
     }
 }
 

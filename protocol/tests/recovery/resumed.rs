@@ -1,0 +1,198 @@
+//! Lyon's log told two stories. The members let it go on in a new epoch, with what its own node holds (protocol, "After a fork").
+
+use parangon_protocol::charter::{Charter, Resumption};
+use parangon_protocol::check;
+use parangon_protocol::log::fork::{ForkEvidence, ForkProof};
+
+use super::*;
+
+const OTHERS: [&str; 4] = ["madrid", "oslo", "porto", "stuttgart"];
+
+fn forking() -> Network {
+    let mut network = network();
+    network.forks = true;
+    network
+}
+
+/// A head of lyon's log that its key signed over something else; everybody who sees it beside the true one has the proof.
+fn told_twice(network: &mut Network) {
+    let (size, _) = network.nodes[&agency("lyon")].replica.held(&log("lyon")).unwrap();
+    let epoch = network.nodes[&agency("oslo")].replica.epoch(&log("lyon"));
+    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch }.origin(network.federation.fingerprint());
+    let head = Checkpoint { origin, size, root: Hash::of(&[b"another story"]) };
+    let note = SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap().to_string();
+    let book = network.nodes[&agency("oslo")].replica.book().clone();
+    let head = check::head(&book, &Head { log: log("lyon"), note }).unwrap();
+    network.happen("oslo", Event::Head { from: agency("porto"), head });
+    network.settle();
+}
+
+fn frozen(network: &Network) -> Vec<&'static str> {
+    ALL.into_iter().filter(|id| network.nodes[&agency(id)].replica.frozen(&log("lyon"))).collect()
+}
+
+fn resume(network: &mut Network, epoch: u32) -> Charter {
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let present = chain.newest();
+    let mut charter = Charter { version: present.version + 1, previous: Some(present.hash().unwrap()), ..present.clone() };
+    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch }];
+    for id in OTHERS {
+        network.vote(id, &charter, true).unwrap();
+    }
+    assert!(ALL.iter().all(|id| network.version(id) == charter.version));
+    charter
+}
+
+#[test]
+fn a_log_that_forked_goes_on_in_a_new_epoch_when_the_members_say_so() {
+    let mut network = forking();
+    let label = issue(&mut network, "lyon", "first");
+    told_twice(&mut network);
+    assert_eq!(frozen(&network), ALL);
+    assert_eq!(network.append("lyon", &[anchor(1)]), Err(Refusal::Frozen));
+    let before = network.nodes[&agency("oslo")].replica.final_size(&log("lyon"));
+    resume(&mut network, 1);
+    assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
+    agreed(&network, "lyon", 2);
+    let (size, ..) = held(&network, "lyon", &["oslo"])[0];
+    assert_eq!(size, before + 1, "what was final, and the beginning of the epoch");
+    let later = issue(&mut network, "lyon", "second");
+    network.adopt("lyon").unwrap();
+    agreed(&network, "lyon", 2);
+    for id in ALL {
+        let replica = &network.nodes[&agency(id)].replica;
+        assert_eq!([label, later].map(|label| replica.label(&label)), [Some(State::Active); 2], "{id}");
+    }
+    // The same two stories again freeze nothing, wherever they are told, nor after a restart.
+    network.restart("oslo");
+    told_twice_in(&mut network, 1);
+    assert_eq!(frozen(&network), Vec::<&str>::new());
+    // Two stories of the new epoch do, and the next word of the members is about that one.
+    told_twice(&mut network);
+    assert_eq!(frozen(&network), ALL);
+    let epoch = network.nodes[&agency("oslo")].replica.epoch(&log("lyon"));
+    let charter = resume(&mut network, epoch);
+    assert_eq!((charter.version, frozen(&network)), (3, vec![]));
+    assert!(network.nodes[&agency("oslo")].replica.epoch(&log("lyon")) > epoch);
+    agreed(&network, "lyon", 3);
+}
+
+fn told_twice_in(network: &mut Network, epoch: u32) {
+    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch }.origin(network.federation.fingerprint());
+    let signed = |story: &[u8]| {
+        let head = Checkpoint { origin: origin.clone(), size: 3, root: Hash::of(&[story]) };
+        SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap()
+    };
+    let book = network.nodes[&agency("madrid")].replica.book().clone();
+    let proof = ForkProof { first: signed(b"one").to_string(), second: signed(b"other").to_string(), evidence: ForkEvidence::SameSize };
+    network.happen("madrid", Event::Fork(check::fork(&book, proof).unwrap()));
+    network.settle();
+}
+
+#[test]
+fn who_is_away_follows_later() {
+    let mut network = forking();
+    issue(&mut network, "lyon", "first");
+    told_twice(&mut network);
+    network.stop("stuttgart");
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let present = chain.newest();
+    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
+    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    for id in ["madrid", "oslo", "porto"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    assert_eq!(network.version("oslo"), 1, "three of five are not two thirds");
+    network.stop("lyon");
+    network.start("stuttgart");
+    network.vote("stuttgart", &charter, true).unwrap();
+    assert_eq!(frozen(&network), ["lyon"]);
+    // Frozen no more, and nothing new of the epoch that is over is cosigned.
+    network.restart("oslo");
+    network.start("lyon");
+    assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
+    agreed(&network, "lyon", 2);
+}
+
+#[test]
+fn an_owner_that_ends_meanwhile_goes_on_with_what_it_has() {
+    let mut network = forking();
+    issue(&mut network, "lyon", "first");
+    told_twice(&mut network);
+    let before = held(&network, "lyon", &["lyon"])[0];
+    // Too few answer: it waits, and a restart asks anew.
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let present = chain.newest();
+    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
+    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    for id in ["madrid", "oslo", "porto"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    network.stop("madrid");
+    network.stop("oslo");
+    network.vote("stuttgart", &charter, true).unwrap();
+    let waiting = progress(&network, "lyon").unwrap();
+    assert_eq!((waiting.have, waiting.needed, waiting.rival), (2, 3, false));
+    assert_eq!(network.append("lyon", &[anchor(1)]), Err(Refusal::Recovering));
+    network.restart("lyon");
+    assert_eq!(progress(&network, "lyon").unwrap().have, 2);
+    network.start("madrid");
+    assert_eq!(progress(&network, "lyon"), None);
+    network.start("oslo");
+    agreed(&network, "lyon", 2);
+    assert_eq!(held(&network, "lyon", &["lyon"])[0].0, before.0 + 1);
+}
+
+/// A copy of lyon's node told porto another story, which porto took and cosigned.
+#[test]
+fn a_witness_of_the_other_story_comes_over() {
+    let mut network = forking();
+    let label = issue(&mut network, "lyon", "first");
+    let copy = network.backup("lyon");
+    for id in ["madrid", "oslo", "stuttgart"] {
+        network.stop(id);
+    }
+    withdraw(&mut network, "lyon", label);
+    network.append("lyon", &[anchor(1)]).unwrap();
+    assert_eq!(held(&network, "lyon", &["porto"])[0].0, 5);
+    network.stop("porto");
+    network.replace("lyon", &copy);
+    for id in ["madrid", "oslo", "stuttgart"] {
+        network.start(id);
+    }
+    let second = issue(&mut network, "lyon", "second");
+    network.start("porto");
+    network.settle();
+    assert_eq!(frozen(&network), ALL);
+    // Its node had noticed that another one has its keys: whoever runs it stops that one, and starts it again.
+    assert!(progress(&network, "lyon").unwrap().rival);
+    resume(&mut network, 1);
+    assert!(progress(&network, "lyon").unwrap().rival);
+    network.restart("lyon");
+    assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
+    agreed(&network, "lyon", 2);
+    for id in ALL {
+        assert_eq!(network.nodes[&agency(id)].replica.label(&second), Some(State::Active), "{id}");
+    }
+    // It had cosigned what is left out, and says so no more: its word counts again from here on.
+    network.append("lyon", &[anchor(2)]).unwrap();
+    assert!(network.nodes[&agency("porto")].replica.cosigners(&log("lyon")).0.contains(&agency("porto")));
+}
+
+#[test]
+fn an_untrue_status_is_not_undone() {
+    let mut network = forking();
+    let label = issue(&mut network, "lyon", "first");
+    let mut scene = network.scene("oslo");
+    let start = scene.logs[&log("lyon")].size();
+    scene.state_as("lyon", vec![(label, State::Withdrawn)]);
+    scene.cosign("lyon", &[], "2026-11-24T06:00:00Z");
+    let book = (**network.nodes[&agency("oslo")].replica.book()).clone();
+    let records = (start..scene.logs[&log("lyon")].size()).map(|index| scene.logs[&log("lyon")].get(index).to_vec()).collect();
+    let span = check::span(&book, &log("lyon"), &scene.notes[&log("lyon")], start, records, vec![]).unwrap();
+    network.happen("oslo", Event::Span { from: agency("lyon"), span });
+    network.settle();
+    assert_eq!(frozen(&network), ALL);
+    resume(&mut network, 1);
+    assert_eq!(frozen(&network), ALL);
+}
