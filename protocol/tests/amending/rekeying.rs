@@ -217,25 +217,28 @@ fn announced_again_it_waits_again() {
     let first = follow(&network, |_| ()).rekeyings;
     let dropped = follow(&network, |charter| charter.rekeyings.clear());
     agree(&mut network, &dropped);
-    network.now = network.now.plus(2 * REKEYING_SECONDS);
-    // The same announcement, word for word, would have waited long enough; nobody votes for one of that date.
+    // The same announcement, word for word: its date is believed for a week, and it has waited for nothing.
     let announced = first[0].announced;
-    let again = follow(&network, |charter| {
-        charter.created = announced;
-        charter.rekeyings.clone_from(&first);
-    });
-    assert_eq!(network.ballot("oslo", &again, true), Err(Refusal::RekeyingDate { announced }));
+    let again = |network: &Network| {
+        follow(network, |charter| {
+            charter.created = announced;
+            charter.rekeyings.clone_from(&first);
+        })
+    };
+    network.now = announced.plus(8 * 86_400);
+    assert_eq!(network.ballot("oslo", &again(&network), true), Err(Refusal::RekeyingDate { announced }));
+    network.now = announced.plus(6 * 86_400);
     let future = follow(&network, |charter| {
         charter.created = charter.created.plus(86_400);
         announce(charter);
     });
-    let announced = future.created;
-    assert_eq!(network.ballot("oslo", &future, true), Err(Refusal::RekeyingDate { announced }));
-    let again = follow(&network, announce);
+    let ahead = future.created;
+    assert_eq!(network.ballot("oslo", &future, true), Err(Refusal::RekeyingDate { announced: ahead }));
+    let again = again(&network);
     agree(&mut network, &again);
     let [waiting] = &network.nodes[&agency("oslo")].replica.rekeyings()[..] else { panic!("nothing waits") };
     assert_eq!(waiting.version, 4);
-    assert!(waiting.due >= network.now.plus(REKEYING_SECONDS - 86_400));
+    assert!(waiting.due >= announced.plus(6 * 86_400 + REKEYING_SECONDS));
 }
 
 #[test]

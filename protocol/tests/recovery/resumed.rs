@@ -161,6 +161,9 @@ fn a_witness_of_the_other_story_comes_over() {
         network.start(id);
     }
     let second = issue(&mut network, "lyon", "second");
+    network.append("lyon", &[anchor(3)]).unwrap();
+    let ours = held(&network, "lyon", &["lyon", "oslo"]);
+    assert_eq!((ours[0].0, ours[0].1), (5, ours[1].1), "as many records as porto has, and others");
     network.start("porto");
     network.settle();
     assert_eq!(frozen(&network), ALL);
@@ -174,9 +177,42 @@ fn a_witness_of_the_other_story_comes_over() {
     for id in ALL {
         assert_eq!(network.nodes[&agency(id)].replica.label(&second), Some(State::Active), "{id}");
     }
+    assert_eq!(held(&network, "lyon", &["porto"])[0].0, 6, "what the owner's node holds, and the beginning of the epoch");
     // It had cosigned what is left out, and says so no more: its word counts again from here on.
     network.append("lyon", &[anchor(2)]).unwrap();
     assert!(network.nodes[&agency("porto")].replica.cosigners(&log("lyon")).0.contains(&agency("porto")));
+}
+
+/// Whoever has lyon's key goes on where it ended, while lyon is away.
+#[test]
+fn nothing_more_of_the_epoch_is_cosigned() {
+    let mut network = forking();
+    told_twice(&mut network);
+    network.stop("lyon");
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let present = chain.newest();
+    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
+    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    for id in OTHERS {
+        network.vote(id, &charter, true).unwrap();
+    }
+    let mut scene = network.scene("oslo");
+    let start = scene.logs[&log("lyon")].size();
+    scene.append("lyon", &anchor(7));
+    scene.cosign("lyon", &[], "2026-11-24T06:00:00Z");
+    let book = (**network.nodes[&agency("oslo")].replica.book()).clone();
+    let records = vec![scene.logs[&log("lyon")].get(start).to_vec()];
+    let span = check::span(&book, &log("lyon"), &scene.notes[&log("lyon")], start, records, vec![]).unwrap();
+    network.happen("oslo", Event::Span { from: agency("porto"), span });
+    network.settle();
+    let replica = &network.nodes[&agency("oslo")].replica;
+    assert_eq!(replica.held(&log("lyon")).unwrap().0, start + 1);
+    assert_eq!((replica.cosigners(&log("lyon")).0, replica.final_size(&log("lyon"))), (vec![], start));
+    // Its owner goes on where it was: what a thief added is left out.
+    network.start("lyon");
+    assert_eq!(progress(&network, "lyon"), None);
+    agreed(&network, "lyon", 2);
+    assert_eq!(held(&network, "lyon", &["oslo"])[0].0, start + 1);
 }
 
 #[test]
