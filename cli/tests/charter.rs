@@ -35,6 +35,9 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     assert!(run.err().contains("federation propose --help"), "{}", run.err());
     nodes.desk.run("federation propose --status-days 3 --data oslo --yes").ends(2);
     nodes.desk.run("federation propose --expel bergen --data oslo --yes").ends(5);
+    nodes.desk.run("federation propose --resume bergen --data oslo --yes").ends(5);
+    let run = nodes.desk.run("federation propose --resume porto --data oslo --yes").ends(8);
+    assert!(run.err().contains("the log of porto is not frozen here"), "{}", run.err());
     nodes.desk.run("federation propose --status-days 21 --data oslo").ends(2);
     let dry = nodes.json("federation propose --status-days 21 --data oslo --dry-run --json");
     assert_eq!(dry["changes"][0], "a label's status is good for 21 days instead of 35");

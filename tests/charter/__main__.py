@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from . import amending, founding, heads, pins, program, reading, rekeying, thresholds, votes  # noqa: F401  (each lists its cases)
+from . import amending, founding, heads, pins, program, reading, rekeying, resumption, thresholds, votes  # noqa: F401  (each lists its cases)
 from .cases import CASES, Case
 from .desk import Desk, Wrong
 from .selfcheck import check

@@ -254,6 +254,7 @@ fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, Amen
     if present.refounds != next.refounds {
         return Err(AmendmentError::Refounding);
     }
+    resumption::check(present, next)?;
     let changes = differences(present, next);
     if changes.is_empty() {
         return Err(AmendmentError::Nothing);
@@ -265,7 +266,6 @@ fn check_text(present: &Charter, next: &Charter) -> Result<Vec<Difference>, Amen
         return Err(AmendmentError::NotCommitted(agency));
     }
     rekeying::check(&changes, next)?;
-    resumption::check(present, next)?;
     let any = |of: fn(&Difference) -> bool| changes.iter().any(of);
     if any(Difference::changes_keys) && any(Difference::changes_witnesses) { Err(AmendmentError::KeyAndWitnesses) } else { Ok(changes) }
 }

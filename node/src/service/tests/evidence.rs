@@ -1,6 +1,7 @@
 //! A log that tells two stories, and one that states something untrue, as the other nodes see it.
 
 use parangon_protocol::canonical::Value;
+use parangon_protocol::charter::{Charter, Resumption};
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::label::status::Status;
 use parangon_protocol::log::fork::{ForkEvidence, ForkProof};
@@ -10,8 +11,12 @@ use parangon_protocol::record::Record;
 use parangon_protocol::verify::Trust;
 use parangon_protocol::verify::fork::{Difference, ForkFileError, examine};
 
-use super::support::{Agency, THREE, federation, until};
-use crate::service::{evidence, members};
+use super::support::{Agency, THREE, Who, federation, until};
+use crate::service::charter::{self, BallotRequest, NewVote};
+use crate::service::register::Standing;
+use crate::service::{evidence, logs, members};
+
+const FOUR: [Who; 4] = [("berlin", "DE", None), ("lyon", "FR", None), ("porto", "PT", None), ("stuttgart", "DE", None)];
 
 /// What a node has of another's log: its records, and its newest head with all cosignatures.
 async fn settled(agency: &Agency, log: &LogId) -> (Vec<Vec<u8>>, String) {
@@ -41,6 +46,78 @@ async fn lines(agency: &Agency, of: &str) -> [String; 2] {
     [format!("{} Next: {}", line.reason, step(&line.next_step)), format!("{} Next: {}", peer.reason, step(&peer.next_step))]
 }
 
+/// Another head beside this one by its owner's key; `from` tells `to` of both. The root of the other one.
+async fn told_twice(owner: &Agency, note: &str, from: &Agency, to: &Agency) -> Hash {
+    let (federation, key) = (owner.context.federation(), owner.context.keys().log_key());
+    let origin = LogId::first(owner.context.me().clone()).origin(federation);
+    let truth = parangon_protocol::log::checkpoint::open(note, &key.public(), &origin).expect("its head");
+    let truth = truth.checkpoint().clone();
+    let other = Checkpoint { root: Hash::of(&[b"another story"]), ..truth.clone() };
+    let lie = SignedCheckpoint::sign(&other, &key).expect("a checkpoint");
+    let mut heads = [(truth.root, note.to_owned()), (other.root, lie.to_string())];
+    heads.sort();
+    let [(_, first), (_, second)] = heads;
+    let proof = serde_json::to_vec(&ForkProof { first, second, evidence: ForkEvidence::SameSize }).expect("JSON");
+    from.network.request(to.context.me(), Request::Fork { proof }).await.expect("answered");
+    other.root
+}
+
+/// A vote for this text by the agency's identity key, as the command line makes it.
+async fn votes(agency: &Agency, text: &Charter) {
+    let request = BallotRequest { charter: Some(Box::new(text.clone())), hash: None, accept: true };
+    let ballot = charter::ballot(&agency.context, request).await.expect("a ballot").ballot;
+    let vote = Box::new(ballot.sign(agency.context.federation(), &agency.identity.identity_key()).expect("a vote"));
+    let new = NewVote { vote, charter: Some(Box::new(text.clone())), consents: vec![] };
+    charter::vote(&agency.context, new).await.expect("it counts");
+}
+
+/// Case L1, and what comes of it: the members let the log go on, and what its agency issues then is valid like what it issued before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_forked_goes_on_when_the_members_say_so() {
+    let agencies = federation(&FOUR).await;
+    let [berlin, lyon, porto, stuttgart] = &agencies[..] else { panic!("four") };
+    let log = LogId::first(lyon.context.me().clone());
+    let before = lyon.awards("Before the fork", "bronze", 4, &[porto]).await.id;
+    for agency in &agencies {
+        agency.label_until(&before, Standing::Valid).await;
+    }
+    let kept = || berlin.context.store().read().expect("a snapshot").last_kept_note(&log).expect("reads");
+    let whole = || berlin.context.engine().overview().logs.get(&log).filter(|held| held.final_size == held.size).map(|held| held.size);
+    let note = until("all of its log", || async { kept().filter(|(size, _)| Some(*size) == whole()).map(|(_, note)| note) }).await;
+    told_twice(lyon, &note, stuttgart, berlin).await;
+    for agency in &agencies {
+        frozen(agency, &log).await;
+    }
+    for (at, said) in [(berlin, "--resume lyon"), (lyon, "--resume lyon")] {
+        let status = at.context.run(members::status).await.expect("a status");
+        let line = status.lines.iter().find(|line| line.subject == "log of lyon").expect("a line about the log");
+        assert!(line.next_step.as_ref().is_some_and(|step| step.contains(said)), "{line:?}");
+    }
+    let shown = lyon.context.run(logs::list).await.expect("logs");
+    assert_eq!(
+        shown.iter().map(|log| (log.agency.as_str(), log.forked)).filter(|(_, forked)| forked.is_some()).collect::<Vec<_>>(),
+        [("lyon", Some(1))]
+    );
+
+    let present = berlin.context.charter();
+    let mut text = Charter { version: 2, previous: Some(present.hash().expect("text")), ..Charter::clone(&present) };
+    text.resumptions.push(Resumption { agency: lyon.context.me().clone(), epoch: 1 });
+    for agency in [berlin, porto, stuttgart] {
+        votes(agency, &text).await;
+    }
+    for agency in &agencies {
+        let thawed = || agency.context.engine().overview().logs.get(&log).is_some_and(|held| !held.frozen && held.epoch > 1);
+        until("the next epoch", || async { thawed().then_some(()) }).await;
+        agency.label_until(&before, Standing::Valid).await;
+    }
+    until("its recovery ends", || async { lyon.context.engine().overview().recovery.is_none().then_some(()) }).await;
+    assert!(!lyon.context.store().is_recovering());
+    let after = lyon.awards("After the fork", "bronze", 4, &[porto]).await.id;
+    for agency in &agencies {
+        agency.label_until(&after, Standing::Valid).await;
+    }
+}
+
 /// Case L1: the proof reaches a node, and what it hands out convinces somebody who has only the file and a fingerprint.
 #[tokio::test(flavor = "multi_thread")]
 async fn l1_every_node_hands_out_the_evidence_and_the_file_stands_alone() {
@@ -54,16 +131,8 @@ async fn l1_every_node_hands_out_the_evidence_and_the_file_stands_alone() {
     assert_eq!(file(berlin, "lyon").await.expect_err("nothing yet").code(), "PGN-0501");
 
     let federation = *berlin.context.federation();
-    let key = lyon.context.keys().log_key();
-    let other = Checkpoint { origin: log.origin(&federation), size: 2, root: Hash::of(&[b"another story"]) };
-    let lie = SignedCheckpoint::sign(&other, &key).expect("a checkpoint");
-    let truth = parangon_protocol::log::checkpoint::open(&note, &key.public(), &log.origin(&federation)).expect("its head");
-    let mut heads = [(truth.checkpoint().root, note.clone()), (other.root, lie.to_string())];
-    heads.sort();
-    let [(_, first), (_, second)] = heads;
-    let proof = serde_json::to_vec(&ForkProof { first, second, evidence: ForkEvidence::SameSize }).expect("JSON");
     // One node learns it; the others hear of it from there, the accused itself too.
-    stuttgart.network.request(berlin.context.me(), Request::Fork { proof }).await.expect("answered");
+    let other = told_twice(lyon, &note, stuttgart, berlin).await;
     for agency in &agencies {
         frozen(agency, &log).await;
     }
@@ -73,7 +142,7 @@ async fn l1_every_node_hands_out_the_evidence_and_the_file_stands_alone() {
         let text = file(agency, "lyon").await.expect("evidence");
         let shown = examine(&text, &trust).expect("a proof");
         assert_eq!((shown.agency.as_str(), shown.difference, shown.federation.pinned), ("lyon", Difference::SameSize, true));
-        let (real, forged) = if shown.first.root == other.root { (&shown.second, &shown.first) } else { (&shown.first, &shown.second) };
+        let (real, forged) = if shown.first.root == other { (&shown.second, &shown.first) } else { (&shown.first, &shown.second) };
         assert_eq!((real.cosigned_by.len(), real.quorum, forged.cosigned_by.len(), forged.quorum), (2, true, 0, false));
         assert_eq!(shown.settled.as_ref(), Some(real), "what stands is the head that had its quorum");
         Value::read_canonical(&text, text.len()).expect("canonical JSON");

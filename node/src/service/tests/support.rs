@@ -35,7 +35,7 @@ use crate::service::keys::{self, KeySetsView, NewKeySet};
 use crate::service::labels::{self, LabelView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
-use crate::service::{Context, Error, courier, moving, reactor};
+use crate::service::{Context, Error, charter, courier, moving, reactor};
 use crate::store::Store;
 
 /// Longer than anything here takes on a busy machine.
@@ -204,6 +204,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
     tokio::spawn(moving::run(context.clone(), stop.clone()));
     tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone()));
+    tokio::spawn(charter::run(context.clone(), |_| Ok(()), stop.clone()));
     Agency { context, network, identity, stop, dir }
 }
 

@@ -1,6 +1,7 @@
 //! Votes, thresholds and chains of several versions: every boundary from both sides (cases G1 to G9).
 
 mod rekeying;
+mod resumption;
 
 use super::*;
 use crate::id::LogId;
