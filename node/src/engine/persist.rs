@@ -7,6 +7,7 @@ use parangon_protocol::charter::{Amendment, Chain};
 use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Replica, Settings, Write};
 use parangon_protocol::time::Timestamp;
@@ -22,6 +23,10 @@ pub struct RegisterRow {
     pub label: LabelRow,
     /// Endorsers that confirmed their endorsement, with the index of the entry in their log.
     pub confirmations: BTreeMap<AgencyId, u64>,
+    /// What its issuer had said of it in records that its log has given up since, and has not said again: that it is withdrawn or
+    /// suspended counts on sight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<State>,
 }
 
 impl RegisterRow {
@@ -56,6 +61,7 @@ fn text<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Names of documents in the store.
 const CONFIRMATION: &str = "confirmation/";
+const LOST: &str = "lost/";
 const RELEASE: &str = "release/";
 const FORK: &str = "fork/";
 const CHARTER: &str = "charter/";
@@ -69,6 +75,19 @@ const VOUCHED: &str = "vouched-time";
 struct InEffect {
     amendment: Amendment,
     at: Timestamp,
+}
+
+fn lost_name(label: &LabelId) -> String {
+    format!("{LOST}{label}")
+}
+
+/// Labels of which something was lost: see [`RegisterRow::lost`]. Those that their log holds no more are among them.
+///
+/// # Errors
+/// An error of the store.
+pub(crate) fn lost_standings<S: Source>(tx: &Tx<S>) -> Result<Vec<LabelId>, StoreError> {
+    let names = tx.document_names(LOST)?;
+    Ok(names.iter().filter_map(|name| name.strip_prefix(LOST)?.parse().ok().map(LabelId)).collect())
 }
 
 fn proposal_name(version: u32, hash: &Hash) -> String {
@@ -109,10 +128,18 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::Vouched { at } if vouched(tx)? < *at => tx.put_document(VOUCHED, &text(at)),
         Write::Vouched { .. } => Ok(()),
         Write::Label(label) => label_row(tx, label),
-        Write::LabelState { label, state, index } => change(tx, label, |row| {
-            row.label.state = *state;
-            row.label.state_index = *index;
-        }),
+        Write::LabelState { label, state, index } => {
+            // The log says it again, or what came of it; what was withdrawn does not come back.
+            let settled = |lost: Option<State>| *state == State::Withdrawn || lost != Some(State::Withdrawn);
+            if RegisterRow::read(tx, label)?.is_some_and(|row| settled(row.lost)) {
+                tx.delete_document(&lost_name(label))?;
+            }
+            change(tx, label, |row| {
+                row.label.state = *state;
+                row.label.state_index = *index;
+                row.lost = row.lost.filter(|lost| !settled(Some(*lost)));
+            })
+        }
         Write::LabelSoundness { label, soundness } => change(tx, label, |row| row.label.soundness = soundness.clone()),
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
         Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
@@ -142,6 +169,10 @@ fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
             let mut row: RegisterRow = parse(bytes)?;
             if row.label.log == *log {
                 tx.delete_label(id, &row.label.common.cluster.id)?;
+                if let Some(state) = row.lost.or(Some(row.label.state).filter(|state| matches!(state, State::Withdrawn | State::Suspended)))
+                {
+                    tx.put_document(&lost_name(&row.label.id), &text(&state))?;
+                }
                 // What others confirmed waits for the label to come again.
                 for (endorser, index) in row.confirmations.iter().filter(|(endorser, _)| **endorser != log.agency) {
                     if let Some(confirmation) = row.label.confirmed(endorser, *index) {
@@ -193,7 +224,8 @@ pub(super) fn torn(tx: &ReadTx, chain: &Chain) -> Result<Option<u32>, StoreError
 }
 
 fn label_row(tx: &mut WriteTx, label: &LabelRow) -> Result<(), StoreError> {
-    let mut row = RegisterRow { label: label.clone(), confirmations: BTreeMap::new() };
+    let lost = tx.document(&lost_name(&label.id))?.map(|bytes| parse(&bytes)).transpose()?;
+    let mut row = RegisterRow { label: label.clone(), confirmations: BTreeMap::new(), lost };
     let prefix = format!("{CONFIRMATION}{}/", label.id);
     for name in tx.document_names(&prefix)? {
         if let Some(bytes) = tx.document(&name)? {

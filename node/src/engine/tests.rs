@@ -1,15 +1,18 @@
-//! What the store says of the charter when a node starts.
+//! What the store says of the charter when a node starts, and of labels whose log is read anew.
 
 use parangon_protocol::charter::{Amendment, Ballot, Chain, Charter, Founding, FoundingSignature, LastHead, Member, Vote};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::keys::SecretKey;
+use parangon_protocol::label::status::State;
 use parangon_protocol::log::checkpoint::{Checkpoint, sign};
 use parangon_protocol::replica::Write;
 use parangon_protocol::time::Timestamp;
 
-use super::persist::{chain, torn, write};
+use super::persist::{RegisterRow, chain, lost_standings, torn, write};
 use crate::keystore::MasterKey;
-use crate::service::tests::support::charter_of;
+use crate::service::labels::parse_id;
+use crate::service::register::{self, Standing};
+use crate::service::tests::support::{THREE, charter_of, federation};
 use crate::store::Store;
 
 const AGENCIES: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "wien"];
@@ -92,4 +95,50 @@ fn a_version_that_contradicts_the_chain_is_remembered_until_a_later_one() {
     assert_eq!(of(&second), Some(2));
     write(&store, &agency("lyon"), &[rival(1)]).expect("written");
     assert_eq!(of(&second), Some(2));
+}
+
+/// What an issuer had withdrawn in records that its log came back without counts on sight here, until the log says it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_in_records_that_are_lost_stays_withdrawn() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let label = lyon.awards("Cluster", "bronze", 4, &[stuttgart]).await.id;
+    berlin.label_until(&label, Standing::Valid).await;
+    let id = parse_id(&label).expect("an id");
+    let tx = berlin.context.store().read().expect("a snapshot");
+    let row = RegisterRow::read(&tx, &id).expect("reads").expect("a label").label;
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let apply = |writes: &[Write]| write(&store, &agency("berlin"), writes).expect("written");
+    let read = || {
+        let tx = store.read().expect("a snapshot");
+        let lost = lost_standings(&tx).expect("reads");
+        (RegisterRow::read(&tx, &id).expect("reads"), lost)
+    };
+    let judged = || register::judge(&read().0.expect("a label"), &berlin.context.engine().overview(), berlin.context.now()).standing;
+    let issued = || Write::Label(Box::new(row.clone()));
+    let state = |state: State, index: u64| Write::LabelState { label: id, state, index };
+    let forgotten = || Write::Forgotten { log: row.log.clone() };
+
+    // Nothing was said of it: nothing is lost.
+    apply(&[issued(), forgotten(), issued()]);
+    assert_eq!((read().0.expect("a label").lost, read().1), (None, vec![]));
+    // Whoever had suspended it and reinstates it has said what counts.
+    apply(&[state(State::Suspended, 5), forgotten(), issued(), state(State::Active, 9)]);
+    assert_eq!((read().0.expect("a label").lost, read().1), (None, vec![]));
+    for (said, standing) in [(State::Suspended, Standing::Suspended), (State::Withdrawn, Standing::Withdrawn)] {
+        apply(&[state(said, 7), forgotten()]);
+        assert_eq!(read(), (None, vec![id]), "the log is read anew");
+        apply(&[issued()]);
+        assert_eq!((read().0.expect("a label").lost, judged()), (Some(said), standing));
+        // Read anew once more, before it is said again.
+        apply(&[forgotten(), issued()]);
+        assert_eq!((read().0.expect("a label").lost, judged()), (Some(said), standing));
+    }
+    apply(&[state(State::Withdrawn, 9)]);
+    assert_eq!((read().0.expect("a label").lost, judged(), read().1), (None, Standing::Withdrawn, vec![]));
+    // What was withdrawn is not only suspended after that.
+    apply(&[forgotten(), issued(), state(State::Suspended, 5), state(State::Active, 6)]);
+    assert_eq!((judged(), read().1), (Standing::Withdrawn, vec![id]));
 }

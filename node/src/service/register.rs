@@ -84,6 +84,11 @@ pub fn judge(row: &RegisterRow, overview: &Overview, at: Timestamp) -> Judgement
         State::Superseded => return Judgement::of(Standing::Replaced, "replaced by a newer label"),
         State::Active => {}
     }
+    match row.lost {
+        Some(State::Withdrawn) => return Judgement::of(Standing::Withdrawn, "withdrawn by its issuer in records that its log has lost"),
+        Some(State::Suspended) => return Judgement::of(Standing::Suspended, "suspended by its issuer in records that its log has lost"),
+        _ => {}
+    }
     if let Some(because) = provisional(row, overview) {
         return Judgement::of(Standing::Provisional, because);
     }

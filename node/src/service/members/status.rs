@@ -1,5 +1,6 @@
 //! How things stand, a line a subject.
 
+use parangon_protocol::label::status::State;
 use parangon_protocol::replica::Progress;
 use parangon_protocol::time::Timestamp;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::super::charter::RekeyingView;
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
 use super::super::{Context, Error, inbox, outside};
+use crate::engine::{RegisterRow, lost_standings};
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -70,6 +72,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(keys(context));
     lines.extend(outside_witnesses(context)?);
     lines.extend(frozen(context)?);
+    lines.extend(lost(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
     lines.extend(guests(context)?);
@@ -244,6 +247,25 @@ fn frozen(context: &Context) -> Result<Vec<Line>, Error> {
         Line::not_ok(format!("log of {log}"), Severity::Fail, reason, context.started(), next_step)
     };
     Ok(evidence::frozen(context)?.into_iter().map(line).collect())
+}
+
+/// Labels that were withdrawn or suspended in records that their log came back without.
+fn lost(context: &Context) -> Result<Vec<Line>, Error> {
+    let tx = context.store().read()?;
+    let mut lines = Vec::new();
+    for id in lost_standings(&tx)? {
+        let Some(row) = RegisterRow::read(&tx, &id)? else { continue };
+        let Some(state) = row.lost else { continue };
+        let (word, verb) = if state == State::Suspended { ("suspended", "suspend") } else { ("withdrawn", "withdraw") };
+        let owner = &row.label.common.owner;
+        let reason = format!("{owner} had {word} it in records that its log has lost; here it counts as {word} still");
+        let step = match owner == context.me() {
+            true => format!("parangon label {verb} {id}, or the others go on to show it as valid"),
+            false => format!("ask {owner} to {verb} it again: who had not seen that shows it as valid"),
+        };
+        lines.push(Line::not_ok(format!("label {id}"), Severity::Warn, reason, context.started(), step));
+    }
+    Ok(lines)
 }
 
 fn peers(context: &Context) -> Result<Vec<Line>, Error> {
