@@ -19,7 +19,7 @@ use parangon_protocol::replica::{Keys, Settings};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,7 @@ use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError
 use crate::outside;
 use crate::service::witness::Witness;
 use crate::service::{Context, charter, courier, invitations, moving, reactor};
-use crate::store::{Opened, Store, StoreError, WriteTx};
+use crate::store::{Lock, Opened, Recovery, Store, StoreError, WriteTx};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
 const PRIVATE_WAITING: usize = 8;
@@ -216,9 +216,11 @@ impl Node {
         }
         if opened != Opened::Clean || succession.is_some() {
             // From the first question on: who answers promises something.
-            store.write(WriteTx::begin_recovery)?;
+            settings.intact = matches!(opened, Opened::Clean | Opened::Recovering { reason: Recovery::Doubt });
+            store.write(if settings.intact { WriteTx::begin_doubt } else { WriteTx::begin_recovery })?;
             settings.recovery = Some(Hash(random::draw(&mut random::system).map_err(StoreError::from)?));
         }
+        settings.salt = Hash(random::draw(&mut random::system).map_err(StoreError::from)?);
         let listeners = listen(&config).await?;
         let api = listeners.address();
         let witness = listen_as_witness(&config).await?;
@@ -309,16 +311,24 @@ impl Node {
         self.witness
     }
 
-    /// Stops accepting, lets what is under way end, closes the store last.
+    /// Stops accepting, lets what is under way end, and returns when the store is closed: not before whoever else holds the context
+    /// lets go of it.
     pub async fn stop(self) {
         self.stop.cancel();
         self.network.stop().await;
         let Self { context, network, tasks, .. } = self;
+        let dir = context.store().dir().to_owned();
         drop((context, network));
         for task in tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the node ended badly");
             }
+        }
+        // What a connection or a job in the pool still holds ends by itself. In a thread that keeps nobody from ending the process.
+        let (closed, store) = oneshot::channel();
+        std::thread::spawn(move || closed.send(Lock::wait(&dir)));
+        if let Ok(Err(error)) = store.await {
+            tracing::warn!(%error, "whether the store is closed is not known");
         }
     }
 }

@@ -23,7 +23,7 @@ const PATH: &str = "/api/v1/labels";
 const ID: usize = 64;
 
 /// What a label can be worth.
-const STATES: [&str; 8] = ["valid", "provisional", "not-yet-valid", "expired", "withdrawn", "suspended", "replaced", "void"];
+const STATES: [&str; 9] = ["valid", "provisional", "stale", "not-yet-valid", "expired", "withdrawn", "suspended", "replaced", "void"];
 
 /// Labels in one answer of the API at most; further ones come with its next page.
 const PAGE: usize = 1000;

@@ -12,7 +12,7 @@ use parangon_protocol::replica::{self, Effect, Event, Replica, Write};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::outgoing::Outgoing;
-use super::{CharterOverview, EngineError, LogOverview, News, Overview, persist, reader};
+use super::{CharterOverview, EngineError, Fresh, LogOverview, News, Overview, persist, reader};
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
@@ -289,6 +289,12 @@ impl Core {
         });
     }
 
+    fn fresh(&self, log: &LogId) -> Option<Fresh> {
+        let charter = self.replica.book().chain().newest();
+        let as_of = self.replica.fresh_as_of(log).filter(|_| charter.member(&log.agency).is_some())?;
+        Some(Fresh { as_of, until: as_of.plus(u64::from(charter.status_max_age_days) * 86_400) })
+    }
+
     fn log(&self, log: &LogId) -> LogOverview {
         let (cosigned_by, quorum) = self.replica.cosigners(log);
         LogOverview {
@@ -300,6 +306,7 @@ impl Core {
             quorum,
             frozen: self.replica.frozen(log),
             forked: self.replica.forked(log),
+            fresh: self.fresh(log),
             adopted: self.replica.adopted(log),
             end: self.replica.book().chain().end_of(log),
             stalled: self.replica.stalled(log),

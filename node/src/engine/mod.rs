@@ -19,6 +19,7 @@ use parangon_protocol::check::{self, CheckedProposal, KeyBook};
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
 use parangon_protocol::record::{Record, RecordError};
 use parangon_protocol::replica::{Event, Keys, Progress, Proposal, Refusal, Settings, WaitingKey};
+use parangon_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +73,15 @@ pub enum News {
     Peer(AgencyId),
 }
 
+/// How long what is known of a log can be believed to be the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fresh {
+    /// Until when it surely was, by the times of those who confirmed it.
+    pub as_of: Timestamp,
+    /// Until when the charter lets that be enough.
+    pub until: Timestamp,
+}
+
 /// What is known of one log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogOverview {
@@ -91,6 +101,9 @@ pub struct LogOverview {
     pub frozen: bool,
     /// The epoch that told two stories, where it is frozen for that.
     pub forked: Option<u32>,
+    /// How long what is final of it is to be believed; none where nothing is, or where its owner is no member any more: what it
+    /// stated last stays.
+    pub fresh: Option<Fresh>,
     /// The charter record that rules what it appends next: index and version.
     pub adopted: Option<(u64, u32)>,
     /// Where the charter ends it: its owner left, and nothing at or above this index counts.

@@ -38,6 +38,16 @@ impl RegisterRow {
         tx.label(&label.0)?.map(|bytes| parse(&bytes)).transpose()
     }
 
+    /// What became of it, as far as it counts here: also what its log has lost.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match (self.label.state, self.lost) {
+            (State::Withdrawn, _) | (_, Some(State::Withdrawn)) => State::Withdrawn,
+            (State::Active, Some(lost)) => lost,
+            (state, _) => state,
+        }
+    }
+
     /// Reads a row's bytes.
     ///
     /// # Errors
@@ -120,7 +130,7 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::HighWater { epoch, size, root } => {
             tx.set_high_water(&OwnHead { log: LogId { agency: me.clone(), epoch: *epoch }, size: *size, root: *root })
         }
-        Write::Recovering => tx.begin_recovery(),
+        Write::Recovering => tx.begin_doubt(),
         Write::Recovered => tx.finish_recovery(None),
         Write::Forgotten { log } => forget(tx, log),
         Write::Log(_) => Ok(()),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Context, Error};
-use crate::engine::{Overview, RegisterRow};
+use crate::engine::{Fresh, Overview, RegisterRow};
 use crate::store::{Source, Tx};
 
 /// What a label is worth at a date.
@@ -32,6 +32,8 @@ pub enum Standing {
     Suspended,
     /// By a newer label.
     Replaced,
+    /// Its issuer's log was not confirmed for longer than the charter allows.
+    Stale,
     /// It breaks a rule and counts nowhere.
     Void,
 }
@@ -48,6 +50,7 @@ impl Standing {
             Self::Withdrawn => "withdrawn",
             Self::Suspended => "suspended",
             Self::Replaced => "replaced",
+            Self::Stale => "stale",
             Self::Void => "void",
         }
     }
@@ -78,16 +81,12 @@ pub fn judge(row: &RegisterRow, overview: &Overview, at: Timestamp) -> Judgement
         Soundness::Waiting(_) => return Judgement::of(Standing::Provisional, "the keys of an endorser are not known here yet"),
         Soundness::Sound => {}
     }
-    match label.state {
-        State::Withdrawn => return Judgement::of(Standing::Withdrawn, "withdrawn by its issuer"),
-        State::Suspended => return Judgement::of(Standing::Suspended, "suspended by its issuer"),
+    let lost = if row.state() == label.state { "" } else { " in records that its log has lost" };
+    match row.state() {
+        State::Withdrawn => return Judgement::of(Standing::Withdrawn, format!("withdrawn by its issuer{lost}")),
+        State::Suspended => return Judgement::of(Standing::Suspended, format!("suspended by its issuer{lost}")),
         State::Superseded => return Judgement::of(Standing::Replaced, "replaced by a newer label"),
         State::Active => {}
-    }
-    match row.lost {
-        Some(State::Withdrawn) => return Judgement::of(Standing::Withdrawn, "withdrawn by its issuer in records that its log has lost"),
-        Some(State::Suspended) => return Judgement::of(Standing::Suspended, "suspended by its issuer in records that its log has lost"),
-        _ => {}
     }
     if let Some(because) = provisional(row, overview) {
         return Judgement::of(Standing::Provisional, because);
@@ -97,6 +96,12 @@ pub fn judge(row: &RegisterRow, overview: &Overview, at: Timestamp) -> Judgement
     }
     if at > label.common.valid_until.last_second() {
         return Judgement::of(Standing::Expired, format!("expired at the end of {}", label.common.valid_until));
+    }
+    if let Some(Fresh { as_of, until }) = overview.logs.get(&label.log).and_then(|log| log.fresh)
+        && at > until
+    {
+        let because = format!("not confirmed since {as_of}: whether it was withdrawn since is not known");
+        return Judgement::of(Standing::Stale, because);
     }
     Judgement { standing: Standing::Valid, because: None }
 }
@@ -175,7 +180,7 @@ pub(crate) fn replaced<S: Source>(
     for id in tx.labels_of(cluster)? {
         let Some(found) = RegisterRow::read(tx, &LabelId(id))? else { continue };
         let label = &found.label;
-        let stands = label.state == State::Active && !matches!(label.soundness, Soundness::Void(_));
+        let stands = found.state() == State::Active && !matches!(label.soundness, Soundness::Void(_));
         let higher = label.common.level > level && label.common.valid_until >= at.month();
         if stands && !higher && label.common.scheme == *scheme && best.as_ref().is_none_or(|best| best.label.index < label.index) {
             best = Some(found);
@@ -192,8 +197,9 @@ pub(crate) fn has_held<S: Source>(
     level: Level,
 ) -> Result<bool, Error> {
     for id in tx.labels_of(cluster)? {
-        let Some(RegisterRow { label, .. }) = RegisterRow::read(tx, &LabelId(id))? else { continue };
-        let counts = label.soundness == Soundness::Sound && label.state != State::Withdrawn;
+        let Some(row) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let label = &row.label;
+        let counts = label.soundness == Soundness::Sound && row.state() != State::Withdrawn;
         if counts && label.common.scheme == *scheme && label.common.level == level {
             return Ok(true);
         }

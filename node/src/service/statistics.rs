@@ -107,7 +107,7 @@ fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, a
         let label = &row.label;
         let ours = label.common.owner == *context.me() && label.common.catalogue == catalogue.reference();
         let dated = label.issued <= at && label.common.valid_until.last_second() >= at;
-        if !ours || !dated || register::state_at(tx, &row, at)? != State::Active {
+        if !ours || !dated || row.lost.is_some() || register::state_at(tx, &row, at)? != State::Active {
             return Ok(());
         }
         // What was replaced since would be judged as replaced: only its confirmation matters here.

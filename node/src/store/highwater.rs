@@ -23,7 +23,7 @@ pub const HIGH_WATER_FILE: &str = "highwater";
 
 const META_HEAD: &str = "own-head";
 const META_PREVIOUS: &str = "own-head-previous";
-const META_RESTORED: &str = "restored";
+const META_MARK: &str = "restored";
 const HEAD_BYTES: usize = 256;
 const TITLE: &str = "parangon high-water";
 const NO_HEAD: &str = "no head";
@@ -83,9 +83,34 @@ pub enum Recovery {
         /// The file's.
         file: Option<OwnHead>,
     },
-    /// The store was filled from a backup, or another node was seen to sign with the same keys.
-    #[error("the store was restored from a backup, or another node signed with its keys")]
+    /// The store was filled from a backup, or was found to disagree with its file earlier: it may lack what was signed.
+    #[error("the store was restored from a backup, or is not the one that signed last")]
     Restored,
+    /// The store has all that this node signed, and others may have more: another node was seen to sign with the same keys, the log key
+    /// is replaced, or the log goes on behind a fork.
+    #[error("others may have signed with this node's keys")]
+    Doubt,
+}
+
+/// What of [`Recovery`] is kept in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Restored,
+    Doubt,
+}
+
+impl Mark {
+    fn row(self) -> Vec<u8> {
+        row(match self {
+            Self::Restored => &[],
+            Self::Doubt => &[b"doubt"],
+        })
+    }
+
+    fn read(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Option<Self>, StoreError> {
+        let Some(stored) = meta.get(META_MARK)? else { return Ok(None) };
+        Ok(Some(if stored.value() == Self::Doubt.row().as_slice() { Self::Doubt } else { Self::Restored }))
+    }
 }
 
 /// How the store was found.
@@ -177,7 +202,15 @@ pub(super) fn read(dir: &Path) -> Result<Result<HighWater, Recovery>, StoreError
 
 /// Marks the store as filled from a backup.
 pub(super) fn restored(source: &WriteTransaction) -> Result<(), StoreError> {
-    source.open_table(META)?.insert(META_RESTORED, row(&[]).as_slice())?;
+    mark(source, Mark::Restored)
+}
+
+/// Marks the store. One that may lack what was signed is never said to be whole again.
+fn mark(source: &WriteTransaction, mark: Mark) -> Result<(), StoreError> {
+    let mut meta = source.open_table(META)?;
+    if mark == Mark::Restored || Mark::read(&meta)?.is_none() {
+        meta.insert(META_MARK, mark.row().as_slice())?;
+    }
     Ok(())
 }
 
@@ -185,23 +218,26 @@ pub(super) fn restored(source: &WriteTransaction) -> Result<(), StoreError> {
 pub(super) struct Stored {
     pub(super) head: Option<OwnHead>,
     previous: Option<OwnHead>,
-    restored: bool,
+    mark: Option<Mark>,
 }
 
 impl Stored {
     pub(super) fn read(source: &impl Source) -> Result<Self, StoreError> {
         let meta = source.table(META)?;
         let head = |name| meta.get(name)?.map(|row| decode(row.value())).transpose();
-        Ok(Self { head: head(META_HEAD)?, previous: head(META_PREVIOUS)?, restored: meta.get(META_RESTORED)?.is_some() })
+        Ok(Self { head: head(META_HEAD)?, previous: head(META_PREVIOUS)?, mark: Mark::read(&meta)? })
     }
 
     pub(super) fn compare(&self, store: StoreId, file: Result<HighWater, Recovery>) -> Opened {
         let reason = match file {
-            _ if self.restored => Recovery::Restored,
+            _ if self.mark == Some(Mark::Restored) => Recovery::Restored,
             Err(reason) => reason,
             Ok(HighWater { store: other, head }) if other != store => Recovery::OtherStore { file: other, head },
             // One step behind: the power went between the commit and the file. Nothing above it was signed.
-            Ok(HighWater { head, .. }) if head == self.head || head == self.previous => return Opened::Clean,
+            Ok(HighWater { head, .. }) if head == self.head || head == self.previous => match self.mark {
+                Some(_) => Recovery::Doubt,
+                None => return Opened::Clean,
+            },
             Ok(HighWater { head, .. }) => Recovery::Differs { store: self.head.clone(), file: head },
         };
         Opened::Recovering { reason }
@@ -234,15 +270,22 @@ impl WriteTx {
         Ok(())
     }
 
-    /// It is not clear any more what was signed: the node recovers, now and at every opening, until
-    /// [`WriteTx::finish_recovery`].
+    /// The store may lack what this node signed: it recovers, now and at every opening, until [`WriteTx::finish_recovery`].
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub fn begin_recovery(&mut self) -> Result<(), StoreError> {
-        restored(&self.source)?;
         self.recovering = true;
-        Ok(())
+        mark(&self.source, Mark::Restored)
+    }
+
+    /// The same, but the store has all that this node signed: what is not known is what others signed with its keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub fn begin_doubt(&mut self) -> Result<(), StoreError> {
+        self.recovering = true;
+        mark(&self.source, Mark::Doubt)
     }
 
     /// Ends the recovery: the node may sign again, from `head` on, which belongs to a new epoch. `None` when the
@@ -254,7 +297,7 @@ impl WriteTx {
         if !self.recovering {
             return Err(StoreError::NotRecovering);
         }
-        self.source.open_table(META)?.remove(META_RESTORED)?;
+        self.source.open_table(META)?.remove(META_MARK)?;
         self.own_head = head.cloned();
         self.recovering = false;
         self.recovered = true;
@@ -267,7 +310,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError`] of the database.
     pub fn mark_restored(&mut self) -> Result<(), StoreError> {
-        restored(&self.source)
+        mark(&self.source, Mark::Restored)
     }
 
     /// Stores the pending head. Returns what the file must say after the commit, when that changes.

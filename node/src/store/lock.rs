@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::StoreError;
 
+/// Its file.
+const NAME: &str = "parangon.lock";
+
 /// A data directory's lock, held while its store is open or something else must not happen to it twice.
 #[derive(Debug)]
 pub struct Lock {
@@ -14,12 +17,22 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Waits until nobody has it: a store that was used by many tasks is closed when the last of them ends.
+    ///
+    /// # Errors
+    /// [`StoreError::NoLocks`], [`StoreError::Disk`].
+    pub fn wait(dir: &Path) -> Result<(), StoreError> {
+        let path = dir.join(NAME);
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(StoreError::Disk)?;
+        file.lock().map_err(|source| StoreError::NoLocks { path, source })
+    }
+
     /// Takes it.
     ///
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::NoLocks`], [`StoreError::Disk`].
     pub fn take(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join("parangon.lock");
+        let path = dir.join(NAME);
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(StoreError::Disk)?;
         match file.try_lock() {

@@ -36,7 +36,7 @@ impl Charter {
         let mut before = None;
         for resumption in &self.resumptions {
             let in_order = before.is_none_or(|before| before < &resumption.agency);
-            if !in_order || resumption.epoch == 0 || self.version == 1 || self.member(&resumption.agency).is_none() {
+            if !in_order || !(1..u32::MAX).contains(&resumption.epoch) || self.version == 1 || self.member(&resumption.agency).is_none() {
                 return Err(resumption.agency.clone());
             }
             before = Some(&resumption.agency);

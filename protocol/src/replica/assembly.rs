@@ -90,8 +90,6 @@ impl Replica {
         // What a version cut off may not have been marked before the last stop.
         let ends = self.book.chain().cut_offs_after(0);
         recut(&mut self, &ends);
-        // A version may have come with the files and not through the store: what it writes down is written at the next start, too.
-        epoch::resume(&mut self, &mut Vec::new());
         self
     }
 
@@ -164,10 +162,10 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
     if ballot.agency != log.agency {
         return;
     }
-    heed(replica, log, vote);
     if ballot.version.saturating_sub(newest) > AHEAD {
         return;
     }
+    heed(replica, log, vote);
     if ballot.version <= newest {
         return late(replica, now, std::iter::once(vote), out);
     }
@@ -377,7 +375,8 @@ fn rival(replica: &mut Replica, chain: &Chain, version: u32, out: &mut Vec<Effec
 
 /// Puts versions into effect, unless another text of the next one was agreed to as well.
 fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Effect>) {
-    let before = replica.book.chain().newest().version;
+    let former = replica.book.chain().newest().clone();
+    let before = former.version;
     if replica.assembly.torn == Some(before + 1) {
         return;
     }
@@ -393,7 +392,15 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     replica.assembly.torn = replica.assembly.torn.filter(|torn| *torn >= version);
     let cuts = chain.cut_offs_after(before);
     Arc::make_mut(&mut replica.book).extend(Arc::new(chain));
-    // By the keys of the version that is in effect now: a node that was behind could not tell before.
+    // By the keys of the version that is in effect now: a node that was behind could not tell before, and a key that was given up counts
+    // no more.
+    let present = replica.book.chain().newest().clone();
+    let rekeyed = present.members.iter().filter(|member| former.member(&member.id).is_none_or(|before| before.identity != member.identity));
+    for member in rekeyed {
+        if let Some(state) = replica.logs.get_mut(&LogId::first(member.id.clone())) {
+            state.voted = 0;
+        }
+    }
     for vote in &read {
         heed(replica, &LogId::first(vote.body.agency.clone()), vote);
     }

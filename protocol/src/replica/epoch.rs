@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::recovery::Recovery;
-use super::state::{HeldHead, LogState, Promise};
+use super::state::{HeldHead, LogState};
 use super::{Change, Deferred, Effect, Replica, Write, recovery, register, sync, witness};
 use crate::check::{CheckedFork, CheckedHead, CheckedRecord, CheckedSpan};
-use crate::id::{AgencyId, LogId};
+use crate::id::{AgencyId, Hash, LogId};
 use crate::keys::SignedKeySet;
 use crate::log::merkle;
 use crate::message::Request;
@@ -115,10 +115,10 @@ pub(super) fn is_over(replica: &Replica, log: &LogId) -> bool {
     replica.epoch(log) <= replica.book.chain().resumed(&log.agency)
 }
 
-/// Whether our own log goes on behind a fork: then our disk says what it is, and not what others were told.
+/// Whether our own log goes on behind a fork: then our disk says what it is, and not what others were told. A disk that may lack
+/// something says nothing of the kind.
 pub(super) fn is_resumed(replica: &Replica) -> bool {
-    // Nobody else asks us to promise anything of our own log.
-    replica.logs.get(&replica.own_log()).is_some_and(|state| state.promised.is_some())
+    replica.recovery.is_some() && replica.settings.intact && is_over(replica, &replica.own_log())
 }
 
 /// What logs told twice in epochs that the members declared over is held against them no more. If ours is among them we begin
@@ -133,19 +133,24 @@ pub(super) fn resume(replica: &mut Replica, out: &mut Vec<Effect>) {
         }
     }
     let own = replica.own_log();
-    if !is_over(replica, &own) || is_resumed(replica) {
+    if replica.recovery.is_some() || !replica.logs.contains_key(&own) || !is_over(replica, &own) {
         return;
     }
-    let Some(state) = replica.logs.get_mut(&own) else { return };
-    state.promised = Some(Promise::Made);
-    replica.touched.insert(own);
-    if replica.recovery.is_none() {
-        let newest = chain.newest().hash().unwrap_or_default();
-        replica.recovery = Some(Recovery::after_fork(chain.fingerprint(), &newest));
-        out.push(Effect::Persist(Write::Recovering));
-        replica.later(Change::Recovery);
-        recovery::ask(replica, replica.connected.iter().cloned(), out);
-    }
+    replica.settings.intact = true;
+    replica.recovery = Some(Recovery::new(Hash::of(&[b"parangon/v1/resumption\n", &replica.settings.salt.0])));
+    out.push(Effect::Persist(Write::Recovering));
+    replica.later(Change::Recovery);
+    recovery::ask(replica, replica.connected.iter().cloned(), out);
+}
+
+/// Whether an epoch is so far on that a log could begin none behind it.
+pub(super) fn is_too_late(replica: &Replica, log: &LogId, epoch: u32) -> bool {
+    epoch.saturating_sub(replica.epoch(log)) > NUMBERS / 2
+}
+
+/// Whether a log cannot come to an epoch: whoever has its key could else name one that is out of reach.
+pub(super) fn is_out_of_reach(replica: &Replica, log: &LogId, epoch: u32) -> bool {
+    epoch.saturating_sub(replica.epoch(log)) > NUMBERS
 }
 
 /// Whether an epoch record begins one: its number is larger than any before, and not out of reach.
@@ -194,7 +199,7 @@ pub(super) fn abandon(replica: &mut Replica, log: &LogId, from: &AgencyId, contr
     let Some(successor) = &state.successor else { return };
     let have = state.frontier.size();
     if let Some(rank) = state.claims_in_vain() {
-        return witness::freeze(replica, log, rank);
+        return in_vain(replica, log, rank);
     }
     let ours = log.agency == replica.me && !recovery::yields(replica, log);
     if state.frozen || ours || !(contradicted || successor.held.size() <= have) {
@@ -226,12 +231,24 @@ pub(super) fn holds_what_we_cosigned(state: &LogState, span: &CheckedSpan, end: 
         })
 }
 
+/// A head claims an epoch that its records do not begin: two stories, unless that is far away from all that can follow.
+pub(super) fn in_vain(replica: &mut Replica, log: &LogId, rank: (u32, u32)) {
+    if is_out_of_reach(replica, log, rank.1) {
+        if let Some(state) = replica.logs.get_mut(log) {
+            state.successor = None;
+        }
+    } else {
+        witness::freeze(replica, log, rank);
+    }
+}
+
 /// Forgets a log but for its first `keep` records, which are read again from the own disk, and for what it takes to pull the rest.
 pub(super) fn give_up(replica: &mut Replica, log: &LogId, keep: u64, out: &mut Vec<Effect>) {
     let Some(state) = replica.logs.remove(log) else { return };
     let fresh = LogState {
         settled: state.settled.max(state.final_size),
         strayed: state.strayed,
+        voted: state.voted,
         successor: state.successor,
         cosigned: state.cosigned,
         last_cosigned: state.last_cosigned,

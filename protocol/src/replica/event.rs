@@ -303,15 +303,18 @@ pub enum Refusal {
         /// From when on it votes for it.
         until: Timestamp,
     },
-    /// A text that announces a re-keying under a date that is not this node's.
-    #[error("this node does not vote for an identity key announced as of {announced}: its clock says otherwise, or that is a week ago")]
+    /// A text that announces a re-keying under a date ahead of this node's clock.
+    #[error("this node does not vote for an identity key announced as of {announced}: that is ahead of its clock")]
     RekeyingDate {
         /// As of when.
         announced: Timestamp,
     },
-    /// A text that carries out a re-keying while the agency's log takes nothing in which its present key could object.
-    #[error("this node does not vote for the other identity key while that agency's log is frozen: nobody could object in it")]
-    RekeyingFrozen,
+    /// A text that declares an epoch over so far on that the log could begin none behind it.
+    #[error("this node does not vote for declaring epoch {epoch} over: the log could begin none behind it")]
+    ResumptionEpoch {
+        /// Which.
+        epoch: u32,
+    },
     /// A text that carries out a re-keying to which the present key has objected.
     #[error("this node does not vote for the other identity key: the present one has signed since that was announced, so it is not lost")]
     RekeyingObjected,

@@ -52,13 +52,17 @@ pub struct Settings {
     /// The nonce of the questions to the witnesses, when it is unclear what was signed before: nothing is signed then until they
     /// have answered (protocol, "Restore").
     pub recovery: Option<Hash>,
+    /// Whether, when that is unclear, the own disk has all that this node signed: what is not known is what others signed with its keys.
+    pub intact: bool,
+    /// Random bytes, drawn at the start: they make the nonces of questions that arise while it runs.
+    pub salt: Hash,
     /// The key set that the next epoch begins with: its log key is the one that we sign with from there on.
     pub succession: Option<Box<SignedKeySet>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, recovery: None, succession: None }
+        Self { poll_seconds: 10, timeout_seconds: 10, fanout: 3, recovery: None, intact: false, salt: Hash::default(), succession: None }
     }
 }
 
@@ -92,6 +96,8 @@ pub struct Replica {
     touched: BTreeSet<LogId>,
     /// Logs to be read again from the own disk, up to a size.
     reread: Vec<(LogId, u64)>,
+    /// The first step is still to come: it does what a version of the charter asks for that came with the files.
+    begun: bool,
 }
 
 /// What waits for the disk.
@@ -132,6 +138,7 @@ impl Replica {
             deferred: Vec::new(),
             touched: BTreeSet::new(),
             reread: Vec::new(),
+            begun: false,
         };
         snapshot::restore(&mut replica, logs, labels);
         replica
@@ -140,6 +147,9 @@ impl Replica {
     /// Takes one event at `now`.
     pub fn step(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
         let mut out = Vec::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            epoch::resume(self, &mut out);
+        }
         match event {
             Event::Append { ticket, records } => own::append(self, now, ticket, records, &mut out),
             Event::AppendStatus { ticket } => own::append_status(self, now, ticket, &mut out),
@@ -231,6 +241,13 @@ impl Replica {
     #[must_use]
     pub fn final_size(&self, log: &LogId) -> u64 {
         self.logs.get(log).map_or(0, |state| state.final_size)
+    }
+
+    /// Until when the largest head of a log that has its quorum was surely the newest.
+    #[must_use]
+    pub fn fresh_as_of(&self, log: &LogId) -> Option<Timestamp> {
+        let state = self.logs.get(log)?;
+        state.heads.get(&state.final_size)?.fresh_as_of(&witness::witnesses(self, log, state.final_size))
     }
 
     /// Whether a log was frozen.

@@ -7,7 +7,7 @@ use super::epoch::NUMBERS;
 use super::state::{HeldHead, LogState, Promise};
 use super::{Change, Deferred, Effect, Replica, Write, epoch, own, sync};
 use crate::check::{self, CheckedHead, CheckedLastSeen};
-use crate::id::{AgencyId, Fingerprint, Hash, LogId};
+use crate::id::{AgencyId, Hash, LogId};
 use crate::keys::Place;
 use crate::log::last_seen::{LastSeen, Sighting};
 use crate::log::quorum::Witnesses;
@@ -45,11 +45,6 @@ pub struct Progress {
 impl Recovery {
     pub(super) fn new(nonce: Hash) -> Self {
         Self { nonce, ..Self::default() }
-    }
-
-    /// After a fork: the questions are about the version of the charter that resumes the log, so that no earlier answer fits.
-    pub(super) fn after_fork(federation: &Fingerprint, charter: &Hash) -> Self {
-        Self::new(Hash::of(&[b"parangon/v1/resumption\n", &federation.0.0, &charter.0]))
     }
 
     /// How many own records have to be back. Of `have` witnesses that answered, at least have + k - n - f honest ones hold what a quorum
@@ -147,8 +142,7 @@ pub(super) fn last_seen(replica: &mut Replica, now: Timestamp, seen: CheckedLast
     let epoch = [&held, &seen].into_iter().flatten().map(CheckedHead::epoch).max().unwrap_or_default();
     recovery.answers.insert(witness.clone(), (epoch, held.as_ref().map_or(0, |head| head.checkpoint().size)));
     replica.later(Change::Recovery);
-    // What a resumed log is, its owner's disk says.
-    if let Some(head) = held.filter(|_| !epoch::is_resumed(replica)) {
+    if let Some(head) = held {
         sync::head(replica, now, &witness, &head, out);
     }
     finish(replica, now, out);
@@ -189,7 +183,9 @@ pub(super) fn finish(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect
     let opening = if size == 0 {
         None
     } else {
-        last.checked_add(1).map(|next| next.saturating_add(gap)).and_then(|number| opening(replica, &log, size, number))
+        // Nor an epoch that is over already.
+        let number = last.checked_add(1).map(|next| next.saturating_add(gap)).filter(|number| *number > over);
+        number.and_then(|number| opening(replica, &log, size, number))
     };
     if size > 0 && opening.is_none() {
         return;
@@ -219,6 +215,7 @@ pub(super) fn yields(replica: &Replica, log: &LogId) -> bool {
 /// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.
 pub(super) fn rival(replica: &mut Replica, out: &mut Vec<Effect>) {
     if replica.recovery.is_none() {
+        replica.settings.intact = true;
         replica.recovery = Some(Recovery { rival: true, ..Recovery::default() });
         out.push(Effect::Persist(Write::Recovering));
         replica.later(Change::Recovery);

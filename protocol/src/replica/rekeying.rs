@@ -1,16 +1,13 @@
 //! Re-keyings that wait, as this node saw them: it votes for carrying one out no sooner than thirty days after the announcement took
 //! effect here, and not when the present key has signed anything since (protocol, "Re-keying").
 
-use super::{Refusal, Replica, assembly};
+use super::{Refusal, Replica, assembly, epoch};
 use crate::canonical;
-use crate::charter::{Difference, Rekeying, Vote};
+use crate::charter::{Difference, Rekeying, Resumption, Vote};
 use crate::id::{AgencyId, LogId};
 use crate::keys::Purpose;
 use crate::limits;
 use crate::time::Timestamp;
-
-/// How old an announcement may be when a node votes for it, in seconds: a week for people to decide.
-const DECISION: u64 = 7 * 86_400;
 
 /// How far it may be ahead of the node's clock, in seconds: clocks differ.
 const AHEAD: u64 = 3_600;
@@ -76,12 +73,13 @@ pub(super) fn by_successor(replica: &Replica, vote: &Vote) -> bool {
     text.is_ok_and(|text| next.identity.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok())
 }
 
-/// Whether this node may vote for a text: what it announces is dated as of now; what it carries out has waited long enough, and nobody
-/// has objected who could.
+/// Whether this node may vote for a text: what it announces is not dated ahead; what it carries out has waited long enough, and nobody
+/// has objected; an epoch that it declares over is one that the log can leave. None of this may come to be refused later but for an
+/// objection, against which those can vote who are left: else those who have voted would be bound by what cannot come about.
 pub(super) fn may_vote(replica: &Replica, now: Timestamp, changes: &[Difference]) -> Result<(), Refusal> {
     for change in changes {
         match change {
-            Difference::RekeyingAnnounced(new) if new.announced > now.plus(AHEAD) || now.since(new.announced) > DECISION => {
+            Difference::RekeyingAnnounced(new) if new.announced > now.plus(AHEAD) => {
                 return Err(Refusal::RekeyingDate { announced: new.announced });
             }
             Difference::Rekeyed(done) => {
@@ -92,9 +90,9 @@ pub(super) fn may_vote(replica: &Replica, now: Timestamp, changes: &[Difference]
                 if now < due {
                     return Err(Refusal::RekeyingWaits { until: due });
                 }
-                if replica.frozen(&LogId::first(done.agency.clone())) {
-                    return Err(Refusal::RekeyingFrozen);
-                }
+            }
+            Difference::Resumed(Resumption { agency, epoch }) if epoch::is_too_late(replica, &LogId::first(agency.clone()), *epoch) => {
+                return Err(Refusal::ResumptionEpoch { epoch: *epoch });
             }
             _ => {}
         }

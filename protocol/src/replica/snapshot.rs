@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::epoch::Successor;
 use super::register::LabelRow;
-use super::state::{HeldHead, LogState, Promise};
+use super::state::{HeldHead, LogState, Promise, UNTRUE};
 use super::{Replica, witness};
 use crate::charter::Vote;
 use crate::check;
@@ -65,8 +65,8 @@ pub struct LogSnapshot {
     #[serde(default)]
     pub frozen_by: u32,
     /// The epoch that told two stories; the largest number there is for an untrue status.
-    #[serde(default)]
-    pub frozen_in: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen_in: Option<u32>,
     /// Index of the newest status record.
     pub status: Option<u64>,
     /// Whether labels changed since.
@@ -101,7 +101,7 @@ pub(super) fn of(replica: &Replica, log: &LogId) -> LogSnapshot {
         voted: state.voted,
         frozen: state.frozen,
         frozen_by: state.frozen_by.0,
-        frozen_in: state.frozen_by.1,
+        frozen_in: state.frozen.then_some(state.frozen_by.1),
         evidence: state.evidence.clone(),
         status: state.status,
         status_due: state.status_due,
@@ -137,7 +137,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             votes: snapshot.votes,
             voted: snapshot.voted,
             frozen: snapshot.frozen,
-            frozen_by: (snapshot.frozen_by, snapshot.frozen_in),
+            frozen_by: (snapshot.frozen_by, snapshot.frozen_in.unwrap_or(UNTRUE)),
             evidence: snapshot.evidence,
             status: snapshot.status,
             status_due: snapshot.status_due,

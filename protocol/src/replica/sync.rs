@@ -127,6 +127,9 @@ pub(super) fn failed(replica: &mut Replica, now: Timestamp, from: &AgencyId, req
 
 pub(super) fn head(replica: &mut Replica, now: Timestamp, from: &AgencyId, head: &CheckedHead, out: &mut Vec<Effect>) {
     let log = head.log().clone();
+    if log.agency == replica.me && epoch::is_resumed(replica) {
+        return; // what it is, the own disk says
+    }
     witness::reconsider(replica, head);
     if let Some(evidence) = replica.logs.get(&log).and_then(|state| state.evidence.as_deref())
         && let Ok(proof) = serde_json::to_vec(evidence)
@@ -201,6 +204,9 @@ fn resolve(replica: &mut Replica, log: &LogId) {
 
 pub(super) fn span(replica: &mut Replica, now: Timestamp, from: &AgencyId, span: CheckedSpan, out: &mut Vec<Effect>) {
     let log = span.head().log().clone();
+    if log.agency == replica.me && epoch::is_resumed(replica) {
+        return;
+    }
     witness::reconsider(replica, span.head());
     let state = replica.logs.entry(log.clone()).or_default();
     let asked = state.pulls.get(&span.start()).is_some_and(|pull| pull.from == *from);
@@ -331,7 +337,7 @@ fn take_records(replica: &mut Replica, now: Timestamp, early: Early, out: &mut V
     }
     replica.touched.insert(log.clone());
     if let Some(rank) = replica.logs.get(&log).and_then(LogState::claims_in_vain) {
-        witness::freeze(replica, &log, rank);
+        epoch::in_vain(replica, &log, rank);
     }
     true
 }

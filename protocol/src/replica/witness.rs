@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{LogState, RENEWED};
-use super::{Change, Deferred, Effect, Replica, Write, assembly};
+use super::state::{LogState, RENEWED, UNTRUE};
+use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch};
 use crate::check::{CheckedCosignature, CheckedFork, CheckedHead, Cosignature};
 use crate::id::{AgencyId, LogId, witness_name};
 use crate::log::cosignature;
@@ -210,7 +210,13 @@ pub(super) fn check_quorum(replica: &mut Replica, log: &LogId, out: &mut Vec<Eff
 }
 
 /// Takes nothing more of a log.
+///
+/// Nothing of an epoch that the members declared over is cosigned anyway; a log that goes on behind it must not be stopped before it has
+/// begun, by whoever has its key. An untrue status is another matter.
 pub(super) fn freeze(replica: &mut Replica, log: &LogId, rank: (u32, u32)) {
+    if rank.1 != UNTRUE && epoch::is_over(replica, log) {
+        return;
+    }
     let Some(state) = replica.logs.get_mut(log).filter(|state| !state.frozen) else { return };
     state.freeze();
     state.frozen_by = rank;
@@ -242,13 +248,11 @@ pub(super) fn fork(replica: &mut Replica, fork: &CheckedFork, out: &mut Vec<Effe
     let (log, proof) = fork.parts();
     let state = replica.logs.entry(log.clone()).or_default();
     // What an epoch that is over told twice changes nothing of what follows it.
-    if state.frozen
-        || fork.epoch() <= replica.book.chain().resumed(&log.agency)
-        || fork.epoch() < state.epoch()
-        || fork.keyset() < state.rank().0
-    {
+    let past = state.frozen || fork.epoch() < state.epoch() || fork.keyset() < state.rank().0;
+    if past || epoch::is_over(replica, log) || epoch::is_out_of_reach(replica, log, fork.epoch()) {
         return;
     }
+    let state = replica.logs.entry(log.clone()).or_default();
     // Nor does what a replaced key says, once a quorum has cosigned a head by a later one.
     if let Some(successor) = state.successor.as_ref().filter(|successor| successor.rank.0 > fork.keyset()) {
         let held = successor.held.clone();

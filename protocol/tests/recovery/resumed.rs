@@ -32,10 +32,7 @@ fn frozen(network: &Network) -> Vec<&'static str> {
 }
 
 fn resume(network: &mut Network, epoch: u32) -> Charter {
-    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
-    let present = chain.newest();
-    let mut charter = Charter { version: present.version + 1, previous: Some(present.hash().unwrap()), ..present.clone() };
-    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch }];
+    let charter = Charter { resumptions: vec![Resumption { agency: agency("lyon"), epoch }], ..over(network) };
     for id in OTHERS {
         network.vote(id, &charter, true).unwrap();
     }
@@ -95,10 +92,7 @@ fn who_is_away_follows_later() {
     issue(&mut network, "lyon", "first");
     told_twice(&mut network);
     network.stop("stuttgart");
-    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
-    let present = chain.newest();
-    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
-    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    let charter = over(&network);
     for id in ["madrid", "oslo", "porto"] {
         network.vote(id, &charter, true).unwrap();
     }
@@ -121,10 +115,7 @@ fn an_owner_that_ends_meanwhile_goes_on_with_what_it_has() {
     told_twice(&mut network);
     let before = held(&network, "lyon", &["lyon"])[0];
     // Too few answer: it waits, and a restart asks anew.
-    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
-    let present = chain.newest();
-    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
-    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    let charter = over(&network);
     for id in ["madrid", "oslo", "porto"] {
         network.vote(id, &charter, true).unwrap();
     }
@@ -189,10 +180,7 @@ fn nothing_more_of_the_epoch_is_cosigned() {
     let mut network = forking();
     told_twice(&mut network);
     network.stop("lyon");
-    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
-    let present = chain.newest();
-    let mut charter = Charter { version: 2, previous: Some(present.hash().unwrap()), ..present.clone() };
-    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    let charter = over(&network);
     for id in OTHERS {
         network.vote(id, &charter, true).unwrap();
     }
@@ -213,6 +201,94 @@ fn nothing_more_of_the_epoch_is_cosigned() {
     assert_eq!(progress(&network, "lyon"), None);
     agreed(&network, "lyon", 2);
     assert_eq!(held(&network, "lyon", &["oslo"])[0].0, start + 1);
+}
+
+/// A disk that was restored says nothing of what the log is, whatever was decided before.
+#[test]
+fn a_backup_from_before_comes_back_with_everything() {
+    let mut network = forking();
+    issue(&mut network, "lyon", "first");
+    let early = network.backup("lyon");
+    told_twice(&mut network);
+    resume(&mut network, 1);
+    for day in 1..4 {
+        network.append("lyon", &[anchor(day)]).unwrap();
+    }
+    agreed(&network, "lyon", 2);
+    let before = held(&network, "lyon", &["oslo"])[0];
+    // It brings the files of today, which name the version, and the store of then.
+    network.restore("lyon", &early);
+    assert_eq!(progress(&network, "lyon"), None);
+    agreed(&network, "lyon", 3);
+    assert_eq!(held(&network, "lyon", &["oslo"])[0].0, before.0 + 1, "nothing is missing, and an epoch begins");
+}
+
+#[test]
+fn a_backup_made_while_it_waits_is_no_proof_of_a_whole_disk() {
+    let mut network = forking();
+    issue(&mut network, "lyon", "first");
+    told_twice(&mut network);
+    let charter = over(&network);
+    for id in ["madrid", "oslo", "porto"] {
+        network.vote(id, &charter, true).unwrap();
+    }
+    network.stop("madrid");
+    network.stop("oslo");
+    network.vote("stuttgart", &charter, true).unwrap();
+    let waiting = network.backup("lyon");
+    assert_eq!(progress(&network, "lyon").unwrap().have, 2);
+    network.start("madrid");
+    network.start("oslo");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    agreed(&network, "lyon", 2);
+    let before = held(&network, "lyon", &["oslo"])[0].0;
+    network.restore("lyon", &waiting);
+    agreed(&network, "lyon", 3);
+    assert_eq!(held(&network, "lyon", &["oslo"])[0].0, before + 1);
+}
+
+/// Whoever has the log's key names any epoch. One that is out of reach is nothing, and nobody votes for declaring it over.
+#[test]
+fn an_epoch_out_of_reach_neither_freezes_nor_ends() {
+    let mut network = forking();
+    told_twice_in(&mut network, 1_000_000);
+    told_twice_in(&mut network, u32::MAX);
+    assert_eq!(frozen(&network), Vec::<&str>::new());
+    let far = Charter { resumptions: vec![Resumption { agency: agency("lyon"), epoch: 1_000_000 }], ..over(&network) };
+    assert_eq!(network.ballot("oslo", &far, true), Err(Refusal::ResumptionEpoch { epoch: 1_000_000 }));
+    // One within reach is, and the log goes on behind it.
+    told_twice_in(&mut network, 60_000);
+    assert_eq!(frozen(&network), ALL);
+    assert_eq!(network.nodes[&agency("oslo")].replica.forked(&log("lyon")), Some(60_000));
+    resume(&mut network, 60_000);
+    agreed(&network, "lyon", 60_001);
+}
+
+/// A thief goes on to tell two stories, of the epochs that come next.
+#[test]
+fn nobody_stops_a_log_that_is_about_to_go_on() {
+    let mut network = forking();
+    told_twice(&mut network);
+    network.stop("lyon");
+    let charter = over(&network);
+    for id in OTHERS {
+        network.vote(id, &charter, true).unwrap();
+    }
+    for epoch in [1, 2, 3] {
+        told_twice_in(&mut network, epoch);
+    }
+    assert_eq!(frozen(&network), ["lyon"]);
+    network.start("lyon");
+    assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
+    agreed(&network, "lyon", 2);
+}
+
+fn over(network: &Network) -> Charter {
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let present = chain.newest();
+    let mut charter = Charter { version: present.version + 1, previous: Some(present.hash().unwrap()), ..present.clone() };
+    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
+    charter
 }
 
 #[test]

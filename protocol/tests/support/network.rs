@@ -41,6 +41,8 @@ pub struct Node {
     proposals: BTreeMap<Hash, (u32, Vec<u8>)>,
     /// Whether it is unclear what was signed.
     recovering: bool,
+    /// Its disk may lack what it signed.
+    lost: bool,
     /// The latest time that others vouched for.
     pub vouched: Timestamp,
     /// The key set that the node's next epoch begins with.
@@ -104,6 +106,7 @@ impl Network {
                     torn: None,
                     proposals: BTreeMap::new(),
                     recovering: false,
+                    lost: false,
                     vouched: Timestamp::default(),
                     succession: None,
                     log_role: "log",
@@ -240,7 +243,8 @@ impl Network {
 
     /// Ends a node and starts it again from what was written down earlier: it cannot know what it signed since.
     pub fn restore(&mut self, id: &str, backup: &Backup) {
-        self.nodes.get_mut(&agency(id)).unwrap().recovering = true;
+        let node = self.nodes.get_mut(&agency(id)).unwrap();
+        (node.recovering, node.lost) = (true, true);
         self.replace(id, backup);
     }
 
@@ -286,7 +290,7 @@ impl Network {
         self.ticket += 1;
         let recovery = node.recovering.then(|| Hash::of(&[id.as_bytes(), &self.ticket.to_be_bytes()]));
         let succession = node.succession.clone().filter(|_| node.recovering);
-        let settings = Settings { recovery, succession, ..Settings::default() };
+        let settings = Settings { recovery, succession, intact: node.recovering && !node.lost, ..Settings::default() };
         let replica = Replica::new(me.clone(), settings, keys, book, snapshots, rows);
         node.replica = replica.with_proposals(since, node.torn, proposals);
         self.step(&me, Event::Durable);

@@ -338,7 +338,7 @@ fn seat(chain: &Chain, charter: Hash, at: usize, count: usize, gone: Option<usiz
         voted: 0,
         frozen: false,
         frozen_by: 0,
-        frozen_in: 0,
+        frozen_in: None,
         evidence: None,
         status: None,
         status_due: false,

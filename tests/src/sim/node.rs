@@ -423,7 +423,7 @@ impl Sim<'_> {
         let node = &mut self.nodes[who];
         let nonce = || Hash::of(&[&self.plan.seed.to_be_bytes(), &index(who).to_be_bytes(), &node.life.to_be_bytes()]);
         let recovery = node.disk.recovering.then(nonce);
-        let settings = Settings { poll_seconds: 10, timeout_seconds: 6, fanout: 3, recovery, succession: None };
+        let settings = Settings { poll_seconds: 10, timeout_seconds: 6, fanout: 3, recovery, ..Settings::default() };
         let rows = node.disk.labels.values().map(|label| label.row.clone()).collect::<Vec<_>>();
         let book = self.federation.book.clone();
         let mut book = if self.plan.newcomers.contains(&who) { KeyBook::new(self.federation.founded.clone()) } else { book };

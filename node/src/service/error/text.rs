@@ -56,7 +56,7 @@ impl Error {
             Self::Engine(EngineError::Refused(Refusal::RekeyingWaits { .. })) => "PGN-0615",
             Self::Engine(EngineError::Refused(Refusal::RekeyingObjected)) => "PGN-0616",
             Self::Engine(EngineError::Refused(Refusal::RekeyingDate { .. })) => "PGN-0617",
-            Self::Engine(EngineError::Refused(Refusal::RekeyingFrozen)) => "PGN-0618",
+            Self::Engine(EngineError::Refused(Refusal::ResumptionEpoch { .. })) => "PGN-0618",
             Self::KeySetNumber { .. } => "PGN-0609",
             Self::KeyFiles(_) => "PGN-0610",
             Self::Alone => "PGN-0611",
@@ -124,7 +124,9 @@ impl Error {
             "PGN-0615" => "Run the same command again then; to say no works at once: parangon federation reject.",
             "PGN-0616" => "Speak with that agency; drop what was announced: parangon federation propose --keep-key AGENCY.",
             "PGN-0617" => "Look at both clocks; whoever proposed it proposes it again: parangon federation propose --rekey CARD.",
-            "PGN-0618" => "Decide about that log first: parangon federation propose --resume AGENCY.",
+            "PGN-0618" => {
+                "Speak with that agency: whoever has its log key names epochs at will; expel it, or propose an epoch within reach."
+            }
             "PGN-0612" => "Fetch the current version and decide which to keep.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0702" => "Correct the field and send it again; nothing was saved.",

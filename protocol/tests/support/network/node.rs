@@ -28,7 +28,10 @@ impl Node {
                 (row.state, row.state_index) = (state, index);
             }
             Write::Recovering => self.recovering = true,
-            Write::Recovered => (self.recovering, self.succession) = (false, None),
+            Write::Recovered => {
+                assert!(self.recovering, "what ends had begun");
+                (self.recovering, self.lost, self.succession) = (false, false, None);
+            }
             Write::Forgotten { log } => {
                 self.logs.remove(&log);
                 self.kept.remove(&log);
