@@ -208,8 +208,7 @@ fn opening(replica: &Replica, log: &LogId, index: u64, number: u32) -> Option<ch
 
 /// Whether what we hold of our own log may be given up for what the others hold: what nobody else ever saw.
 pub(super) fn yields(replica: &Replica, log: &LogId) -> bool {
-    let recovers = log.agency == replica.me && replica.recovery.as_ref().is_some_and(|recovery| !recovery.rival);
-    recovers && !epoch::is_resumed(replica)
+    log.agency == replica.me && replica.recovery.as_ref().is_some_and(|recovery| !recovery.rival)
 }
 
 /// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.

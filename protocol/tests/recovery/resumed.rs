@@ -277,6 +277,13 @@ fn nobody_stops_a_log_that_is_about_to_go_on() {
     for epoch in [1, 2, 3] {
         told_twice_in(&mut network, epoch);
     }
+    // Nor does one story of an epoch that its records do not begin.
+    let (size, root) = network.nodes[&agency("oslo")].replica.held(&log("lyon")).unwrap();
+    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch: 2 }.origin(network.federation.fingerprint());
+    let note = SignedCheckpoint::sign(&Checkpoint { origin, size, root }, &key("log", "lyon")).unwrap().to_string();
+    let book = network.nodes[&agency("oslo")].replica.book().clone();
+    let head = check::head(&book, &Head { log: log("lyon"), note }).unwrap();
+    network.happen("oslo", Event::Head { from: agency("porto"), head });
     assert_eq!(frozen(&network), ["lyon"]);
     network.start("lyon");
     assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
