@@ -47,8 +47,8 @@ pub(crate) enum KeyCommand {
     /// Write the card of an identity key that is to take the place of a member's present one
     ///
     /// Examples:
-    ///   parangon key recover --successor --id lyon --name 'Agency of Lyon' --data next    # the present one was stolen
-    ///   parangon key recover --lost --id lyon --name 'Agency of Lyon' --data next         # both are lost, the sheet too
+    ///   parangon key recover --successor --id lyon --name Lyon --data next   # the present one was stolen
+    ///   parangon key recover --lost --id lyon --name Lyon --data next        # both are lost
     ///   parangon key card --trust federation.trust.json --id lyon --data next
     #[command(verbatim_doc_comment)]
     Card(card::CardArgs),

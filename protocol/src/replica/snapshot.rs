@@ -124,6 +124,8 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
     }
     for snapshot in logs {
         let Some(frontier) = Frontier::from_parts(snapshot.size, snapshot.peaks) else { continue };
+        let origin = snapshot.evidence.as_ref().and_then(|proof| proof.origin().ok());
+        let told = origin.and_then(|origin| LogId::from_origin(&origin, replica.book.federation()).ok()).map(|log| log.epoch);
         let mut state = LogState {
             frontier,
             final_size: snapshot.final_size,
@@ -137,7 +139,7 @@ pub(super) fn restore(replica: &mut Replica, logs: Vec<LogSnapshot>, labels: imp
             votes: snapshot.votes,
             voted: snapshot.voted,
             frozen: snapshot.frozen,
-            frozen_by: (snapshot.frozen_by, snapshot.frozen_in.unwrap_or(UNTRUE)),
+            frozen_by: (snapshot.frozen_by, snapshot.frozen_in.or(told).unwrap_or(UNTRUE)),
             evidence: snapshot.evidence,
             status: snapshot.status,
             status_due: snapshot.status_due,
