@@ -4,6 +4,7 @@
 mod common;
 
 use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
 use std::process::Child;
 use std::time::Instant;
 
@@ -216,4 +217,40 @@ fn stop(mut child: Child) -> Option<i32> {
     let ended = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("started");
     assert!(ended.success());
     child.wait().expect("ours").code()
+}
+
+/// Files and modes, as `cp -a` does.
+fn copy(from: &Path, to: &Path) {
+    let done = std::process::Command::new("cp").arg("-a").args([from, to]).status().expect("started");
+    assert!(done.success());
+}
+
+/// Case L12: a clone of a machine. Both have the same keys; the one that is behind notices and signs nothing more.
+#[test]
+fn l12_a_copy_of_a_node_is_noticed_and_stops() {
+    let mut nodes = Nodes::start();
+    // The copy is made of a node that was put away in order, and ends up on another computer.
+    assert_eq!(stop(nodes.children.remove(1)), Some(0));
+    copy(&nodes.desk.path("porto"), &nodes.desk.path("twin"));
+    let settings = nodes.desk.path("twin/parangon.toml");
+    let text = std::fs::read_to_string(&settings).expect("read");
+    let listens =
+        |line: &str| if line.contains("/ip4/127.0.0.1/tcp/") { "listen = [\"/ip4/127.0.0.1/tcp/0\"]".to_owned() } else { line.to_owned() };
+    std::fs::write(&settings, text.lines().map(listens).collect::<Vec<_>>().join("\n")).expect("written");
+    nodes.serve("porto");
+    nodes.desk.run("key rotate --only issue --data porto --yes").ends(0);
+    nodes.until("peer witnesses --data oslo --json", |logs| {
+        let porto = logs.as_array().expect("logs").iter().find(|log| log["agency"] == "porto").expect("a log").clone();
+        porto["words"].as_str().is_some_and(|words| words.contains("everything is confirmed")) && porto["records"].as_u64() >= Some(3)
+    });
+    // It meets the others when the true one is away for a moment.
+    assert_eq!(stop(nodes.children.remove(2)), Some(0));
+    nodes.serve_in("twin", "porto");
+    let status =
+        nodes.until("status --data twin --json", |status| status.to_string().contains("another node signs with this agency's keys"));
+    assert_eq!(status["lines"][0]["state"], "fail", "{status}");
+    let run = nodes.desk.run("federation propose --status-days 21 --data twin --yes").ends(6);
+    assert!(run.err().contains("Another node signs") && run.err().contains("Stop one of the two"), "{}", run.err());
+    let logs = nodes.json("peer witnesses --data oslo --json");
+    assert!(!logs.to_string().contains("two stories"), "nobody was told anything else: {logs}");
 }

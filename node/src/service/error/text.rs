@@ -57,6 +57,8 @@ impl Error {
             Self::Engine(EngineError::Refused(Refusal::RekeyingObjected)) => "PGN-0616",
             Self::Engine(EngineError::Refused(Refusal::RekeyingDate { .. })) => "PGN-0617",
             Self::Engine(EngineError::Refused(Refusal::ResumptionEpoch { .. })) => "PGN-0618",
+            Self::Engine(EngineError::Refused(Refusal::Rival)) => "PGN-0619",
+            Self::Engine(EngineError::Refused(Refusal::Recovering)) => "PGN-0620",
             Self::KeySetNumber { .. } => "PGN-0609",
             Self::KeyFiles(_) => "PGN-0610",
             Self::Alone => "PGN-0611",
@@ -127,6 +129,8 @@ impl Error {
             "PGN-0618" => {
                 "Speak with that agency: whoever has its log key names epochs at will; expel it, or propose an epoch within reach."
             }
+            "PGN-0619" => "Stop one of the two for good, then start the other one again.",
+            "PGN-0620" => "Wait until it knows what it had signed: parangon status says what is missing.",
             "PGN-0612" => "Fetch the current version and decide which to keep.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0702" => "Correct the field and send it again; nothing was saved.",
