@@ -1,6 +1,7 @@
 //! The membership card: what an agency hands to those who found a federation, before there is one.
 
 use serde::{Deserialize, Serialize};
+use unicode_security::MixedScript;
 
 use super::{Level, Member, Right, Scheme};
 use crate::canonical::{self, CanonicalError};
@@ -63,6 +64,14 @@ pub enum CardError {
     /// The key that was to sign is not the one on the card.
     #[error("the card of {0} names another identity key than the one that signs")]
     OtherKey(AgencyId),
+    /// Letters of several scripts in one word of its name: it may look like another agency's.
+    #[error("the card of {agency}: {word:?} in its name mixes scripts, which makes one name look like another")]
+    MixedScripts {
+        /// Whose card it is.
+        agency: AgencyId,
+        /// The word.
+        word: String,
+    },
     /// Too many addresses, one that is too long, or one without a PeerId.
     #[error("the card of {agency} has an address that is none: {contact:?} (at most {CONTACTS}, each /…/p2p/<PeerId>)")]
     Contact {
@@ -99,6 +108,11 @@ impl CardBody {
             let peer = text.rsplit_once("/p2p/").map_or("", |(_, peer)| peer);
             text.len() <= CONTACT_BYTES && text.starts_with('/') && !peer.is_empty() && peer.bytes().all(|b| b.is_ascii_alphanumeric())
         };
+        // By the Unicode Consortium's TR 39. A Greek agency may well have a Latin word in its name.
+        let words = self.name.as_str().split(|letter: char| !letter.is_alphanumeric());
+        if let Some(word) = words.into_iter().find(|word| !word.is_single_script()) {
+            return Err(CardError::MixedScripts { agency: self.id.clone(), word: word.to_owned() });
+        }
         let wrong = self.contacts.get(CONTACTS).or_else(|| self.contacts.iter().find(|text| !is_contact(text)));
         match wrong {
             Some(text) => Err(CardError::Contact { agency: self.id.clone(), contact: text.chars().take(60).collect() }),
@@ -171,6 +185,33 @@ mod tests {
             successor: SecretKey::from_seed(&[seed + 1; 32]).public().hash(),
             contacts: vec![format!("/ip4/192.0.2.1/tcp/7443/p2p/{}", peer_id(&SecretKey::from_seed(&[9; 32]).public()))],
             rights: vec![],
+        }
+    }
+
+    /// Case G12.
+    #[test]
+    fn a_name_that_mixes_scripts_is_refused() {
+        let named = |name: &str| CardBody { name: name.parse().expect("a name"), ..body(1) }.sign(&SecretKey::from_seed(&[1; 32]));
+        for name in [
+            "Réseau \u{c5}ngström-Œuvre 3",
+            "Клъстер София",
+            "Ελληνικό Δίκτυο",
+            "Δίκτυο (ABC) Αθήνα",
+            "Bio-Δίκτυο",
+            "日本語の機関",
+            "Klynge\u{2019}s Oslo",
+        ] {
+            assert!(named(name).is_ok(), "{name}");
+        }
+        // A Cyrillic A, a Greek o, a Cyrillic e in the middle of Latin words.
+        for (name, word) in [("The \u{410}gency", "\u{410}gency"), ("Klynge \u{39f}slo", "\u{39f}slo"), ("Ag\u{435}ncy", "Ag\u{435}ncy")] {
+            let refused = CardError::MixedScripts { agency: "oslo".parse().expect("slug"), word: word.to_owned() };
+            assert_eq!(named(name), Err(refused.clone()), "{name}");
+            // Nor is one that somebody signed by other means.
+            let mut text =
+                String::from_utf8(body(1).sign(&SecretKey::from_seed(&[1; 32])).expect("a card").to_text().expect("text")).expect("utf-8");
+            text = text.replace("Klynge Oslo", name);
+            assert_eq!(MemberCard::read(text.as_bytes()), Err(refused));
         }
     }
 
