@@ -271,7 +271,7 @@ impl Core {
     }
 
     /// Shows the state that is durable by now.
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         let logs = self.replica.logs().map(|log| (log.clone(), self.log(log))).collect();
         let charter = CharterOverview {
             proposals: self.replica.proposals().clone(),

@@ -210,6 +210,8 @@ impl Engine {
         let (book_in, book) = watch::channel(replica.book().clone());
         let asks = outgoing::start(me.clone(), network.clone(), commands.clone(), book.clone(), stop.clone());
         let core = core::Core::new(replica, store.clone(), clock, asks, overview_in, book_in, news.clone(), commands.downgrade());
+        // Whoever asks first must not find that there is nothing.
+        core.publish();
         let thread = tokio::task::spawn_blocking(move || core.run(inbox));
         intake::start(intake::Intake {
             incoming,
