@@ -78,6 +78,13 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     }
 }
 
+/// Accepts the proposal whose first change is told in these words.
+fn accept(nodes: &Nodes, id: &str, words: &str) {
+    let seen = proposal(nodes, id);
+    assert!(seen["changes"][0].as_str().expect("words").contains(words), "{seen}");
+    nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+}
+
 /// The words of the sheet that `init` made.
 fn sheet(nodes: &Nodes, id: &str) -> String {
     nodes.desk.sheet(&format!("{id}/{id}.recovery.html")).join(" ")
@@ -96,9 +103,7 @@ fn a_stolen_identity_key_gives_way_to_its_successor() {
     nodes.desk.run("federation propose --rekey porto/porto.member.json --data oslo --yes").ends(6);
     nodes.desk.run("federation propose --rekey next/porto.member.json --data oslo --yes").ends(0);
     for id in ["lyon", "porto"] {
-        let seen = proposal(&nodes, id);
-        assert!(seen["changes"][0].as_str().expect("words").contains("the successor it had committed to"), "{seen}");
-        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+        accept(&nodes, id, "the successor it had committed to");
     }
     everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
     // The former key signs nothing that counts; the new one makes the next key set.
@@ -127,9 +132,7 @@ fn another_identity_key_is_announced_and_the_present_one_objects() {
     // Three members: it takes all of them. Porto votes as well, with the key that it says to have lost: on the announcement itself
     // that is no objection.
     for id in ["lyon", "porto"] {
-        let seen = proposal(&nodes, id);
-        assert!(seen["changes"][0].as_str().expect("words").contains("unless its present key objects"), "{seen}");
-        nodes.desk.run(&format!("federation accept --data {id} --yes")).ends(0);
+        accept(&nodes, id, "unless its present key objects");
     }
     everywhere(&nodes, &["oslo", "porto", "lyon"], 2);
     let run = nodes.desk.run("federation propose --rekey new/porto.member.json --data oslo --yes").ends(8);

@@ -1,6 +1,6 @@
 //! The chain of charter versions, from the founding document on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -235,16 +235,17 @@ impl Chain {
     /// one back that it gave up. Nobody commits to such a key either.
     fn not_reused(&self, next: &Charter) -> Result<(), AmendmentError> {
         let newest = self.newest();
-        let given_up = |key: &Hash, owner: &AgencyId| {
-            let still = newest.member(owner).is_some_and(|member| member.identity.hash() == *key);
-            let mut members = self.versions().flat_map(|charter| &charter.members);
-            members.any(|member| member.identity.hash() == *key && !(still && member.id == *owner))
+        let members = self.versions().flat_map(|charter| &charter.members);
+        let holders: HashMap<Hash, &AgencyId> = members.map(|member| (member.identity.hash(), &member.id)).collect();
+        let taken = |key: &Hash, owner: &AgencyId| {
+            let in_use = || newest.member(owner).is_some_and(|member| member.identity.hash() == *key);
+            holders.get(key).is_some_and(|holder| *holder != owner || !in_use())
         };
         let members = next.members.iter().map(|member| (&member.id, member.identity.hash(), member.successor));
         let announced = next.rekeyings.iter().map(|waiting| (&waiting.agency, waiting.identity.hash(), waiting.successor));
         for (agency, identity, successor) in members.chain(announced) {
             let came_back = newest.member(agency).is_none() && self.knows(agency);
-            if came_back || given_up(&identity, agency) || given_up(&successor, agency) {
+            if came_back || taken(&identity, agency) || taken(&successor, agency) {
                 return Err(AmendmentError::Reused(agency.clone()));
             }
         }

@@ -398,9 +398,7 @@ impl Charter {
         let Disclosure { minimum, protection } = self.disclosure;
         if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }
     }
-}
 
-impl Charter {
     /// Schemes, levels and catalogues: each once, and none that says nothing.
     fn check_rules(&self) -> Result<(), CharterError> {
         let mut names = std::collections::HashSet::new();

@@ -191,10 +191,15 @@ pub(super) fn vote(replica: &mut Replica, now: Timestamp, log: &LogId, index: u6
     decide(replica, now, out);
 }
 
+/// The votes that stand in logs and are still of use.
+fn votes(replica: &Replica) -> Vec<Vote> {
+    replica.logs.values().flat_map(|state| &state.votes).map(|(_, vote)| vote.clone()).collect()
+}
+
 /// Notes that an agency has its identity key, or the one that it committed to.
 fn heed(replica: &mut Replica, log: &LogId, vote: &Vote) {
     let known = replica.logs.get(log).map_or(0, |state| state.voted);
-    if vote.body.version > known && (rekeying::is_signed(replica, vote) || rekeying::by_successor(replica, vote)) {
+    if vote.body.version > known && rekeying::is_its_own(replica, vote) {
         replica.logs.entry(log.clone()).or_default().voted = vote.body.version;
         replica.touched.insert(log.clone());
     }
@@ -249,6 +254,10 @@ pub(super) fn proposal(replica: &mut Replica, now: Timestamp, proposal: CheckedP
     let (hash, text) = (*proposal.hash(), proposal.bytes().to_vec());
     let version = proposal.amendment().charter.version;
     if keep(replica, proposal) {
+        // Some were read before the text that tells whose keys count.
+        for vote in votes(replica).into_iter().filter(|vote| vote.body.charter == hash) {
+            heed(replica, &LogId::first(vote.body.agency.clone()), &vote);
+        }
         out.push(Effect::Persist(Write::Proposal { version, hash, text }));
         replica.later(Change::Proposal);
         decide(replica, now, out);
@@ -382,7 +391,7 @@ fn install(replica: &mut Replica, now: Timestamp, chain: Chain, out: &mut Vec<Ef
     }
     // Whoever brings the versions may have read fewer votes than stand in the logs held here.
     let version = chain.newest().version;
-    let read: Vec<Vote> = replica.logs.values().flat_map(|state| &state.votes).map(|(_, vote)| vote.clone()).collect();
+    let read = votes(replica);
     let chain = chain.with_votes(read.iter().filter(|vote| vote.body.version <= version)).unwrap_or(chain);
     for amendment in chain.amendments().filter(|amendment| amendment.charter.version > before) {
         replica.assembly.since.insert(amendment.charter.version, now);

@@ -118,7 +118,7 @@ pub(super) fn is_over(replica: &Replica, log: &LogId) -> bool {
 /// Whether our own log goes on behind a fork: then our disk says what it is, and not what others were told. A disk that may lack
 /// something says nothing of the kind.
 pub(super) fn is_resumed(replica: &Replica) -> bool {
-    replica.recovery.is_some() && replica.settings.intact && is_over(replica, &replica.own_log())
+    replica.recovery.as_ref().is_some_and(|recovery| recovery.intact) && is_over(replica, &replica.own_log())
 }
 
 /// What logs told twice in epochs that the members declared over is held against them no more. If ours is among them we begin
@@ -136,8 +136,7 @@ pub(super) fn resume(replica: &mut Replica, out: &mut Vec<Effect>) {
     if replica.recovery.is_some() || !replica.logs.contains_key(&own) || !is_over(replica, &own) {
         return;
     }
-    replica.settings.intact = true;
-    replica.recovery = Some(Recovery::new(Hash::of(&[b"parangon/v1/resumption\n", &replica.settings.salt.0])));
+    replica.recovery = Some(Recovery::new(Hash::of(&[b"parangon/v1/resumption\n", &replica.settings.salt.0]), true));
     out.push(Effect::Persist(Write::Recovering));
     replica.later(Change::Recovery);
     recovery::ask(replica, replica.connected.iter().cloned(), out);

@@ -123,7 +123,7 @@ impl Replica {
         labels: impl IntoIterator<Item = LabelRow>,
     ) -> Self {
         let mut replica = Self {
-            recovery: settings.recovery.map(recovery::Recovery::new),
+            recovery: settings.recovery.map(|nonce| recovery::Recovery::new(nonce, settings.intact)),
             me,
             settings,
             keys,

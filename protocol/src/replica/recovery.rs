@@ -21,6 +21,8 @@ pub(super) struct Recovery {
     nonce: Hash,
     /// The newest epoch that each witness saw, and how many records it holds up to a head.
     answers: BTreeMap<AgencyId, (u32, u64)>,
+    /// The own disk has all that this node signed.
+    pub(super) intact: bool,
     /// Another node signs with our keys: this one signs nothing until people have sorted that out.
     rival: bool,
 }
@@ -43,8 +45,8 @@ pub struct Progress {
 }
 
 impl Recovery {
-    pub(super) fn new(nonce: Hash) -> Self {
-        Self { nonce, ..Self::default() }
+    pub(super) fn new(nonce: Hash, intact: bool) -> Self {
+        Self { nonce, intact, ..Self::default() }
     }
 
     /// How many own records have to be back. Of `have` witnesses that answered, at least have + k - n - f honest ones hold what a quorum
@@ -214,8 +216,7 @@ pub(super) fn yields(replica: &Replica, log: &LogId) -> bool {
 /// A head of our own log that we have not signed: another node has our keys. The one that notices stops signing.
 pub(super) fn rival(replica: &mut Replica, out: &mut Vec<Effect>) {
     if replica.recovery.is_none() {
-        replica.settings.intact = true;
-        replica.recovery = Some(Recovery { rival: true, ..Recovery::default() });
+        replica.recovery = Some(Recovery { rival: true, intact: true, ..Recovery::default() });
         out.push(Effect::Persist(Write::Recovering));
         replica.later(Change::Recovery);
     }

@@ -2,10 +2,8 @@
 //! effect here, and not when the present key has signed anything since (protocol, "Re-keying").
 
 use super::{Refusal, Replica, assembly, epoch};
-use crate::canonical;
-use crate::charter::{Difference, Rekeying, Resumption, Vote};
+use crate::charter::{Charter, Difference, Rekeying, Resumption, Vote};
 use crate::id::{AgencyId, LogId};
-use crate::keys::Purpose;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -54,23 +52,17 @@ fn objected(replica: &Replica, agency: &AgencyId, version: u32) -> bool {
     let adopted = state.adopted.iter().find(|(_, adopted)| *adopted >= version).map(|(index, _)| *index);
     let later = state.keysets.iter().filter(|(index, _)| adopted.is_some_and(|adopted| *index > adopted));
     let rotated = later.map(|(_, set)| set).any(|set| set.verify(chain.fingerprint(), &member.identity).is_ok());
-    rotated || state.voted > version || state.votes.iter().any(|(_, vote)| vote.body.version > version && by_successor(replica, vote))
+    rotated || state.voted > version
 }
 
-/// Whether a vote is by its agency's present identity key.
-pub(super) fn is_signed(replica: &Replica, vote: &Vote) -> bool {
-    let (chain, text) = (replica.book.chain(), canonical::encode(&vote.body, limits::RECORD_BYTES));
-    let Some((member, text)) = chain.newest().member(&vote.body.agency).zip(text.ok()) else { return false };
-    member.identity.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok()
-}
-
-/// Whether a vote is by the key that its agency committed to, for a text by which that takes over.
-pub(super) fn by_successor(replica: &Replica, vote: &Vote) -> bool {
-    let (chain, agency) = (replica.book.chain(), &vote.body.agency);
-    let Some((present, proposal)) = chain.newest().member(agency).zip(replica.proposals().get(&vote.body.charter)) else { return false };
-    let Some(next) = proposal.charter().member(agency).filter(|next| next.identity.hash() == present.successor) else { return false };
-    let text = canonical::encode(&vote.body, limits::RECORD_BYTES);
-    text.is_ok_and(|text| next.identity.verify(Purpose::Vote, chain.fingerprint(), &text, &vote.signature).is_ok())
+/// Whether a vote is by its agency's present identity key; or, where the text voted on lets that take over, by the one that the agency
+/// had committed to. Not by a key that others announced for it.
+pub(super) fn is_its_own(replica: &Replica, vote: &Vote) -> bool {
+    let (chain, ballot) = (replica.book.chain(), &vote.body);
+    let Some(present) = chain.newest().member(&ballot.agency) else { return false };
+    let proposed = replica.proposals().get(&ballot.charter).map(|proposal| proposal.charter());
+    let committed = |next: &&Charter| next.member(&ballot.agency).is_some_and(|member| member.identity.hash() == present.successor);
+    vote.verify(chain.fingerprint(), chain.newest(), proposed.filter(committed).unwrap_or(chain.newest())).is_ok()
 }
 
 /// Whether this node may vote for a text: what it announces is not dated ahead; what it carries out has waited long enough, and nobody

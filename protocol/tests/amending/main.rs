@@ -103,6 +103,16 @@ fn span(scene: &Scene, book: &KeyBook, id: &str, start: u64) -> CheckedSpan {
     check::span(book, &log(id), &scene.notes[&log(id)], start, records, vec![]).unwrap()
 }
 
+/// A record in stuttgart's log that its own node did not write: whoever has its log key hands it to this one, which takes it.
+fn hands(network: &mut Network, scene: &mut Scene, to: &str, record: &Record) {
+    let start = scene.logs[&log("stuttgart")].size();
+    scene.append("stuttgart", record);
+    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
+    let book = (**network.nodes[&agency(to)].replica.book()).clone();
+    network.happen(to, Event::Span { from: agency("stuttgart"), span: span(scene, &book, "stuttgart", start) });
+    assert_eq!(network.nodes[&agency(to)].replica.held(&log("stuttgart")).unwrap().0, start + 1);
+}
+
 #[test]
 fn what_stands_behind_an_unknown_adoption_waits() {
     let mut network = network();

@@ -44,12 +44,7 @@ fn a_vote_counts_from_the_voters_own_log_only() {
     network.vote("lyon", &charter, true).unwrap();
     network.vote("porto", &charter, true).unwrap();
     let mut scene = network.scene("lyon");
-    let start = scene.logs[&log("stuttgart")].size();
-    scene.append("stuttgart", &Record::Vote(Box::new(signed)));
-    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
-    let book = (**network.nodes[&agency("lyon")].replica.book()).clone();
-    network.happen("lyon", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start) });
-    assert_eq!(network.nodes[&agency("lyon")].replica.held(&log("stuttgart")).unwrap().0, start + 1);
+    hands(&mut network, &mut scene, "lyon", &Record::Vote(Box::new(signed)));
     assert_eq!(network.version("lyon"), 1);
 }
 

@@ -34,6 +34,14 @@ fn carry_out(charter: &mut Charter) {
     (member.identity, member.successor) = (waiting.identity, waiting.successor);
 }
 
+/// The key that stuttgart had committed to takes over, and nothing waits any more.
+fn succeed(charter: &mut Charter) {
+    charter.rekeyings.clear();
+    let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
+    member.identity = key("successor", "stuttgart").public();
+    member.successor = key("third", "stuttgart").public().hash();
+}
+
 /// The members have announced the key, and every log has adopted that.
 fn announced() -> Network {
     let mut network = network();
@@ -168,15 +176,10 @@ fn a_vote_by_the_present_key_or_its_successor_cancels_it() {
     assert_eq!(second.ballot("oslo", &charter, true), Err(Refusal::RekeyingObjected));
     // By the successor, on the text that lets it take over.
     let mut third = announced();
-    let succeed = follow(&third, |charter| {
-        charter.rekeyings.clear();
-        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
-        member.identity = key("successor", "stuttgart").public();
-        member.successor = key("third", "stuttgart").public().hash();
-    });
-    let body = third.ballot("stuttgart", &succeed, true).unwrap().body;
+    let charter = follow(&third, succeed);
+    let body = third.ballot("stuttgart", &charter, true).unwrap().body;
     let by_successor = body.sign(third.federation.fingerprint(), &key("successor", "stuttgart")).unwrap();
-    third.cast("stuttgart", &succeed, by_successor).unwrap();
+    third.cast("stuttgart", &charter, by_successor).unwrap();
     assert!(third.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
 }
 
@@ -240,12 +243,8 @@ fn announced_again_it_waits_again() {
 #[test]
 fn a_key_that_was_given_up_does_not_object() {
     let mut network = network();
-    let succeed = follow(&network, |charter| {
-        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
-        member.identity = key("successor", "stuttgart").public();
-        member.successor = key("third", "stuttgart").public().hash();
-    });
-    agree(&mut network, &succeed);
+    let charter = follow(&network, succeed);
+    agree(&mut network, &charter);
     let announced = follow(&network, announce);
     agree(&mut network, &announced);
     let objected = |network: &Network| network.nodes[&agency("oslo")].replica.rekeyings()[0].objected;
@@ -260,12 +259,8 @@ fn a_key_that_was_given_up_does_not_object() {
 #[test]
 fn a_text_that_could_never_take_effect_is_not_voted_on() {
     let mut network = network();
-    let succeed = follow(&network, |charter| {
-        let member = charter.members.iter_mut().find(|member| member.id.as_str() == "stuttgart").unwrap();
-        member.identity = key("successor", "stuttgart").public();
-        member.successor = key("third", "stuttgart").public().hash();
-    });
-    agree(&mut network, &succeed);
+    let charter = follow(&network, succeed);
+    agree(&mut network, &charter);
     let back = follow(&network, |charter| {
         announce(charter);
         charter.rekeyings[0].identity = key("identity", "stuttgart").public();
@@ -287,16 +282,10 @@ fn nobody_elses_vote_in_its_name_cancels_it() {
     let forged = body.sign(network.federation.fingerprint(), &key("log", "stuttgart")).unwrap();
     // Its node refuses that one; whoever has only its log key writes it by other means.
     let mut scene = network.scene("oslo");
-    let start = scene.logs[&log("stuttgart")].size();
-    scene.append("stuttgart", &Record::Vote(Box::new(forged)));
-    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
-    let book = (**network.nodes[&agency("oslo")].replica.book()).clone();
-    network.happen("oslo", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start) });
-    assert_eq!(network.nodes[&agency("oslo")].replica.held(&log("stuttgart")).unwrap().0, start + 1);
+    hands(&mut network, &mut scene, "oslo", &Record::Vote(Box::new(forged)));
     assert!(!network.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
     // Nor does it keep the true one from being heard.
-    scene.append("stuttgart", &Record::Vote(Box::new(network.ballot("stuttgart", &stricter, true).unwrap())));
-    scene.cosign("stuttgart", &[], "2026-11-24T06:00:00Z");
-    network.happen("oslo", Event::Span { from: agency("stuttgart"), span: span(&scene, &book, "stuttgart", start + 1) });
+    let genuine = network.ballot("stuttgart", &stricter, true).unwrap();
+    hands(&mut network, &mut scene, "oslo", &Record::Vote(Box::new(genuine)));
     assert!(network.nodes[&agency("oslo")].replica.rekeyings()[0].objected);
 }

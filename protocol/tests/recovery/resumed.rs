@@ -2,6 +2,7 @@
 
 use parangon_protocol::charter::{Charter, Resumption};
 use parangon_protocol::check;
+use parangon_protocol::id::LogId;
 use parangon_protocol::log::fork::{ForkEvidence, ForkProof};
 
 use super::*;
@@ -18,24 +19,44 @@ fn forking() -> Network {
 fn told_twice(network: &mut Network) {
     let (size, _) = network.nodes[&agency("lyon")].replica.held(&log("lyon")).unwrap();
     let epoch = network.nodes[&agency("oslo")].replica.epoch(&log("lyon"));
-    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch }.origin(network.federation.fingerprint());
-    let head = Checkpoint { origin, size, root: Hash::of(&[b"another story"]) };
-    let note = SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap().to_string();
+    let head = Checkpoint { origin: origin(network, epoch), size, root: Hash::of(&[b"another story"]) };
+    hears(network, &head);
+    network.settle();
+}
+
+/// Oslo hears of a head by lyon's key.
+fn hears(network: &mut Network, head: &Checkpoint) {
+    let note = SignedCheckpoint::sign(head, &key("log", "lyon")).unwrap().to_string();
     let book = network.nodes[&agency("oslo")].replica.book().clone();
     let head = check::head(&book, &Head { log: log("lyon"), note }).unwrap();
     network.happen("oslo", Event::Head { from: agency("porto"), head });
-    network.settle();
+}
+
+fn origin(network: &Network, epoch: u32) -> String {
+    LogId { agency: agency("lyon"), epoch }.origin(network.federation.fingerprint())
 }
 
 fn frozen(network: &Network) -> Vec<&'static str> {
     ALL.into_iter().filter(|id| network.nodes[&agency(id)].replica.frozen(&log("lyon"))).collect()
 }
 
-fn resume(network: &mut Network, epoch: u32) -> Charter {
-    let charter = Charter { resumptions: vec![Resumption { agency: agency("lyon"), epoch }], ..over(network) };
-    for id in OTHERS {
-        network.vote(id, &charter, true).unwrap();
+/// The next version, which declares that epoch of lyon's log over.
+fn over(network: &Network, epoch: u32) -> Charter {
+    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
+    let (version, previous) = (chain.newest().version + 1, Some(chain.newest().hash().unwrap()));
+    let resumptions = vec![Resumption { agency: agency("lyon"), epoch }];
+    Charter { version, previous, resumptions, ..chain.newest().clone() }
+}
+
+fn vote(network: &mut Network, voters: &[&str], charter: &Charter) {
+    for id in voters {
+        network.vote(id, charter, true).unwrap();
     }
+}
+
+fn resume(network: &mut Network, epoch: u32) -> Charter {
+    let charter = over(network, epoch);
+    vote(network, &OTHERS, &charter);
     assert!(ALL.iter().all(|id| network.version(id) == charter.version));
     charter
 }
@@ -74,8 +95,9 @@ fn a_log_that_forked_goes_on_in_a_new_epoch_when_the_members_say_so() {
     agreed(&network, "lyon", 3);
 }
 
+/// Two heads of three records of that epoch; madrid has the proof.
 fn told_twice_in(network: &mut Network, epoch: u32) {
-    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch }.origin(network.federation.fingerprint());
+    let origin = origin(network, epoch);
     let signed = |story: &[u8]| {
         let head = Checkpoint { origin: origin.clone(), size: 3, root: Hash::of(&[story]) };
         SignedCheckpoint::sign(&head, &key("log", "lyon")).unwrap()
@@ -92,10 +114,8 @@ fn who_is_away_follows_later() {
     issue(&mut network, "lyon", "first");
     told_twice(&mut network);
     network.stop("stuttgart");
-    let charter = over(&network);
-    for id in ["madrid", "oslo", "porto"] {
-        network.vote(id, &charter, true).unwrap();
-    }
+    let charter = over(&network, 1);
+    vote(&mut network, &["madrid", "oslo", "porto"], &charter);
     assert_eq!(network.version("oslo"), 1, "three of five are not two thirds");
     network.stop("lyon");
     network.start("stuttgart");
@@ -108,20 +128,23 @@ fn who_is_away_follows_later() {
     agreed(&network, "lyon", 2);
 }
 
+/// All have voted, and two of them are away when it takes effect: too few answer the owner.
+fn decided_with_two_away(network: &mut Network) {
+    let charter = over(network, 1);
+    vote(network, &["madrid", "oslo", "porto"], &charter);
+    network.stop("madrid");
+    network.stop("oslo");
+    network.vote("stuttgart", &charter, true).unwrap();
+}
+
 #[test]
 fn an_owner_that_ends_meanwhile_goes_on_with_what_it_has() {
     let mut network = forking();
     issue(&mut network, "lyon", "first");
     told_twice(&mut network);
     let before = held(&network, "lyon", &["lyon"])[0];
-    // Too few answer: it waits, and a restart asks anew.
-    let charter = over(&network);
-    for id in ["madrid", "oslo", "porto"] {
-        network.vote(id, &charter, true).unwrap();
-    }
-    network.stop("madrid");
-    network.stop("oslo");
-    network.vote("stuttgart", &charter, true).unwrap();
+    // It waits, and a restart asks anew.
+    decided_with_two_away(&mut network);
     let waiting = progress(&network, "lyon").unwrap();
     assert_eq!((waiting.have, waiting.needed, waiting.rival), (2, 3, false));
     assert_eq!(network.append("lyon", &[anchor(1)]), Err(Refusal::Recovering));
@@ -140,13 +163,7 @@ fn a_witness_of_the_other_story_comes_over() {
     let mut network = forking();
     let label = issue(&mut network, "lyon", "first");
     let copy = network.backup("lyon");
-    for id in ["madrid", "oslo", "stuttgart"] {
-        network.stop(id);
-    }
-    withdraw(&mut network, "lyon", label);
-    network.append("lyon", &[anchor(1)]).unwrap();
-    assert_eq!(held(&network, "lyon", &["porto"])[0].0, 5);
-    network.stop("porto");
+    shown_to_porto_alone(&mut network, label);
     network.replace("lyon", &copy);
     for id in ["madrid", "oslo", "stuttgart"] {
         network.start(id);
@@ -180,10 +197,8 @@ fn nothing_more_of_the_epoch_is_cosigned() {
     let mut network = forking();
     told_twice(&mut network);
     network.stop("lyon");
-    let charter = over(&network);
-    for id in OTHERS {
-        network.vote(id, &charter, true).unwrap();
-    }
+    let charter = over(&network, 1);
+    vote(&mut network, &OTHERS, &charter);
     let mut scene = network.scene("oslo");
     let start = scene.logs[&log("lyon")].size();
     scene.append("lyon", &anchor(7));
@@ -228,13 +243,7 @@ fn a_backup_made_while_it_waits_is_no_proof_of_a_whole_disk() {
     let mut network = forking();
     issue(&mut network, "lyon", "first");
     told_twice(&mut network);
-    let charter = over(&network);
-    for id in ["madrid", "oslo", "porto"] {
-        network.vote(id, &charter, true).unwrap();
-    }
-    network.stop("madrid");
-    network.stop("oslo");
-    network.vote("stuttgart", &charter, true).unwrap();
+    decided_with_two_away(&mut network);
     let waiting = network.backup("lyon");
     assert_eq!(progress(&network, "lyon").unwrap().have, 2);
     network.start("madrid");
@@ -254,7 +263,7 @@ fn an_epoch_out_of_reach_neither_freezes_nor_ends() {
     told_twice_in(&mut network, 1_000_000);
     told_twice_in(&mut network, u32::MAX);
     assert_eq!(frozen(&network), Vec::<&str>::new());
-    let far = Charter { resumptions: vec![Resumption { agency: agency("lyon"), epoch: 1_000_000 }], ..over(&network) };
+    let far = over(&network, 1_000_000);
     assert_eq!(network.ballot("oslo", &far, true), Err(Refusal::ResumptionEpoch { epoch: 1_000_000 }));
     // One within reach is, and the log goes on behind it.
     told_twice_in(&mut network, 60_000);
@@ -270,32 +279,19 @@ fn nobody_stops_a_log_that_is_about_to_go_on() {
     let mut network = forking();
     told_twice(&mut network);
     network.stop("lyon");
-    let charter = over(&network);
-    for id in OTHERS {
-        network.vote(id, &charter, true).unwrap();
-    }
+    let charter = over(&network, 1);
+    vote(&mut network, &OTHERS, &charter);
     for epoch in [1, 2, 3] {
         told_twice_in(&mut network, epoch);
     }
     // Nor does one story of an epoch that its records do not begin.
     let (size, root) = network.nodes[&agency("oslo")].replica.held(&log("lyon")).unwrap();
-    let origin = parangon_protocol::id::LogId { agency: agency("lyon"), epoch: 2 }.origin(network.federation.fingerprint());
-    let note = SignedCheckpoint::sign(&Checkpoint { origin, size, root }, &key("log", "lyon")).unwrap().to_string();
-    let book = network.nodes[&agency("oslo")].replica.book().clone();
-    let head = check::head(&book, &Head { log: log("lyon"), note }).unwrap();
-    network.happen("oslo", Event::Head { from: agency("porto"), head });
+    let head = Checkpoint { origin: origin(&network, 2), size, root };
+    hears(&mut network, &head);
     assert_eq!(frozen(&network), ["lyon"]);
     network.start("lyon");
     assert_eq!((frozen(&network), progress(&network, "lyon")), (vec![], None));
     agreed(&network, "lyon", 2);
-}
-
-fn over(network: &Network) -> Charter {
-    let chain = network.nodes[&agency("oslo")].replica.book().chain().clone();
-    let present = chain.newest();
-    let mut charter = Charter { version: present.version + 1, previous: Some(present.hash().unwrap()), ..present.clone() };
-    charter.resumptions = vec![Resumption { agency: agency("lyon"), epoch: 1 }];
-    charter
 }
 
 #[test]
