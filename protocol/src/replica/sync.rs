@@ -46,6 +46,7 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
             }
         }
         recovery::ask(replica, peers.iter().cloned(), out);
+        witness::catch_up(replica, now);
         witness::refresh(replica, now);
         replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }

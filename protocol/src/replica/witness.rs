@@ -52,6 +52,15 @@ pub(super) fn consider(replica: &mut Replica, now: Timestamp, log: &LogId) {
     replica.deferred.push(Deferred::Cosign { log: log.clone(), size });
 }
 
+/// Cosigns what it could not when it came: this node was recovering then, or bound by a vote that has failed since. Nobody tells a head
+/// again that has not changed.
+pub(super) fn catch_up(replica: &mut Replica, now: Timestamp) {
+    let logs: Vec<LogId> = replica.logs.keys().cloned().collect();
+    for log in logs {
+        consider(replica, now, &log);
+    }
+}
+
 /// A head that has not grown for a day is cosigned again, so that those who read it know that it is still the newest: the mark of
 /// its size and root is on disk.
 pub(super) fn refresh(replica: &mut Replica, now: Timestamp) {

@@ -289,3 +289,24 @@ fn a_copy_that_wrote_something_else_gives_way_too() {
     agreed(&network, "lyon", 2);
     assert!(ALL.iter().all(|id| !network.nodes[&agency(id)].replica.frozen(&log("lyon"))));
 }
+
+/// Among four all others must confirm each head: one that came while its witness recovered is confirmed afterwards.
+#[test]
+fn what_came_during_a_recovery_is_cosigned_after_it() {
+    let mut network = Network::founded(Federation::found(|charter| charter.members.retain(|member| member.id.as_str() != "porto")));
+    let others = ["madrid", "oslo", "stuttgart"];
+    let copy = network.backup("lyon");
+    network.append("lyon", &[anchor(1)]).unwrap();
+    network.replace("lyon", &copy);
+    assert!(progress(&network, "lyon").unwrap().rival);
+    for id in others {
+        network.append(id, &[anchor(1)]).unwrap();
+    }
+    network.restart("lyon");
+    assert_eq!(progress(&network, "lyon"), None);
+    for owner in others {
+        for (size, .., confirmed) in held(&network, owner, &["lyon", "madrid", "oslo", "stuttgart"]) {
+            assert_eq!(confirmed, size, "{owner}");
+        }
+    }
+}
