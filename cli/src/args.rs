@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, backup, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review, serve, stats,
-    status, token, trust, verify,
+    assess, backup, catalogue, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review, serve,
+    stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -199,6 +199,16 @@ pub(crate) enum Command {
     ///   parangon trust show
     #[command(verbatim_doc_comment)]
     Trust(Noun<trust::TrustCommand>),
+    /// Read catalogues of indicators, take in others, and compare them
+    ///
+    /// Examples:
+    ///   parangon catalogue list
+    ///   parangon catalogue show ecei-2026 --indicator 4.1.3
+    ///   parangon catalogue check bw-2026.json
+    ///   parangon catalogue import bw-2026.json
+    ///   parangon catalogue diff ecei-2026 bw-2026.json
+    #[command(verbatim_doc_comment)]
+    Catalogue(Noun<catalogue::CatalogueCommand>),
     /// Register the clusters that this agency looks after
     ///
     /// Examples:

@@ -35,8 +35,8 @@ pub(crate) enum Body {
     Empty,
     /// A JSON value.
     Json(Value),
-    /// A spreadsheet, as the file has it.
-    Csv(Vec<u8>),
+    /// A file as it is, with its media type.
+    File(&'static str, Vec<u8>),
 }
 
 /// What came back with a status of 2xx.
@@ -154,7 +154,7 @@ impl Client {
         let (kind, bytes) = match body {
             Body::Empty => (None, Vec::new()),
             Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
-            Body::Csv(bytes) => (Some("text/csv"), bytes),
+            Body::File(kind, bytes) => (Some(kind), bytes),
         };
         if let Some(kind) = kind {
             request = request.header(CONTENT_TYPE, kind);

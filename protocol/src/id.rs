@@ -120,6 +120,18 @@ pub fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
+/// The shape of a BCP 47 tag: a language of two or three letters, then subtags of at most eight. Whether the
+/// registry lists them is left to those who read it.
+#[must_use]
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    tag.len() <= 35
+        && (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 fn is_cluster(text: &str) -> bool {
     text.split_once('/').is_some_and(|(agency, rest)| is_slug(agency, 32) && rest.len() == 24 && is_hex(rest))
 }

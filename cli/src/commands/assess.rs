@@ -166,7 +166,7 @@ fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
         None => plain(&context.client.get(&format!("{PATH}/{id}"))?, "etag").unwrap_or_default().to_owned(),
     };
     let path = format!("{PATH}/{id}/scores{}", if args.dry_run { "?dry_run=true" } else { "" });
-    let done = context.client.send(Method::PUT, &path, Body::Csv(bytes), Some(&version))?.json()?;
+    let done = context.client.send(Method::PUT, &path, Body::File("text/csv", bytes), Some(&version))?.json()?;
     context.out.result(&done, |page| {
         let row = |change: &Value| ["indicator", "from", "to"].map(|name| text(change, name));
         page.table(["INDICATOR", "BEFORE", "AFTER"], items(&done, "changes").iter().map(row));

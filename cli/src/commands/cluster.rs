@@ -127,7 +127,7 @@ fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
 fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
     let bytes = files::read(&args.file, parangon_node::service::csv::FILE_BYTES)?;
     let path = format!("{PATH}/import{}", if args.dry_run { "?dry_run=true" } else { "" });
-    let done = context.client.send(Method::POST, &path, Body::Csv(bytes), None)?.json()?;
+    let done = context.client.send(Method::POST, &path, Body::File("text/csv", bytes), None)?.json()?;
     context.out.result(&done, |page| {
         problems::write(&done, page);
         page.field("rows read", text(&done, "read"));

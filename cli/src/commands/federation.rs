@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    CatalogueRef, Charter, ConflictRules, Disclosure, FoundingSignature, MemberCard, Scheme, demo_scheme, ecei_scheme,
+    Charter, ConflictRules, Disclosure, FoundingSignature, MemberCard, Scheme, bundled_catalogues, demo_scheme, ecei_scheme,
 };
 use parangon_protocol::id::{Fingerprint, Hash, Name};
 use parangon_protocol::limits;
@@ -180,7 +179,7 @@ fn read_card(path: &Path) -> Result<MemberCard, Failure> {
 /// The canonical text of charter version 1, and what was read back from it: reading is what checks it.
 fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool) -> Result<(Vec<u8>, Charter), Failure> {
     let created = SystemClock::new(parangon_protocol::time::Timestamp::default()).now();
-    let catalogue = Catalogue::ecei();
+    let catalogues = bundled_catalogues(&scheme);
     let schemes = vec![scheme];
     let mut members: Vec<_> = cards.into_iter().map(|card| card.into_member(&schemes)).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
@@ -193,7 +192,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         demonstration,
         members,
         schemes,
-        catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
+        catalogues,
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,

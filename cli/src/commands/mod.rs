@@ -2,6 +2,7 @@
 
 pub(crate) mod assess;
 pub(crate) mod backup;
+pub(crate) mod catalogue;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Invite(noun) => done(invite::run(noun, global, out)),
         Command::Join(args) => done(runtime()?.block_on(join::run(args, out))),
         Command::Trust(noun) => done(trust::run(noun, global, out)),
+        Command::Catalogue(noun) => done(catalogue::run(noun, global, out)),
         Command::Cluster(noun) => with_node(noun, global, out, cluster::run),
         Command::Assess(noun) => with_node(noun, global, out, assess::run),
         Command::Review(noun) => with_node(noun, global, out, review::run),

@@ -10,8 +10,8 @@ use crate::failure::{Detail, Failure};
 use crate::files;
 
 /// Reads `indicator,level[,note]` into `{code: level}`. Rows without a level are left out.
-pub(super) fn read(path: &Path) -> Result<Value, Failure> {
-    scores(&files::read(path, csv::FILE_BYTES)?)
+pub(super) fn read(path: &Path, catalogue: &Catalogue) -> Result<Value, Failure> {
+    scores(&files::read(path, csv::FILE_BYTES)?, catalogue)
 }
 
 /// An empty spreadsheet of these indicators.
@@ -26,8 +26,8 @@ pub(super) fn template(indicators: &[Value]) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(Failure::failed)
 }
 
-fn scores(bytes: &[u8]) -> Result<Value, Failure> {
-    let Reading { rows, problems } = csv::read_scores(bytes, Catalogue::ecei());
+fn scores(bytes: &[u8], catalogue: &Catalogue) -> Result<Value, Failure> {
+    let Reading { rows, problems } = csv::read_scores(bytes, catalogue);
     if let Some(first) = problems.first() {
         let mut failure = Failure::invalid(format!("row {}, column {}: {}; nothing was sent", first.row, first.column, first.problem));
         let detail = |problem: &csv::Problem| Detail {
@@ -55,14 +55,15 @@ mod tests {
         let indicators: Vec<_> = catalogue.indicators.iter().map(|i| json!({ "code": i.code, "name": "a, \"b\"" })).collect();
         let text = template(&indicators).expect("text");
         assert_eq!(text.lines().count(), catalogue.indicators.len() + 1);
-        assert_eq!(scores(text.as_bytes()), Ok(json!({})));
+        assert_eq!(scores(text.as_bytes(), catalogue), Ok(json!({})));
     }
 
     #[test]
     fn a_spreadsheet_becomes_an_object() {
-        let code = &Catalogue::ecei().indicators[0].code;
-        assert_eq!(scores(format!("indicator,level\n{code},3\n").as_bytes()), Ok(json!({ code.as_str(): 3 })));
-        assert_eq!(scores(format!("indicator,level\n{code},9\n").as_bytes()).expect_err("a level").exit, Exit::Invalid);
-        assert_eq!(scores(format!("indicator,level,note\n{code},3,good\n").as_bytes()).expect_err("a note").exit, Exit::Invalid);
+        let ecei = Catalogue::ecei();
+        let code = &ecei.indicators[0].code;
+        assert_eq!(scores(format!("indicator,level\n{code},3\n").as_bytes(), ecei), Ok(json!({ code.as_str(): 3 })));
+        assert_eq!(scores(format!("indicator,level\n{code},9\n").as_bytes(), ecei).expect_err("a level").exit, Exit::Invalid);
+        assert_eq!(scores(format!("indicator,level,note\n{code},3,good\n").as_bytes(), ecei).expect_err("a note").exit, Exit::Invalid);
     }
 }

@@ -7,9 +7,8 @@ use parangon_node::config::{Config, KeySource};
 use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::{Keystore, Unlock, file, random};
 use parangon_node::{NodeConfig, NodeFiles};
-use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    CardBody, CatalogueRef, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, MemberCard, demo_scheme, peer_id,
+    CardBody, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, MemberCard, bundled_catalogues, demo_scheme, peer_id,
 };
 use parangon_protocol::replica::Settings;
 use parangon_protocol::time::Timestamp;
@@ -78,7 +77,6 @@ fn founder(root: &Path, plan: &AgencyPlan, port: u16) -> Result<Founder, Failure
 fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
     let now = SystemClock::new(Timestamp::default()).now();
     let schemes = vec![demo_scheme()];
-    let catalogue = Catalogue::ecei();
     let mut members: Vec<_> = founders.iter().map(|founder| founder.card.clone().into_member(&schemes)).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Charter {
@@ -90,7 +88,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         demonstration: true,
         members,
         schemes,
-        catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
+        catalogues: bundled_catalogues(&demo_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 2 },
         status_max_age_days: 35,

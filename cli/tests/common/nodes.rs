@@ -50,12 +50,21 @@ impl Nodes {
 
     /// Founds the federation; no node runs yet.
     pub(crate) fn found() -> Self {
+        Self::found_on(|_| ())
+    }
+
+    /// The same on other rules: `change` sees the draft of the charter before anybody signs it.
+    pub(crate) fn found_on(change: impl FnOnce(&mut Value)) -> Self {
         let desk = Desk::new();
         for (id, country) in AGENCIES {
             init(&desk, id, country);
         }
         let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
         desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);
+        let text = std::fs::read(desk.path("draft.json")).expect("a draft");
+        let mut draft: Value = serde_json::from_slice(&text).expect("JSON");
+        change(&mut draft);
+        std::fs::write(desk.path("draft.json"), draft.to_string()).expect("written");
         for (id, _) in AGENCIES {
             desk.run(&format!("federation sign draft.json --data {id} --yes")).ends(0);
         }

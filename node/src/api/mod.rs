@@ -6,6 +6,7 @@
 mod assessments;
 mod auth;
 mod backups;
+mod catalogues;
 mod charter;
 mod clusters;
 pub mod error;
@@ -98,6 +99,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(clusters::list, clusters::add))
         .routes(routes!(clusters::import))
         .routes(routes!(clusters::show))
+        .routes(routes!(catalogues::list, catalogues::import))
+        .routes(routes!(catalogues::show))
+        .routes(routes!(catalogues::file))
         .routes(routes!(assessments::list, assessments::create))
         .routes(routes!(assessments::show))
         .routes(routes!(assessments::set_scores))

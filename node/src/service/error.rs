@@ -8,6 +8,7 @@ mod text;
 
 use parangon_protocol::assessment::{AssessmentError, Ineligible};
 use parangon_protocol::canonical::CanonicalError;
+use parangon_protocol::catalogue::{CatalogueError, TranslationError};
 use parangon_protocol::charter::{AmendmentError, Level};
 use parangon_protocol::check::ProposalError;
 use parangon_protocol::id::{AgencyId, NameError, SchemeId};
@@ -124,6 +125,12 @@ pub enum Error {
     /// A spreadsheet with problems.
     #[error("{}", .0.first().map_or_else(|| "the file cannot be used".to_owned(), |first| format!("row {}, column {}: {}", first.row, first.column, first.problem)))]
     Table(Vec<csv::Problem>),
+    /// A file that is no sound catalogue.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A file that is no translation of a catalogue that is here.
+    #[error(transparent)]
+    Translation(#[from] TranslationError),
     /// A note or a catalogue does not fit.
     #[error(transparent)]
     Assessment(#[from] AssessmentError),

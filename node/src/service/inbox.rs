@@ -77,6 +77,10 @@ pub struct InboxView {
     pub cluster: ClusterView,
     /// The label system.
     pub scheme: String,
+    /// The catalogue of the assessment.
+    pub catalogue: String,
+    /// Its hash: names it exactly.
+    pub catalogue_hash: String,
     /// The level sought.
     pub level: &'static str,
     /// Languages of the dossier.
@@ -105,6 +109,8 @@ impl Assigned {
             owner: offer.owner.to_string(),
             cluster: (&offer.cluster).into(),
             scheme: offer.scheme.to_string(),
+            catalogue: offer.catalogue.id.to_string(),
+            catalogue_hash: offer.catalogue.hash.to_string(),
             level: offer.level.as_str(),
             languages: offer.languages.clone(),
             due: offer.due,

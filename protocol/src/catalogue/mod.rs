@@ -1,160 +1,32 @@
-//! A catalogue: one version of a scheme's indicators, as data. Adding one needs no code.
+//! A catalogue: one version of a scheme's indicators, as data. Adding one needs no code. Its names and level texts can be
+//! translated; what is pinned by hash is the catalogue itself, in its own language.
+
+mod difference;
+mod document;
+mod error;
+mod translation;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
-
-use crate::canonical::{self, CanonicalError, Value};
+use crate::canonical::{self, Value};
 use crate::charter::CatalogueRef;
-use crate::id::{CatalogueId, Hash, IndicatorId, Name, SchemeId};
+use crate::id::{Hash, IndicatorId};
 use crate::limits;
+
+pub use difference::{Difference, Part, difference};
+pub use document::{Dimension, Document, Indicator};
+pub use error::{CatalogueError, UnknownIndicator};
+pub use translation::{IndicatorWords, Translation, TranslationError};
 
 /// Levels of an answer: 0 none, 1 initial, 2 managed, 3 established, 4 excellent.
 pub const LEVELS: usize = 5;
 
 /// The most points of a whole catalogue. Keeps `points * 10_000` far inside 64 bits.
 pub const MAX_POINTS: u32 = 1_000_000;
-
-/// Why a catalogue file was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// Not JSON within the rules of [`canonical`].
-    #[error(transparent)]
-    Canonical(#[from] CanonicalError),
-    /// A field is missing, unknown or of another kind.
-    #[error("not a catalogue: {detail}")]
-    Shape {
-        /// What the reader said.
-        detail: String,
-    },
-    /// No indicators or more than [`limits::INDICATORS`], or as many dimensions.
-    #[error("{count} {what}, where 1 to {} are allowed", limits::INDICATORS)]
-    Count {
-        /// Indicators or dimensions.
-        what: &'static str,
-        /// How many there are.
-        count: usize,
-    },
-    /// A code stands twice.
-    #[error("{code} stands twice")]
-    Duplicate {
-        /// The code.
-        code: IndicatorId,
-    },
-    /// An indicator names a dimension that is not listed.
-    #[error("{indicator} names dimension {dimension}, which is not listed")]
-    UnknownDimension {
-        /// The indicator.
-        indicator: IndicatorId,
-        /// The dimension it names.
-        dimension: IndicatorId,
-    },
-    /// Level 0 earns points, or a higher level earns fewer than a lower one.
-    #[error("the points of {indicator} must start at 0 and never fall")]
-    Points {
-        /// The indicator.
-        indicator: IndicatorId,
-    },
-    /// A minimum that is no level above 0.
-    #[error("the minimum of {indicator} is {minimum}, which is not a level from 1 to 4")]
-    Minimum {
-        /// The indicator.
-        indicator: IndicatorId,
-        /// What it says.
-        minimum: u8,
-    },
-    /// `max_points` is not what the indicators add up to.
-    #[error("max_points is {stated}, but the indicators add up to {actual}")]
-    Sum {
-        /// What the file states.
-        stated: u32,
-        /// Sum of the indicators' maxima.
-        actual: u64,
-    },
-    /// A questionnaire that gives points, a scored catalogue that gives none, or one above [`MAX_POINTS`].
-    #[error("a questionnaire has no points; any other catalogue has 1 to {MAX_POINTS}")]
-    Scored,
-    /// The note is longer than [`limits::TEXT_CHARS`].
-    #[error("the note is longer than {} characters", limits::TEXT_CHARS)]
-    Note,
-}
-
-/// A code that the catalogue does not have.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{catalogue} has no indicator {code:?}{}", suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default())]
-pub struct UnknownIndicator {
-    /// Where it was looked up.
-    pub catalogue: CatalogueId,
-    /// What was asked for, shortened.
-    pub code: String,
-    /// The nearest code there is, if one is near.
-    pub suggestion: Option<IndicatorId>,
-}
-
-/// A group of indicators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dimension {
-    /// Its code, such as `4`.
-    pub code: IndicatorId,
-    /// Its name.
-    pub name: Name,
-}
-
-/// One indicator of a catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Indicator {
-    /// Its code, such as `4.1.3`.
-    pub code: IndicatorId,
-    /// Its name.
-    pub name: Name,
-    /// The code of its dimension.
-    pub dimension: IndicatorId,
-    /// Points earned at level 0 to 4: level 0 earns none, a higher level never fewer.
-    pub levels: [u32; LEVELS],
-    /// The level that labels with minimums ask for; absent for indicators that no audit covers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minimum: Option<u8>,
-}
-
-impl Indicator {
-    /// Points at the highest level.
-    #[must_use]
-    pub fn max_points(&self) -> u32 {
-        self.levels[LEVELS - 1]
-    }
-}
-
-/// What a catalogue file says. A [`Catalogue`] dereferences to it, so its fields are read there and changed nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Document {
-    /// Its id, such as `ecei-2026`.
-    pub id: CatalogueId,
-    /// The scheme it belongs to.
-    pub scheme: SchemeId,
-    /// Its version, as its author counts.
-    pub version: u32,
-    /// Its title.
-    pub title: Name,
-    /// What its author says about it, such as which numbers are assumptions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// Its dimensions, in the file's order.
-    pub dimensions: Vec<Dimension>,
-    /// Its indicators, in the file's order.
-    pub indicators: Vec<Indicator>,
-    /// The sum of all indicators' maxima; zero for a questionnaire only.
-    pub max_points: u32,
-    /// Answers are collected, not scored (a benchmark interview).
-    pub questionnaire: bool,
-}
 
 /// A catalogue that was read and found sound. Only [`Catalogue::read`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,15 +49,30 @@ impl Catalogue {
         Ok(Self { document, hash })
     }
 
-    /// The bundled ECEI catalogue of 2026. Which of its numbers are assumptions stands in its note.
+    /// The bundled ECEI catalogue of 2026. Which of its numbers and texts are assumptions stands in its note.
     ///
     /// # Panics
     /// Never: a test reads the bundled file.
     #[must_use]
     pub fn ecei() -> &'static Self {
-        static ECEI: LazyLock<Catalogue> =
-            LazyLock::new(|| Catalogue::read(include_bytes!("../../data/ecei-2026.json")).expect("the bundled catalogue is sound"));
+        static ECEI: LazyLock<Catalogue> = LazyLock::new(|| bundled(include_bytes!("../../data/ecei-2026.json")));
         &ECEI
+    }
+
+    /// The bundled questionnaire of the benchmark interview that precedes BRONZE. It gives no points.
+    ///
+    /// # Panics
+    /// Never: a test reads the bundled file.
+    #[must_use]
+    pub fn ecei_bronze() -> &'static Self {
+        static BRONZE: LazyLock<Catalogue> = LazyLock::new(|| bundled(include_bytes!("../../data/ecei-bronze-2026.json")));
+        &BRONZE
+    }
+
+    /// The catalogues that every node can read without importing them.
+    #[must_use]
+    pub fn bundled() -> [&'static Self; 2] {
+        [Self::ecei(), Self::ecei_bronze()]
     }
 
     /// SHA-256 of its canonical text: independent of spacing and key order of the file.
@@ -240,53 +127,12 @@ impl Deref for Catalogue {
     }
 }
 
+fn bundled(bytes: &[u8]) -> Catalogue {
+    Catalogue::read(bytes).expect("a bundled catalogue is sound")
+}
+
 /// Edits between two codes, not counting separators: `4,1,3`, `4-1-3` and `413` are all near `4.1.3`.
 fn distance(typed: &str, known: &str) -> usize {
     let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     strsim::damerau_levenshtein(&bare(typed), &bare(known))
-}
-
-impl Document {
-    fn check(&self) -> Result<(), CatalogueError> {
-        for (what, count) in [("dimensions", self.dimensions.len()), ("indicators", self.indicators.len())] {
-            if count == 0 || count > limits::INDICATORS {
-                return Err(CatalogueError::Count { what, count });
-            }
-        }
-        if self.note.as_ref().is_some_and(|note| note.chars().count() > limits::TEXT_CHARS) {
-            return Err(CatalogueError::Note);
-        }
-        let dimensions = distinct(self.dimensions.iter().map(|dimension| &dimension.code))?;
-        distinct(self.indicators.iter().map(|indicator| &indicator.code))?;
-        for indicator in &self.indicators {
-            if !dimensions.contains(&indicator.dimension) {
-                let (indicator, dimension) = (indicator.code.clone(), indicator.dimension.clone());
-                return Err(CatalogueError::UnknownDimension { indicator, dimension });
-            }
-            if indicator.levels[0] != 0 || !indicator.levels.is_sorted() {
-                return Err(CatalogueError::Points { indicator: indicator.code.clone() });
-            }
-            if let Some(minimum) = indicator.minimum.filter(|minimum| !(1..LEVELS).contains(&usize::from(*minimum))) {
-                return Err(CatalogueError::Minimum { indicator: indicator.code.clone(), minimum });
-            }
-        }
-        let actual = self.indicators.iter().map(|indicator| u64::from(indicator.max_points())).sum();
-        if u64::from(self.max_points) != actual {
-            return Err(CatalogueError::Sum { stated: self.max_points, actual });
-        }
-        if self.questionnaire != (self.max_points == 0) || self.max_points > MAX_POINTS {
-            return Err(CatalogueError::Scored);
-        }
-        Ok(())
-    }
-}
-
-fn distinct<'a>(codes: impl Iterator<Item = &'a IndicatorId>) -> Result<BTreeSet<&'a IndicatorId>, CatalogueError> {
-    let mut seen = BTreeSet::new();
-    for code in codes {
-        if !seen.insert(code) {
-            return Err(CatalogueError::Duplicate { code: code.clone() });
-        }
-    }
-    Ok(seen)
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::canonical::CanonicalError;
 
 const SMALL: &str = r#"{"id":"two-1","scheme":"two","version":1,"title":"Two","dimensions":[{"code":"1","name":"All"}],
  "indicators":[{"code":"1.1","name":"A","dimension":"1","levels":[0,1,1,2,3],"minimum":2},
@@ -89,4 +90,71 @@ fn an_unknown_code_suggests_the_nearest() {
         assert_eq!(error.to_string().contains("did you mean"), near.is_some());
     }
     assert_eq!(ecei.find(&"9".repeat(10_000)).unwrap_err().code.len(), 40);
+}
+
+#[test]
+fn the_interview_has_36_indicators_in_words_and_no_points() {
+    let bronze = Catalogue::ecei_bronze();
+    assert_eq!((bronze.indicators.len(), bronze.max_points, bronze.questionnaire), (36, 0, true));
+    for catalogue in Catalogue::bundled() {
+        assert!(catalogue.indicators.iter().all(|i| i.asks.is_some() && i.texts.is_some()), "{}", catalogue.id);
+    }
+}
+
+#[test]
+fn the_34_indicators_of_a_land_are_a_file_that_nothing_here_knows() {
+    let bw = Catalogue::read(include_bytes!("../../../docs/catalogues/bw-2026.json")).unwrap();
+    assert_eq!((bw.indicators.len(), bw.max_points), (34, 165));
+    let found = difference(Catalogue::ecei(), &bw);
+    let added: Vec<_> = found.iter().filter_map(|d| if let Difference::Added(code) = d { Some(code.as_str()) } else { None }).collect();
+    assert_eq!(added, ["6.1", "6.2", "7.1"]);
+    assert!(!found.iter().any(|d| matches!(d, Difference::Changed { .. } | Difference::Removed(_))), "{found:?}");
+}
+
+#[test]
+fn every_change_is_a_difference() {
+    let old = read(SMALL).unwrap();
+    assert_eq!(difference(&old, &old), []);
+    let said = |changed: &str| difference(&old, &read(changed).unwrap()).iter().map(Difference::to_string).collect::<Vec<_>>();
+    for (from, to, words) in [
+        ("\"A\"", "\"B\"", "1.1, name: A -> B"),
+        ("[0,1,1,2,3]", "[0,1,2,2,3]", "1.1, points: 0 1 1 2 3 -> 0 1 2 2 3"),
+        (",\"minimum\":2", "", "1.1, minimum: 2 -> nothing"),
+        ("\"minimum\":2", "\"minimum\":2,\"asks\":\"Why?\"", "1.1, asks: nothing -> Why?"),
+        ("\"minimum\":2", "\"minimum\":2,\"texts\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", "1.1, texts: nothing -> a | b | c | d | e"),
+        ("\"name\":\"All\"", "\"name\":\"Most\"", "dimension 1: All -> Most"),
+        ("\"title\":\"Two\"", "\"title\":\"2\"", "title: Two -> 2"),
+        ("\"version\":1", "\"version\":2", "version: 1 -> 2"),
+    ] {
+        assert_eq!(said(&SMALL.replace(from, to)), [words], "{to}");
+    }
+    let renamed = SMALL.replace("\"code\":\"1.2\"", "\"code\":\"1.3\"");
+    assert_eq!(said(&renamed), ["1.3: new", "1.2: gone"]);
+    let (first, second) = (SMALL.find(" {\"code\":\"1.2").unwrap(), SMALL.find("],\"max_points").unwrap());
+    let (a, b) = (SMALL.find("{\"code\":\"1.1").unwrap(), first - 2);
+    let turned = format!("{}{},{}{}", &SMALL[..a], &SMALL[first..second], &SMALL[a..b], &SMALL[second..]);
+    assert_eq!(said(&turned), ["order: 1 1.1 1.2 -> 1 1.2 1.1"]);
+}
+
+#[test]
+fn a_translation_covers_what_it_can_and_names_nothing_else() {
+    let small = read(SMALL).unwrap();
+    let file = |rest: &str| {
+        let head = format!("{{\"catalogue\":{{\"id\":\"two-1\",\"hash\":\"{}\"}},\"approved\":false,", small.hash());
+        Translation::read(format!("{head}{rest}}}").as_bytes())
+    };
+    let german = file("\"language\":\"de\",\"title\":\"Zwei\",\"indicators\":{\"1.1\":{\"name\":\"Erstes\"}}").unwrap();
+    assert_eq!(german.check(&small), Ok(()));
+    assert_eq!(german.coverage(&small), (2, 4));
+    let name = |code: &str| german.words(small.find(code).unwrap()).name.unwrap().to_string();
+    assert_eq!((name("1.1"), name("1.2")), ("Erstes".to_owned(), "B".to_owned()));
+    let other = file("\"language\":\"de\",\"indicators\":{\"1.9\":{}}").unwrap();
+    assert!(matches!(other.check(&small), Err(TranslationError::Indicator(_))));
+    let other = file("\"language\":\"de\",\"dimensions\":{\"2\":\"Zwei\"}").unwrap();
+    assert!(matches!(other.check(&small), Err(TranslationError::Dimension(_))));
+    assert!(matches!(german.check(Catalogue::ecei()), Err(TranslationError::OtherCatalogue { .. })));
+    assert!(matches!(file("\"language\":\"german\""), Err(TranslationError::Language { .. })));
+    assert!(matches!(file("\"language\":\"de\",\"note\":1"), Err(TranslationError::Shape { .. })));
+    let german = Translation::read(include_bytes!("../../../docs/catalogues/ecei-2026.de.json")).unwrap();
+    assert_eq!(german.check(Catalogue::ecei()), Ok(()));
 }

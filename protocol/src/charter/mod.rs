@@ -24,7 +24,7 @@ pub use refounding::{FormerHead, Refounding};
 pub use rekeying::{Rekeying, RekeyingError};
 pub use resumption::{Resumption, ResumptionError};
 pub use revision::{Consent, Revision};
-pub use template::{demo_scheme, ecei_scheme};
+pub use template::{bundled_catalogues, demo_scheme, ecei_scheme};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
 
 use crate::assessment::{EligibilityRule, Requirements};

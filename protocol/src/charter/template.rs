@@ -1,9 +1,8 @@
 //! The schemes a new federation can start with. They are starting points: what counts is what the charter says.
 
-use super::{Level, LevelRule, Scheme};
+use super::{CatalogueRef, Level, LevelRule, Scheme};
 use crate::assessment::{EligibilityRule, Requirements};
 use crate::catalogue::Catalogue;
-use crate::id::CatalogueId;
 
 /// The European Cluster Excellence Initiative's levels, as published (protocol, "Label rules").
 ///
@@ -14,7 +13,7 @@ pub fn ecei_scheme() -> Scheme {
     let eligibility = EligibilityRule { eccp_listed: true, management_fte_hundredths: 50, members: 15, member_types: 2 };
     let rule = |level, requirements, reviewers, foreign, predecessor| LevelRule {
         level,
-        catalogue: catalogue(),
+        catalogue: if level == Level::Bronze { Catalogue::ecei_bronze() } else { Catalogue::ecei() }.id.clone(),
         reviewers,
         foreign,
         requirements,
@@ -24,21 +23,21 @@ pub fn ecei_scheme() -> Scheme {
         renewal_window_months: 12,
         predecessor,
     };
-    let none = Requirements { threshold_bp: None, minimum_level: None, complete: false, improvements: 0 };
+    let interview = Requirements { threshold_bp: None, minimum_level: None, complete: true, improvements: 0 };
     let silver = Requirements { threshold_bp: None, minimum_level: Some(2), complete: true, improvements: 3 };
     let gold = Requirements { threshold_bp: Some(8_000), minimum_level: Some(2), complete: true, improvements: 0 };
     Scheme {
         id: "ecei".parse().expect("a constant"),
         name: "European Cluster Excellence Initiative".parse().expect("a constant"),
         rules: vec![
-            rule(Level::Bronze, none, 1, 0, None),
+            rule(Level::Bronze, interview, 1, 0, None),
             rule(Level::Silver, silver, 1, 0, Some(Level::Bronze)),
             rule(Level::Gold, gold, 2, 1, None),
         ],
     }
 }
 
-/// The scheme of a demonstration: the same levels, but none needs a predecessor.
+/// The scheme of a demonstration: the same levels on the 31 indicators, but none needs a predecessor.
 ///
 /// # Panics
 /// Never: the names are constants of the right grammar.
@@ -49,11 +48,16 @@ pub fn demo_scheme() -> Scheme {
     scheme.name = "Demonstration (scores are made up)".parse().expect("a constant");
     for rule in &mut scheme.rules {
         rule.predecessor = None;
+        rule.catalogue = Catalogue::ecei().id.clone();
+        rule.requirements.complete = rule.level != Level::Bronze;
         rule.requirements.improvements = 0;
     }
     scheme
 }
 
-fn catalogue() -> CatalogueId {
-    Catalogue::ecei().id.clone()
+/// The bundled catalogues that a scheme's rules name, for the charter's list.
+#[must_use]
+pub fn bundled_catalogues(scheme: &Scheme) -> Vec<CatalogueRef> {
+    let named = |catalogue: &&Catalogue| scheme.rules.iter().any(|rule| rule.catalogue == catalogue.id);
+    Catalogue::bundled().into_iter().filter(named).map(Catalogue::reference).collect()
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LANGUAGES, ReviewError, Signed, Statement};
 use crate::charter::{CatalogueRef, Charter, Level, LevelRule};
-use crate::id::{AgencyId, Hash, SchemeId};
+use crate::id::{self, AgencyId, Hash, SchemeId};
 use crate::keys::Purpose;
 use crate::label::{ClusterFacts, Common};
 use crate::time::{Month, Timestamp};
@@ -111,21 +111,10 @@ impl Statement for Offer {
             return Err(ReviewError::Dates { earlier: "the assessment", later: "the last month of validity" });
         }
         let distinct = self.languages.iter().enumerate().all(|(at, tag)| !self.languages[..at].contains(tag));
-        if distinct && (1..=LANGUAGES).contains(&self.languages.len()) && self.languages.iter().all(|tag| is_language(tag)) {
+        if distinct && (1..=LANGUAGES).contains(&self.languages.len()) && self.languages.iter().all(|tag| id::is_language(tag)) {
             Ok(())
         } else {
             Err(ReviewError::Languages)
         }
     }
-}
-
-/// The shape of a BCP 47 tag: a language of two or three letters, then subtags of at most eight. Whether the
-/// registry lists them is left to those who read it.
-fn is_language(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
-    tag.len() <= 35
-        && (2..=3).contains(&language.len())
-        && language.bytes().all(|b| b.is_ascii_lowercase())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

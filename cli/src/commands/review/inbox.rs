@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{ID, cluster};
 use crate::client::encode;
-use crate::commands::{Context, scores};
+use crate::commands::{Context, catalogue, scores};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::{Page, clean};
@@ -174,8 +174,9 @@ pub(super) fn dossier(args: &DossierArgs, context: &Context<'_>) -> Result<(), F
 }
 
 pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let scores = scores::read(&args.file)?;
     let id = resolve(&args.offer, context)?;
+    let request = context.client.get(&format!("{PATH}/{id}"))?;
+    let scores = scores::read(&args.file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
     let mut body = json!({ "scores": scores, "eligible": args.eligible == "yes" });
     if let Some(improvements) = args.improvements {
         body["improvements"] = improvements.into();

@@ -37,6 +37,8 @@ impl Error {
             Self::Changed { .. } => "PGN-0612",
             Self::Unconditional { .. } => "PGN-0628",
             Self::Field { .. } | Self::Assessment(_) => "PGN-0702",
+            Self::Catalogue(_) => "PGN-0706",
+            Self::Translation(_) => "PGN-0707",
             Self::Table(problems) => problems.first().map_or("PGN-0716", |problem| problem.kind.code()),
             Self::Message { .. } | Self::Envelope(_) | Self::Sealing(_) | Self::Forged => "PGN-0731",
             Self::Review(error) => review(error),

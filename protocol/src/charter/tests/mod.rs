@@ -6,7 +6,6 @@ use super::*;
 use crate::keys::SecretKey;
 
 fn charter(seeds: &[u8]) -> Charter {
-    let catalogue = crate::catalogue::Catalogue::ecei();
     let members = seeds
         .iter()
         .map(|seed| Member {
@@ -29,7 +28,7 @@ fn charter(seeds: &[u8]) -> Charter {
         demonstration: false,
         members,
         schemes: vec![ecei_scheme()],
-        catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
+        catalogues: bundled_catalogues(&ecei_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
