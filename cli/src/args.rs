@@ -213,7 +213,8 @@ pub(crate) enum Command {
     ///
     /// Examples:
     ///   parangon cluster add "BioRegio Südwest" --country DE --field biotechnology
-    ///   parangon cluster import clusters.csv --dry-run
+    ///   parangon cluster import clusters.xlsx --dry-run
+    ///   parangon cluster edit oslo/3f2a --name "BioRegio Süd" --nuts DE11/2024
     ///   parangon cluster list
     #[command(verbatim_doc_comment)]
     Cluster(Noun<cluster::ClusterCommand>),
@@ -221,8 +222,9 @@ pub(crate) enum Command {
     ///
     /// Examples:
     ///   parangon assess new oslo/3f2a --eccp-listed --fte 1.5 --members 48 --member-types 3
-    ///   parangon assess import 7c1d scores.csv --dry-run
-    ///   parangon assess export 7c1d -o scores.csv
+    ///   parangon assess template 7c1d -o bioregio.xlsx      fill it in, away from the node
+    ///   parangon assess import 7c1d bioregio.xlsx           shows everything, then asks
+    ///   parangon assess show 7c1d --scores                  beside those of last time
     #[command(verbatim_doc_comment)]
     Assess(Noun<assess::AssessCommand>),
     /// Ask other agencies for reviews, and review for them

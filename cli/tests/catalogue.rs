@@ -81,7 +81,7 @@ fn a_catalogue_of_a_land_needs_no_code() {
     assert_eq!(assessment["completeness"]["total"], 34);
     let id = assessment["id"].as_str().expect("an id");
     desk.private("scores.csv", "indicator,level\n6.1,3\n7.1,4\n");
-    assert_eq!(nodes.json(&format!("assess import {id} scores.csv --data oslo --json"))["assessment"]["completeness"]["answered"], 2);
+    assert_eq!(nodes.json(&format!("assess import {id} scores.csv --yes --data oslo --json"))["assessment"]["completeness"]["answered"], 2);
 
     // What is handed on is the same catalogue.
     desk.run("catalogue export bw-2026 -o handed-on.json --data oslo").ends(0);

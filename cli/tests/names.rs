@@ -85,11 +85,11 @@ fn a_name_is_taken_whole_or_refused_by_name() {
         format!("name,country\n{}", quoted.collect::<String>())
     };
     std::fs::write(desk.path("all.csv"), sheet(&names)).expect("written");
-    let refused = desk.run("cluster import all.csv --data oslo --json").ends(7);
+    let refused = desk.run("cluster import all.csv --yes --data oslo --json").ends(7);
     assert!(!refused.err().contains('\u{1b}') && !refused.err().contains('\u{202E}'), "nothing foreign reaches the terminal");
     assert_eq!(held(desk, "PT"), BTreeSet::new());
     std::fs::write(desk.path("good.csv"), sheet(&good)).expect("written");
-    let taken = desk.run("cluster import good.csv --data oslo --json").ends(0).json();
+    let taken = desk.run("cluster import good.csv --yes --data oslo --json").ends(0).json();
     assert_eq!(taken["added"], good.len());
     assert_eq!(held(desk, "PT"), good);
 

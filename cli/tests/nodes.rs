@@ -25,7 +25,7 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     std::fs::write(desk.path("clusters.csv"), "name;country\nBioRegio Süd;NO\n").expect("written");
     assert_eq!(nodes.json("cluster import clusters.csv -n --data oslo --json")["added"], 1);
     assert_eq!(nodes.json("cluster list --data oslo --json"), serde_json::json!([]));
-    assert_eq!(nodes.json("cluster import clusters.csv --data oslo --json")["added"], 1);
+    assert_eq!(nodes.json("cluster import clusters.csv --yes --data oslo --json")["added"], 1);
     let cluster = id(&nodes.json("cluster list --data oslo --json")[0], "id");
     let short = &cluster["oslo/".len()..][..6];
     assert_eq!(nodes.json(&format!("cluster show {short} --data oslo --json"))["name"], "BioRegio Süd");
@@ -41,11 +41,11 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     std::fs::write(desk.path("bad.csv"), filled("3,5")).expect("written");
     let bad = desk.run(&format!("assess import {assessment} bad.csv -n --data oslo --json")).ends(7);
     assert!(bad.json()["problems"].as_array().is_some_and(|problems| !problems.is_empty()), "one value on stdout, also with problems");
-    desk.run(&format!("assess import {assessment} bad.csv --data oslo")).ends(7);
+    desk.run(&format!("assess import {assessment} bad.csv --yes --data oslo")).ends(7);
     assert_eq!(nodes.json(&format!("assess show {assessment} --data oslo --json"))["completeness"]["answered"], 0);
-    let done = nodes.json(&format!("assess import {assessment} good.csv --data oslo --json"));
+    let done = nodes.json(&format!("assess import {assessment} good.csv --yes --data oslo --json"));
     assert_eq!(done["changes"].as_array().map(Vec::len), Some(31));
-    desk.run(&format!("assess import {assessment} good.csv --version 1 --data oslo")).ends(6);
+    desk.run(&format!("assess import {assessment} good.csv --yes --version 1 --data oslo")).ends(6);
 
     // Reviews: not by ourselves, and conflicts are declared before anything is shown.
     let ask = |reviewers: &str| format!("review ask {} --level gold {reviewers} --data oslo --json", &assessment[..8]);

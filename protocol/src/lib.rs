@@ -17,6 +17,7 @@ pub mod limits;
 pub mod log;
 pub mod message;
 pub mod record;
+pub mod region;
 pub mod replica;
 pub mod review;
 pub mod statistics;

@@ -7,10 +7,12 @@ use hyper::Method;
 use parangon_protocol::time::Month;
 use serde_json::{Value, json};
 
-use super::{Context, cluster, problems};
-use crate::client::Body;
+use super::spreadsheet::{File, Import, Stage};
+use super::{Context, cluster};
+use crate::client::{Body, encode};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
+use crate::output::clean;
 use crate::{files, ids};
 
 const PATH: &str = "/api/v1/assessments";
@@ -25,14 +27,21 @@ pub(crate) enum AssessCommand {
     New(NewArgs),
     /// List the assessments
     List,
-    /// Show one assessment, without its scores
+    /// Show one assessment; its answers only when asked for
     Show {
         /// Its id, or a unique beginning of it
         id: String,
+        /// Show every answer and note, beside those of last time
+        #[arg(long)]
+        scores: bool,
     },
-    /// Read scores from a spreadsheet (indicator,level[,note]); all rows or none
+    /// Change month, eligibility or proven improvements
+    Edit(EditArgs),
+    /// Write a workbook (XLSX) with the answers so far, to fill in away from the node
+    Template(TemplateArgs),
+    /// Read answers from a spreadsheet (XLSX, ODS or CSV); shows every change and every problem, then all rows or none
     Import(ImportArgs),
-    /// Write the scores as a spreadsheet
+    /// Write the answers as a CSV file
     Export(ExportArgs),
 }
 
@@ -64,17 +73,61 @@ pub(crate) struct NewArgs {
     catalogue: Option<parangon_protocol::id::CatalogueId>,
 }
 
+/// Arguments of `parangon assess edit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EditArgs {
+    /// The assessment's id, or a unique beginning of it
+    id: String,
+    /// Month of the assessment
+    #[arg(long, value_name = "YYYY-MM")]
+    month: Option<Month>,
+    /// Whether the cluster is listed on the European Cluster Collaboration Platform
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    eccp_listed: Option<String>,
+    /// Full-time posts of the management, such as 1.5
+    #[arg(long, value_name = "POSTS", value_parser = hundredths)]
+    fte: Option<u32>,
+    /// Committed members
+    #[arg(long)]
+    members: Option<u32>,
+    /// Kinds of members (firms, research, education, …)
+    #[arg(long)]
+    member_types: Option<u32>,
+    /// Improvement areas proven since the previous assessment
+    #[arg(long)]
+    improvements: Option<u8>,
+    /// Change exactly this version (`etag` of `assess show`) [default: the one that is there now]
+    #[arg(long, value_name = "ETAG")]
+    version: Option<String>,
+}
+
+/// Arguments of `parangon assess template`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TemplateArgs {
+    /// The assessment's id, or a unique beginning of it
+    id: String,
+    /// Where the file goes, or - for stdout [default: <id>.xlsx]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// In this language, where the catalogue has a translation (BCP 47)
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
+}
+
 /// Arguments of `parangon assess import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
     /// The assessment's id, or a unique beginning of it
     id: String,
-    /// The CSV file (UTF-8), or - for stdin
+    /// The file, or - for stdin
     file: PathBuf,
     /// Show what would change, change nothing
     #[arg(long, short = 'n')]
     dry_run: bool,
-    /// Change exactly this version (`etag` of `assess show`) [default: the one that is there now]
+    /// Save without being asked
+    #[arg(long, short)]
+    yes: bool,
+    /// Change exactly this version (`etag` of `assess show`) [default: the one that was shown]
     #[arg(long, value_name = "ETAG")]
     version: Option<String>,
 }
@@ -94,7 +147,10 @@ pub(crate) fn run(command: AssessCommand, context: &Context<'_>) -> Result<(), F
     match command {
         AssessCommand::New(args) => new(&args, context),
         AssessCommand::List => list(context),
-        AssessCommand::Show { id } => show(&id, context),
+        AssessCommand::Show { id, scores: false } => show(&id, context),
+        AssessCommand::Show { id, scores: true } => answers(&id, context),
+        AssessCommand::Edit(args) => edit(&args, context),
+        AssessCommand::Template(args) => template(&args, context),
         AssessCommand::Import(args) => import(&args, context),
         AssessCommand::Export(args) => export(&args, context),
     }
@@ -121,7 +177,7 @@ fn new(args: &NewArgs, context: &Context<'_>) -> Result<(), Failure> {
     context.out.result(&made, |page| {
         write(&made, page);
         let id = short(&text(&made, "id"));
-        page.next(format!("fill in `parangon assess export {id} -o scores.csv`, then `parangon assess import {id} scores.csv`"));
+        page.next(format!("parangon assess template {id}: fill it in, then `parangon assess import {id} FILE`"));
     })
 }
 
@@ -159,30 +215,89 @@ fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let bytes = files::read(&args.file, parangon_node::service::csv::FILE_BYTES)?;
+    let file = File::read(&args.file)?;
     let id = resolve(&args.id, context)?;
-    let version = match &args.version {
-        Some(version) => version.clone(),
-        None => plain(&context.client.get(&format!("{PATH}/{id}"))?, "etag").unwrap_or_default().to_owned(),
-    };
-    let path = format!("{PATH}/{id}/scores{}", if args.dry_run { "?dry_run=true" } else { "" });
-    let done = context.client.send(Method::PUT, &path, Body::File("text/csv", bytes), Some(&version))?.json()?;
-    context.out.result(&done, |page| {
-        let row = |change: &Value| ["indicator", "from", "to"].map(|name| text(change, name));
-        page.table(["INDICATOR", "BEFORE", "AFTER"], items(&done, "changes").iter().map(row));
-        problems::write(&done, page);
-        page.field("rows read", text(&done, "read"));
-        page.field(if args.dry_run { "would change" } else { "changed" }, items(&done, "changes").len().to_string());
-        page.field("answered", answered(&done["assessment"]));
-        if !items(&done, "problems").is_empty() {
-            page.remark("Nothing was changed.");
-        } else if args.dry_run {
-            page.next("the same without --dry-run");
-        } else {
+    let path = format!("{PATH}/{id}/scores");
+    let version = args.version.clone();
+    let import = Import { file: &file, method: Method::PUT, path: &path, version, dry_run: args.dry_run, yes: args.yes };
+    let count = |answer: &Value| items(answer, "changes").len() as u64;
+    import.run(context, count, |answer, stage, page| {
+        let noted = |change: &Value| if change["note"] == true { "changes" } else { "-" }.to_owned();
+        let row = |change: &Value| [text(change, "indicator"), text(change, "from"), text(change, "to"), noted(change)];
+        if stage == Stage::Preview && count(answer) > 0 {
+            page.table(["INDICATOR", "BEFORE", "AFTER", "NOTE"], items(answer, "changes").iter().map(row));
+        }
+        page.field("read as", text(answer, "format"));
+        page.field("rows read", text(answer, "read"));
+        page.field(if stage == Stage::Preview { "would change" } else { "changed" }, count(answer).to_string());
+        page.field("answered", answered(&answer["assessment"]));
+        if stage == Stage::Saved {
             page.next(format!("parangon review ask {} --level LEVEL --reviewer AGENCY", short(&id)));
         }
-    })?;
-    problems::refuse(&done)
+    })
+}
+
+/// Changes what stands beside the answers.
+fn edit(args: &EditArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let path = format!("{PATH}/{}", resolve(&args.id, context)?);
+    let before = context.client.get(&path)?;
+    let mut eligibility = before["eligibility"].clone();
+    let given = [
+        ("eccp_listed", args.eccp_listed.as_deref().map(|word| json!(word == "yes"))),
+        ("management_fte_hundredths", args.fte.map(|posts| json!(posts))),
+        ("members", args.members.map(|members| json!(members))),
+        ("member_types", args.member_types.map(|types| json!(types))),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            eligibility[name] = value;
+        }
+    }
+    let mut body = json!({ "eligibility": eligibility });
+    if let Some(month) = args.month {
+        body["month"] = json!(month);
+    }
+    if let Some(improvements) = args.improvements {
+        body["improvements"] = json!(improvements);
+    }
+    let version = args.version.as_deref().or_else(|| plain(&before, "etag"));
+    let done = context.client.send(Method::PATCH, &path, Body::Json(body), version)?.json()?;
+    context.out.result(&done, |page| write(&done, page))
+}
+
+/// Every answer beside that of last time, by dimension.
+fn answers(id: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let view = context.client.get(&format!("{PATH}/{}/scores", resolve(id, context)?))?;
+    context.out.result(&view, |page| {
+        write(&view["assessment"], page);
+        if let Some(month) = plain(&view["last"], "month") {
+            page.field("last time", month);
+        }
+        for dimension in items(&view, "dimensions") {
+            page.line("");
+            page.line(clean(&format!("{}  {}  {}", text(dimension, "code"), text(dimension, "name"), answered(dimension))));
+            let row = |a: &Value| ["code", "level", "last_level", "minimum", "name", "note"].map(|name| text(a, name));
+            page.table(["INDICATOR", "LEVEL", "LAST", "MINIMUM", "NAME", "NOTE"], items(dimension, "indicators").iter().map(row));
+        }
+        page.remark("Scores and notes are confidential.");
+    })
+}
+
+fn template(args: &TemplateArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.id, context)?;
+    let language = args.language.as_deref().map_or_else(String::new, |tag| format!("?language={}", encode(tag)));
+    let workbook = context.client.download(&format!("{PATH}/{id}/workbook{language}"))?;
+    let path = args.output.clone().unwrap_or_else(|| format!("{}.xlsx", short(&id)).into());
+    if path == Path::new("-") {
+        context.out.raw(&workbook);
+        return Ok(());
+    }
+    files::write_new(&path, &workbook)?;
+    context.out.result(&json!({ "id": id, "file": path }), |page| {
+        page.field("workbook", path.to_string_lossy());
+        page.remark("One sheet a dimension. It holds the answers so far: they are confidential.");
+        page.next(format!("fill in the columns level and note, then `parangon assess import {} {}`", short(&id), path.display()));
+    })
 }
 
 fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {

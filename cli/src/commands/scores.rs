@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use parangon_node::service::csv::{self, Reading};
+use parangon_node::service::spreadsheet::{self, Reading};
 use parangon_protocol::catalogue::Catalogue;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::files;
 
 /// Reads `indicator,level[,note]` into `{code: level}`. Rows without a level are left out.
 pub(super) fn read(path: &Path, catalogue: &Catalogue) -> Result<Value, Failure> {
-    scores(&files::read(path, csv::FILE_BYTES)?, catalogue)
+    scores(&files::read(path, spreadsheet::FILE_BYTES)?, catalogue)
 }
 
 /// An empty spreadsheet of these indicators.
@@ -27,13 +27,10 @@ pub(super) fn template(indicators: &[Value]) -> Result<String, Failure> {
 }
 
 fn scores(bytes: &[u8], catalogue: &Catalogue) -> Result<Value, Failure> {
-    let Reading { rows, problems } = csv::read_scores(bytes, catalogue);
+    let Reading { rows, problems, .. } = spreadsheet::read_scores(bytes, catalogue);
     if let Some(first) = problems.first() {
-        let mut failure = Failure::invalid(format!("row {}, column {}: {}; nothing was sent", first.row, first.column, first.problem));
-        let detail = |problem: &csv::Problem| Detail {
-            pointer: format!("row {}, column {}", problem.row, problem.column),
-            detail: problem.problem.clone(),
-        };
+        let mut failure = Failure::invalid(format!("{}: {}; nothing was sent", first.place(), first.problem));
+        let detail = |problem: &spreadsheet::Problem| Detail { pointer: problem.place(), detail: problem.problem.clone() };
         failure.problem.errors = problems.iter().map(detail).collect();
         return Err(failure);
     }

@@ -114,6 +114,15 @@ impl Output {
         }
     }
 
+    /// Shows what a question is about as a page, on stderr: the result comes after the answer.
+    pub(crate) fn preview(&self, human: impl FnOnce(&mut Page)) {
+        if self.interactive {
+            let mut page = Page::new(false, self.colour);
+            human(&mut page);
+            self.show(page.as_str().trim_end());
+        }
+    }
+
     /// Shows a failure: as `{"error":…}` on stdout with `--json`, else on stderr. Returns the exit code. A result that
     /// was written before, such as the rows that cannot be used, stays the only value on stdout.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {

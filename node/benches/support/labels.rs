@@ -58,6 +58,7 @@ fn label(federation: &Federation, issuer: usize, n: u64, salt: u64) -> Label {
             id: ClusterId::new(&owner.id, random),
             name: format!("Photonics and Sensors Cluster {salt}-{n}").parse().expect("a name"),
             country: charter.members[issuer].country.clone(),
+            nuts: None,
             region: Some("Steiermark".parse().expect("a name")),
             field: Some("Optical technologies and photonics".parse().expect("a name")),
         },

@@ -1,15 +1,16 @@
 //! Assessments and their scores.
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::App;
+use super::catalogues::Language;
 use super::clusters::DryRun;
 use super::error::{ApiError, Problem};
-use super::extract::{JSON_BYTES, Json, Query, UPLOAD_BYTES, media_type, parse, read};
+use super::extract::{JSON_BYTES, Json, Query, SPREADSHEET_BYTES, XLSX, if_match, is_spreadsheet, media_type, parse, read, tagged};
 use super::page::{Page, Paging};
-use crate::service::assessments::{self, AssessmentView, Edit, NewAssessment, Preview};
+use crate::service::assessments::{self, AnswersView, AssessmentView, Edit, EditedAssessment, NewAssessment, Preview};
 
 /// Every assessment, by id, without scores.
 #[utoipa::path(get, path = "/api/v1/assessments", tag = "assessments", params(Paging), responses(
@@ -29,7 +30,7 @@ pub(super) async fn list(State(app): State<App>, Query(paging): Query<Paging>) -
 ))]
 pub(super) async fn create(State(app): State<App>, Json(new): Json<NewAssessment>) -> Result<Response, ApiError> {
     let view = app.context.run(move |context| assessments::create(context, new)).await?;
-    Ok((StatusCode::CREATED, tagged(view)).into_response())
+    Ok((StatusCode::CREATED, answer(view)).into_response())
 }
 
 /// One assessment without its scores.
@@ -38,15 +39,17 @@ pub(super) async fn create(State(app): State<App>, Json(new): Json<NewAssessment
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    Ok(tagged(app.context.run(move |context| assessments::show(context, &id)).await?))
+    Ok(answer(app.context.run(move |context| assessments::show(context, &id)).await?))
 }
 
-/// Saves scores, all or none: `text/csv` with `indicator,level[,note]`, or a JSON object of level by code. What is not
+/// Saves scores, all or none: a spreadsheet with the columns `indicator`, `level` and maybe `note`, or a JSON object of level by code. What is not
 /// named stays as it is. Needs `If-Match`, except with `dry_run`.
 #[utoipa::path(put, path = "/api/v1/assessments/{id}/scores", tag = "assessments",
     params(("id" = String, Path), DryRun, ("If-Match" = Option<String>, Header, description = "The version that is changed")),
     request_body(content(
         (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.oasis.opendocument.spreadsheet"),
         (std::collections::BTreeMap<String, serde_json::Value> = "application/json"),
     )), responses(
     (status = 200, body = Preview, headers(("ETag" = String))),
@@ -60,15 +63,53 @@ pub(super) async fn set_scores(
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let edit = match media_type(&parts.headers).as_deref() {
-        Some("text/csv") => Edit::Csv(read(&parts.headers, body, UPLOAD_BYTES).await?),
+        Some(media) if is_spreadsheet(media) => Edit::Spreadsheet(read(&parts.headers, body, SPREADSHEET_BYTES).await?),
         Some("application/json") => Edit::Map(parse(&read(&parts.headers, body, JSON_BYTES).await?)?),
-        _ => return Err(ApiError::MediaType { expected: "text/csv or application/json" }),
+        _ => return Err(ApiError::MediaType { expected: "text/csv, the media type of XLSX or ODS, or application/json" }),
     };
-    let if_match = text(&parts.headers, &header::IF_MATCH);
+    let if_match = if_match(&parts.headers);
     let set = move |context: &_| assessments::set(context, &id, &edit, if_match.as_deref(), query.dry_run);
     let preview: Preview = app.context.run(set).await?;
     let tag = preview.assessment.etag.clone();
-    Ok(with_tag(Json(preview).into_response(), &tag))
+    Ok(tagged(Json(preview).into_response(), &tag))
+}
+
+/// Changes month, eligibility or proven improvements; what is not named stays as it is. Needs `If-Match`.
+#[utoipa::path(patch, path = "/api/v1/assessments/{id}", tag = "assessments",
+    params(("id" = String, Path), ("If-Match" = String, Header, description = "The version that is changed")),
+    request_body = EditedAssessment, responses(
+    (status = 200, body = AssessmentView, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn edit(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(edit): Json<EditedAssessment>,
+) -> Result<Response, ApiError> {
+    let version = if_match(&headers);
+    Ok(answer(app.context.run(move |context| assessments::edit(context, &id, edit, version.as_deref())).await?))
+}
+
+/// All answers with notes, each beside what it was last time. Confidential.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}/scores", tag = "assessments", params(("id" = String, Path)), responses(
+    (status = 200, body = AnswersView, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn answers(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let view = app.context.run(move |context| assessments::answers(context, &id)).await?;
+    let tag = view.assessment.etag.clone();
+    Ok(tagged(Json(view).into_response(), &tag))
+}
+
+/// A workbook with the answers so far: one sheet a dimension, levels to choose from, everything else locked.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}/workbook", tag = "assessments", params(("id" = String, Path), Language), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn workbook(State(app): State<App>, Path(id): Path<String>, Query(query): Query<Language>) -> Result<Response, ApiError> {
+    let file = app.context.run(move |context| assessments::workbook(context, &id, query.language.as_deref())).await?;
+    Ok(([(header::CONTENT_TYPE, XLSX)], file).into_response())
 }
 
 /// The scores as a spreadsheet: every indicator of the catalogue.
@@ -81,18 +122,7 @@ pub(super) async fn export(State(app): State<App>, Path(id): Path<String>) -> Re
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
 }
 
-fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-fn tagged(view: AssessmentView) -> Response {
+fn answer(view: AssessmentView) -> Response {
     let tag = view.etag.clone();
-    with_tag(Json(view).into_response(), &tag)
-}
-
-fn with_tag(mut response: Response, tag: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(tag) {
-        response.headers_mut().insert(header::ETAG, value);
-    }
-    response
+    tagged(Json(view).into_response(), &tag)
 }

@@ -19,7 +19,7 @@ use crate::service::catalogues::{self, CatalogueText, CatalogueView, ImportedCat
 pub(super) struct Language {
     /// BCP 47; the catalogue's own when absent.
     #[serde(default)]
-    language: Option<String>,
+    pub(super) language: Option<String>,
 }
 
 /// Every catalogue that this node can read, those of the charter first.

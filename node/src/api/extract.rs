@@ -5,28 +5,38 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
-use crate::service::csv::FILE_BYTES;
+use crate::service::spreadsheet::FILE_BYTES;
 
 /// Bytes of a JSON body. A review of 200 indicators with notes has 50 KiB.
 pub(super) const JSON_BYTES: usize = 1024 * 1024;
 
-/// Bytes of a spreadsheet or a label file.
-pub(super) const UPLOAD_BYTES: usize = FILE_BYTES;
+/// Bytes of a label file or another document.
+pub(super) const UPLOAD_BYTES: usize = parangon_protocol::limits::DOCUMENT_BYTES;
 
-/// For the whole body: 4 MiB in this time is 140 KiB/s.
+/// Bytes of a spreadsheet.
+pub(super) const SPREADSHEET_BYTES: usize = FILE_BYTES;
+
+/// Media types of spreadsheets.
+const SPREADSHEETS: [&str; 3] = ["text/csv", XLSX, "application/vnd.oasis.opendocument.spreadsheet"];
+
+/// Of workbooks that we write.
+pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// For the whole body: 4 MiB in this time is 140 KiB/s, 16 MiB half a MiB/s.
 const BODY_SECONDS: u64 = 30;
 
 /// A JSON body of the shape asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Json<T>(pub(super) T);
 
-/// A spreadsheet, `text/csv`.
+/// A spreadsheet. Which format it has shows in its bytes; the media type only keeps forms of other sites out.
 #[derive(Debug, Clone)]
-pub(super) struct Csv(pub(super) Vec<u8>);
+pub(super) struct Spreadsheet(pub(super) Vec<u8>);
 
 /// A file of any kind.
 #[derive(Debug, Clone)]
@@ -98,15 +108,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Csv {
+/// Whether it is the media type of a spreadsheet.
+pub(super) fn is_spreadsheet(media: &str) -> bool {
+    SPREADSHEETS.contains(&media)
+}
+
+impl<S: Send + Sync> FromRequest<S> for Spreadsheet {
     type Rejection = ApiError;
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        if media_type(&parts.headers).as_deref() != Some("text/csv") {
-            return Err(ApiError::MediaType { expected: "text/csv" });
+        if !media_type(&parts.headers).is_some_and(|media| is_spreadsheet(&media)) {
+            return Err(ApiError::MediaType { expected: "text/csv, or the media type of XLSX or ODS" });
         }
-        read(&parts.headers, body, UPLOAD_BYTES).await.map(Self)
+        read(&parts.headers, body, SPREADSHEET_BYTES).await.map(Self)
     }
+}
+
+/// The version that a request changes.
+pub(super) fn if_match(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::IF_MATCH)?.to_str().ok().map(str::to_owned)
+}
+
+/// The answer with the version that it shows.
+pub(super) fn tagged(mut response: Response, tag: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
 }
 
 impl<S: Send + Sync> FromRequest<S> for File {
@@ -132,7 +160,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 }
 
 impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
-    fn into_response(self) -> axum::response::Response {
+    fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
     }
 }

@@ -1,5 +1,7 @@
 //! Assessments of our clusters: answers as they come in, until an offer freezes them.
 
+mod answers;
+mod edit;
 mod scores;
 
 use parangon_protocol::assessment::{Assessment, Eligibility, Scores};
@@ -9,6 +11,8 @@ use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use answers::{AnswerView, AnswersView, DimensionAnswers, LastView, answers, workbook};
+pub use edit::{EditedAssessment, edit};
 pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
 
 use super::item::{self, Item};
@@ -108,6 +112,8 @@ pub(crate) struct Sheet {
     pub(crate) offer: Option<parangon_protocol::id::Hash>,
     version: u64,
     changed: Timestamp,
+    #[serde(default)]
+    created: Option<Timestamp>,
 }
 
 impl Item for Sheet {
@@ -118,6 +124,22 @@ impl Item for Sheet {
 impl Sheet {
     fn etag(&self) -> String {
         format!("\"{}\"", self.version)
+    }
+
+    /// When it was begun; for those of before this was kept, the beginning of its month counts.
+    fn created(&self) -> Timestamp {
+        self.created.unwrap_or_default()
+    }
+
+    /// Whether `if_match` names this version and nothing froze it.
+    fn is_open(&self, if_match: &str) -> Result<(), Error> {
+        if if_match != "*" && if_match != self.etag() {
+            return Err(Error::Changed { what: "assessment", at: self.changed });
+        }
+        match self.offer {
+            Some(_) => Err(Error::State { what: "assessment", state: "frozen".into(), needed: "withdraw the offer first" }),
+            None => Ok(()),
+        }
     }
 
     fn touch(&mut self, now: Timestamp) {
@@ -152,13 +174,7 @@ pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, E
     let catalogue = new.catalogue.map(|id| id.parse::<CatalogueId>().map_err(Error::name("/catalogue"))).transpose()?;
     let reference = catalogues::of_charter(context, catalogue.as_ref())?;
     let catalogue = catalogues::by_reference(context, &reference)?;
-    let month = match new.month {
-        Some(text) => text.parse().map_err(|error| Error::field("/month", error))?,
-        None => now.month(),
-    };
-    if month > now.month() {
-        return Err(Error::field("/month", "it lies in the future"));
-    }
+    let month = new.month.map_or_else(|| Ok(now.month()), |text| edit::month(context, &text))?;
     let id = hex::encode(random_bytes::<12>()?);
     context.transact(|tx| {
         let cluster = clusters::facts(tx, &new.cluster)?.id;
@@ -171,7 +187,7 @@ pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, E
             notes: Default::default(),
             improvements: new.improvements,
         };
-        let sheet = Sheet { assessment, offer: None, version: 1, changed: now };
+        let sheet = Sheet { assessment, offer: None, version: 1, changed: now, created: Some(now) };
         item::put(tx, &id, &sheet)?;
         Ok(sheet.view(id, &catalogue))
     })

@@ -248,6 +248,12 @@ fn find<S: Source>(context: &Context, tx: &Tx<S>, name: &str) -> Result<Cow<'sta
     }
 }
 
+/// The translation of a catalogue into `language`.
+pub(crate) fn translation<S: Source>(tx: &Tx<S>, catalogue: &Catalogue, language: &str) -> Result<Translation, Error> {
+    let found = read_translation(tx, &translation_name(&catalogue.hash(), language), catalogue)?;
+    found.ok_or_else(|| Error::missing("translation of this catalogue into", language))
+}
+
 /// A catalogue with all its words, in its own language or in `language`.
 ///
 /// # Errors
@@ -255,11 +261,7 @@ fn find<S: Source>(context: &Context, tx: &Tx<S>, name: &str) -> Result<Cow<'sta
 pub fn show(context: &Context, name: &str, language: Option<&str>) -> Result<CatalogueText, Error> {
     let tx = context.store().read()?;
     let catalogue = find(context, &tx, name)?;
-    let translation = language.map(|language| {
-        let found = read_translation(&tx, &translation_name(&catalogue.hash(), language), &catalogue)?;
-        found.ok_or_else(|| Error::missing("translation of this catalogue into", language))
-    });
-    let translation = translation.transpose()?;
+    let translation = language.map(|language| translation(&tx, &catalogue, language)).transpose()?;
     let translated = translation.as_ref();
     let dimension = |dimension: &parangon_protocol::catalogue::Dimension| DimensionText {
         code: dimension.code.to_string(),

@@ -19,7 +19,7 @@ use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, Revi
 use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
 
-use super::{CarrierError, csv};
+use super::{CarrierError, spreadsheet};
 use crate::backup::BackupError;
 use crate::engine::EngineError;
 use crate::keystore::{KeyFilesError, RandomError};
@@ -123,8 +123,8 @@ pub enum Error {
         problem: String,
     },
     /// A spreadsheet with problems.
-    #[error("{}", .0.first().map_or_else(|| "the file cannot be used".to_owned(), |first| format!("row {}, column {}: {}", first.row, first.column, first.problem)))]
-    Table(Vec<csv::Problem>),
+    #[error("{}", .0.first().map_or_else(|| "the file cannot be used".to_owned(), |first| format!("{}: {}", first.place(), first.problem)))]
+    Table(Vec<spreadsheet::Problem>),
     /// A file that is no sound catalogue.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -289,10 +289,7 @@ impl Error {
         let plain = |detail: String| Reason { pointer: String::new(), detail };
         match self {
             Self::Field { pointer, problem } => vec![Reason { pointer: (*pointer).to_owned(), detail: problem.clone() }],
-            Self::Table(problems) => problems
-                .iter()
-                .map(|p| Reason { pointer: format!("row {}, column {}", p.row, p.column), detail: p.problem.clone() })
-                .collect(),
+            Self::Table(problems) => problems.iter().map(|p| Reason { pointer: p.place(), detail: p.problem.clone() }).collect(),
             Self::Ineligible { reasons, .. } => reasons.iter().map(|reason| plain(reason.to_string())).collect(),
             Self::Unmet { reasons, .. } => reasons.iter().map(|reason| plain(reason.to_string())).collect(),
             _ => Vec::new(),

@@ -16,6 +16,7 @@ use crate::charter::{CatalogueRef, Level};
 use crate::id::{AgencyId, ClusterId, Country, Fingerprint, Hash, LogId, Name, SchemeId};
 use crate::keys::{KeyError, Signature};
 use crate::limits;
+use crate::region::Nuts;
 use crate::time::{Month, Timestamp};
 
 /// What a label says about the cluster.
@@ -31,6 +32,9 @@ pub struct ClusterFacts {
     pub id: ClusterId,
     /// Its name at the time of the award.
     pub name: Name,
+    /// Its region by NUTS, with the version: what statistics group by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts: Option<Nuts>,
     /// Its region, as the agency writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Name>,

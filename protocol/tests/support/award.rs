@@ -26,6 +26,7 @@ pub fn gold(owner: &str, offer: &str, endorsers: &[&'static str]) -> Award {
         id: ClusterId::new(&agency(owner), [7; 12]),
         name: "Céréales Vallée \"Nord\"".parse().unwrap(),
         country: "DE".parse().unwrap(),
+        nuts: None,
         region: None,
         field: Some("Food industry".parse().unwrap()),
     };

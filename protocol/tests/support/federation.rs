@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
     Amendment, Ballot, Chain, ChainError, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, LastHead, Level, Member, Right,
-    differences, ecei_scheme,
+    bundled_catalogues, differences, ecei_scheme,
 };
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, witness_name};
@@ -159,7 +158,7 @@ fn draft() -> Charter {
         demonstration: false,
         members: members.to_vec(),
         schemes: vec![scheme],
-        catalogues: vec![Catalogue::ecei().reference()],
+        catalogues: bundled_catalogues(&ecei_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,

@@ -90,6 +90,7 @@ fn cluster(rng: &mut Rng, federation: &Federation, owner: usize) -> ClusterFacts
         id: ClusterId::new(&federation.seats[owner].id, [a, b, c, d, e, f, g, h, i, j, k, l]),
         name: "Cluster".parse().expect("a name"),
         country: federation.charter().members[owner].country.clone(),
+        nuts: None,
         region: None,
         field: None,
     }

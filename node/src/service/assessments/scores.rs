@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{AssessmentView, Sheet, item, sheet};
-use crate::service::csv::{self, ScoreRow};
+use crate::service::spreadsheet::{self, ScoreRow};
 use crate::service::{Context, Error, catalogues};
 
 /// Answers by indicator code: a level 0 to 4, `"not-known"`, or `null` to take an answer back.
@@ -16,8 +16,8 @@ pub type ScoreMap = BTreeMap<String, serde_json::Value>;
 
 /// Answers to be saved. Indicators that are not in it stay as they are.
 pub enum Edit {
-    /// A spreadsheet, `indicator,level[,note]`.
-    Csv(Vec<u8>),
+    /// A spreadsheet with `indicator`, `level` and maybe `note`.
+    Spreadsheet(Vec<u8>),
     /// By code.
     Map(ScoreMap),
 }
@@ -46,12 +46,14 @@ pub struct Change {
 /// What an edit changes, and what is wrong with it.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Preview {
+    /// What the file was read as, such as `CSV, Windows-1252`.
+    pub format: &'static str,
     /// Rows that were read.
     pub read: usize,
     /// Answers that change.
     pub changes: Vec<Change>,
     /// Rows that cannot be used.
-    pub problems: Vec<csv::Problem>,
+    pub problems: Vec<spreadsheet::Problem>,
     /// The assessment as it is now: changed, unless this was a dry run.
     pub assessment: AssessmentView,
 }
@@ -63,10 +65,10 @@ impl std::fmt::Debug for Preview {
 }
 
 impl Edit {
-    fn read(&self, catalogue: &Catalogue) -> csv::Reading<ScoreRow> {
+    fn read(&self, catalogue: &Catalogue) -> spreadsheet::Reading<ScoreRow> {
         match self {
-            Self::Csv(bytes) => csv::read_scores(bytes, catalogue),
-            Self::Map(map) => csv::scores_of_map(map, catalogue),
+            Self::Spreadsheet(bytes) => spreadsheet::read_scores(bytes, catalogue),
+            Self::Map(map) => spreadsheet::scores_of_map(map, catalogue),
         }
     }
 }
@@ -79,22 +81,17 @@ impl Edit {
 pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry_run: bool) -> Result<Preview, Error> {
     let found = sheet(&context.store().read()?, id)?;
     let catalogue = catalogues::by_reference(context, &found.assessment.catalogue)?;
-    let csv::Reading { rows, problems } = edit.read(&catalogue);
+    let spreadsheet::Reading { format, rows, problems } = edit.read(&catalogue);
     if dry_run {
         let mut copy = found;
         let changes = apply(&mut copy, &catalogue, &rows)?;
         let assessment = super::show(context, id)?;
-        return Ok(Preview { read: rows.len(), changes, problems, assessment });
+        return Ok(Preview { format, read: rows.len(), changes, problems, assessment });
     }
     let if_match = if_match.ok_or(Error::Unconditional { what: "assessment" })?;
     context.transact(|tx| {
         let mut sheet = sheet(tx, id)?;
-        if if_match != "*" && if_match != sheet.etag() {
-            return Err(Error::Changed { what: "assessment", at: sheet.changed });
-        }
-        if sheet.offer.is_some() {
-            return Err(Error::State { what: "assessment", state: "frozen".into(), needed: "withdraw the offer first" });
-        }
+        sheet.is_open(if_match)?;
         if !problems.is_empty() {
             return Err(Error::Table(problems));
         }
@@ -103,7 +100,7 @@ pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry
             sheet.touch(context.now());
             item::put(tx, id, &sheet)?;
         }
-        Ok(Preview { read: rows.len(), changes, problems: Vec::new(), assessment: sheet.view(id.to_owned(), &catalogue) })
+        Ok(Preview { format, read: rows.len(), changes, problems: Vec::new(), assessment: sheet.view(id.to_owned(), &catalogue) })
     })
 }
 
@@ -138,7 +135,7 @@ fn apply(sheet: &mut Sheet, catalogue: &Catalogue, rows: &[ScoreRow]) -> Result<
 pub fn export(context: &Context, id: &str) -> Result<String, Error> {
     let sheet = sheet(&context.store().read()?, id)?;
     let catalogue = catalogues::by_reference(context, &sheet.assessment.catalogue)?;
-    let mut writer = csv::Writer::new(&["indicator", "name", "level", "note"]);
+    let mut writer = spreadsheet::CsvWriter::new(&["indicator", "name", "level", "note"]);
     for indicator in &catalogue.indicators {
         let answer = sheet.assessment.scores.get(&indicator.code).map_or_else(String::new, |answer| answer.to_string());
         let note = sheet.assessment.notes.get(&indicator.code).map_or("", String::as_str);

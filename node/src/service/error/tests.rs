@@ -1,7 +1,7 @@
 use parangon_protocol::review::panel::PanelError;
 
 use super::*;
-use crate::service::csv::{Kind, Problem};
+use crate::service::spreadsheet::{Kind, Problem};
 
 fn unmet(reason: Unmet) -> Error {
     Error::Unmet { level: Level::Gold, reasons: vec![reason] }
@@ -59,11 +59,19 @@ fn every_kind_of_bad_spreadsheet_has_a_code_of_its_own() {
         Kind::DecimalComma,
         Kind::Twice,
         Kind::Value,
+        Kind::Catalogue,
     ];
     let mut codes: Vec<_> = kinds.iter().map(|kind| kind.code()).collect();
     codes.dedup();
     assert_eq!(codes.len(), kinds.len());
-    let problem = Problem { row: 14, column: "level".into(), value: "3,5".into(), kind: Kind::DecimalComma, problem: "not whole".into() };
+    let problem = Problem {
+        sheet: None,
+        row: 14,
+        column: "level".into(),
+        value: "3,5".into(),
+        kind: Kind::DecimalComma,
+        problem: "not whole".into(),
+    };
     let error = Error::Table(vec![problem]);
     assert_eq!((error.code(), error.status()), ("PGN-0719", 422));
     assert_eq!(error.reasons(), [Reason { pointer: "row 14, column level".into(), detail: "not whole".into() }]);

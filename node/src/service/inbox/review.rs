@@ -14,7 +14,7 @@ use super::{Assigned, DossierKey, Made, SEALED_DOSSIER, forget, item, load};
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::{EligibilityView, ScoreMap};
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, csv, mail, salt};
+use crate::service::{Context, Error, catalogues, mail, salt, spreadsheet};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Days for which our endorsement may go into a label.
@@ -144,7 +144,7 @@ pub fn dossier(context: &Context, offer: &str) -> Result<DossierView, Error> {
 pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<ReviewResult, Error> {
     let dossier = open(&context.store().read()?, offer)?;
     let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
-    let csv::Reading { rows, problems } = csv::scores_of_map(&input.scores, &catalogue);
+    let spreadsheet::Reading { rows, problems, .. } = spreadsheet::scores_of_map(&input.scores, &catalogue);
     // A benchmark interview may have no scores; wrong ones are refused whatever the level.
     if !problems.is_empty() && !input.scores.is_empty() {
         return Err(Error::Table(problems));

@@ -101,7 +101,7 @@ async fn an_assessment_is_changed_by_its_version_and_frozen_by_an_offer() {
     let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     let id = stuttgart.assessed("BioRegio", 3).await;
     let set = |if_match: Option<&str>, file: &str, dry_run: bool| {
-        let (id, if_match, edit) = (id.clone(), if_match.map(str::to_owned), Edit::Csv(file.as_bytes().to_vec()));
+        let (id, if_match, edit) = (id.clone(), if_match.map(str::to_owned), Edit::Spreadsheet(file.as_bytes().to_vec()));
         stuttgart.context.run(move |context| assessments::set(context, &id, &edit, if_match.as_deref(), dry_run))
     };
     let file = "indicator;level\n2.1;1\n";

@@ -28,7 +28,7 @@ use crate::keystore::identity::IdentityFile;
 use crate::keystore::{KeyFiles, Keyring, Keystore, NODE_KEYS_NEXT, Replaceable, Unlock, file, random};
 use crate::network::{self, MemberAddress, NetworkConfig, NetworkHandle, peer_of};
 use crate::service::assessments::{self, Edit, EligibilityView, NewAssessment, ScoreMap};
-use crate::service::clusters::{self, NewCluster};
+use crate::service::clusters::{self, Description};
 use crate::service::inbox::{self, ReviewInput, ReviewResult};
 use crate::service::invitations;
 use crate::service::keys::{self, KeySetsView, NewKeySet};
@@ -270,8 +270,9 @@ impl Agency {
     pub(crate) async fn assessed(&self, name: &str, own: u8) -> String {
         let name = name.to_owned();
         let prepare = move |context: &Context| {
-            let new = NewCluster { name, country: "DE".into(), region: None, field: Some("Biotechnology".into()) };
-            let cluster = clusters::add(context, &new)?.id;
+            let field = Some("Biotechnology".into());
+            let new = Description { name, country: "DE".into(), region: None, nuts: None, field, legal_form: None, registers: vec![] };
+            let cluster = clusters::add(context, &new)?.cluster.id;
             let eligibility = EligibilityView { eccp_listed: true, management_fte_hundredths: 100, members: 30, member_types: 3 };
             let new = NewAssessment { cluster, catalogue: None, month: None, eligibility, improvements: 3 };
             let assessment = assessments::create(context, new)?;

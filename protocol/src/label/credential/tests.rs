@@ -88,6 +88,7 @@ impl Federation {
                     id: read("agency-a/0123456789abcdef01234567"),
                     name: read(cluster),
                     country: read("DE"),
+                    nuts: None,
                     region: None,
                     field: Some(read("Health and medical science")),
                 },

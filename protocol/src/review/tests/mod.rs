@@ -100,6 +100,7 @@ fn offer() -> Offer {
             id: ClusterId::new(&owner(), [7; 12]),
             name: "Céréales Vallée".parse().unwrap(),
             country: "DE".parse().unwrap(),
+            nuts: None,
             region: None,
             field: Some("Food industry".parse().unwrap()),
         },

@@ -1,12 +1,17 @@
 //! Spreadsheets in and out: what is read is shown with row and column, and nothing is changed before all of it is good.
 //!
-//! Spreadsheet programs differ in separators and byte order marks, so both are recognised. An encoding other than UTF-8
-//! is refused by name instead of guessed: a wrong guess would print a wrong name on a label.
+//! XLSX, ODS and text files are read. Spreadsheet programs differ in separators, byte order marks and encodings, so these are
+//! recognised; what the file was read as is shown with the preview, since a wrong guess would print a wrong name on a label.
 
 mod clusters;
+mod csv_writer;
+mod delimited;
+mod grid;
+mod guard;
+mod office;
 mod scores;
 mod table;
-mod write;
+mod workbook;
 
 #[cfg(test)]
 mod tests;
@@ -15,14 +20,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use clusters::{ClusterRow, read_clusters};
+pub use csv_writer::CsvWriter;
 pub use scores::{ScoreRow, read_scores, scores_of_map};
-pub use write::Writer;
+pub use workbook::{Workbook, WorkbookRow};
 
-/// Bytes of one file that is read.
-pub const FILE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of one file that is read: a sheet with ten megabytes of empty rows, as programs leave them, is among them.
+pub const FILE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Rows of one file: the largest register has 2,000 clusters.
 pub const ROWS: usize = 20_000;
+
+/// Columns that are looked at: more than any of ours has, with room for those of others.
+const COLUMNS: usize = 64;
 
 /// Problems reported from one file; a file of another kind has one on each line.
 pub const PROBLEMS: usize = 100;
@@ -33,7 +42,7 @@ pub const PROBLEMS: usize = 100;
 pub enum Kind {
     /// No row beyond the header, or no bytes at all.
     Empty,
-    /// Bytes that are not UTF-8.
+    /// Bytes that are no text.
     Encoding,
     /// More than [`FILE_BYTES`] or [`ROWS`].
     TooLarge,
@@ -47,12 +56,14 @@ pub enum Kind {
     Indicator,
     /// A level that the catalogue does not have.
     Level,
-    /// A number with a decimal comma or point where a whole one belongs.
+    /// A broken number where a whole one belongs.
     DecimalComma,
     /// The same indicator or cluster twice.
     Twice,
-    /// A value of another form: a name, a country.
+    /// A value of another form: a name, a country, a date, a formula without a result.
     Value,
+    /// A workbook that was made for another catalogue.
+    Catalogue,
 }
 
 impl Kind {
@@ -71,6 +82,7 @@ impl Kind {
             Self::DecimalComma => "PGN-0719",
             Self::Twice => "PGN-0720",
             Self::Value => "PGN-0721",
+            Self::Catalogue => "PGN-0722",
         }
     }
 }
@@ -78,6 +90,9 @@ impl Kind {
 /// One thing that is wrong with a file, where it stands, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
+    /// The sheet, in a file that has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// The row as a spreadsheet counts it: the header is row 1.
     pub row: usize,
     /// The column's name as the header has it, or its letter when there is none.
@@ -92,7 +107,14 @@ pub struct Problem {
 
 impl Problem {
     fn new(row: usize, column: &str, value: &str, kind: Kind, problem: impl Into<String>) -> Self {
-        Self { row, column: column.to_owned(), value: shown(value), kind, problem: problem.into() }
+        Self { sheet: None, row, column: column.to_owned(), value: shown(value), kind, problem: problem.into() }
+    }
+
+    /// Where it stands: `row 3, column level`, with the sheet's name where there are several.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let sheet = self.sheet.as_ref().map_or_else(String::new, |sheet| format!("sheet {:?}, ", shown(sheet)));
+        format!("{sheet}row {}, column {}", self.row, self.column)
     }
 
     /// A problem of the file as a whole.
@@ -104,6 +126,8 @@ impl Problem {
 /// What was read, and everything that is wrong with it. Only a reading without problems may be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<T> {
+    /// What the file was read as, such as `CSV, Windows-1252`; empty when it could not be.
+    pub format: &'static str,
     /// The rows that are good.
     pub rows: Vec<T>,
     /// The others, at most [`PROBLEMS`].
@@ -112,7 +136,11 @@ pub struct Reading<T> {
 
 impl<T> Reading<T> {
     fn refused(problem: Problem) -> Self {
-        Self { rows: Vec::new(), problems: vec![problem] }
+        Self { format: "", rows: Vec::new(), problems: vec![problem] }
+    }
+
+    fn of(format: &'static str) -> Self {
+        Self { format, rows: Vec::new(), problems: Vec::new() }
     }
 
     fn report(&mut self, problem: Problem) {

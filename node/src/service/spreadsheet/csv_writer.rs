@@ -7,11 +7,11 @@ pub(super) fn is_formula(cell: &str) -> bool {
 }
 
 /// Builds one CSV file with `,` and CRLF.
-pub struct Writer {
+pub struct CsvWriter {
     text: String,
 }
 
-impl Writer {
+impl CsvWriter {
     /// Starts with the header. The names are ours and need no care.
     #[must_use]
     pub fn new(header: &[&str]) -> Self {
