@@ -224,6 +224,7 @@ pub(crate) enum Command {
     ///   parangon assess new oslo/3f2a --eccp-listed --fte 1.5 --members 48 --member-types 3
     ///   parangon assess template 7c1d -o bioregio.xlsx      fill it in, away from the node
     ///   parangon assess import 7c1d bioregio.xlsx           shows everything, then asks
+    ///   parangon assess attach 7c1d strategy.pdf --indicator 4.1.2 --language de
     ///   parangon assess show 7c1d --scores                  beside those of last time
     #[command(verbatim_doc_comment)]
     Assess(Noun<assess::AssessCommand>),

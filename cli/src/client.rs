@@ -9,7 +9,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, IF_MATCH};
+use hyper::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_TYPE, HOST, HeaderMap, IF_MATCH};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -37,6 +37,21 @@ pub(crate) enum Body {
     Json(Value),
     /// A file as it is, with its media type.
     File(&'static str, Vec<u8>),
+    /// A file with more said of it in headers.
+    Document(Document),
+}
+
+/// A file of evidence.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    /// Its media type.
+    pub(crate) media: &'static str,
+    /// Its file name.
+    pub(crate) name: String,
+    /// The language of its content.
+    pub(crate) language: Option<String>,
+    /// What it holds.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What came back with a status of 2xx.
@@ -155,6 +170,13 @@ impl Client {
             Body::Empty => (None, Vec::new()),
             Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
             Body::File(kind, bytes) => (Some(kind), bytes),
+            Body::Document(document) => {
+                request = request.header(CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", encode(&document.name)));
+                if let Some(language) = document.language {
+                    request = request.header(CONTENT_LANGUAGE, language);
+                }
+                (Some(document.media), document.bytes)
+            }
         };
         if let Some(kind) = kind {
             request = request.header(CONTENT_TYPE, kind);

@@ -31,7 +31,7 @@ fn award(nodes: &Nodes, name: &str) -> Value {
         let filled = codes.fold("indicator,level\n".to_owned(), |text, code| format!("{text}{code},3\n"));
         std::fs::write(desk.path(&file), filled).expect("written");
     }
-    run(&["assess", "import", &assessment, &file]);
+    run(&["assess", "import", &assessment, &file, "--yes"]);
     let offer = id(&run(&["review", "ask", &assessment, "--level", "bronze", "--reviewer", "porto"]));
     nodes.until("review inbox --data porto --json", |inbox| {
         inbox.as_array().is_some_and(|all| all.iter().any(|entry| entry["offer"] == offer.as_str()))

@@ -101,6 +101,10 @@ text_id!(
     Name, "a name", "1 to 200 characters without control characters or outer spaces", is_name
 );
 text_id!(
+    /// A file of evidence: 24 random hex digits, so that the id tells nothing of the content.
+    EvidenceId, "an evidence id", "24 hex digits", |t| t.len() == 24 && is_hex(t)
+);
+text_id!(
     /// A cluster: `<registering agency>/<24 hex>` (protocol, "Labels").
     ClusterId, "a cluster id", "<agency>/<24 hex digits>", is_cluster
 );

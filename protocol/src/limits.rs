@@ -50,6 +50,19 @@ pub const TEXT_CHARS: usize = 8_000;
 /// Indicators of one catalogue. The largest known has 36.
 pub const INDICATORS: usize = 200;
 
+/// Bytes of one file of evidence: a scanned document of 100 pages.
+pub const EVIDENCE_BYTES: usize = 25 * 1024 * 1024;
+
+/// Bytes of all evidence of one assessment.
+pub const EVIDENCE_TOTAL: u64 = 200 * 1024 * 1024;
+
+/// Files of evidence of one assessment.
+pub const EVIDENCE_FILES: usize = 200;
+
+/// Bytes of one part of a file, the last one excepted: with base64 and sealing it stays far below [`PRIVATE_BYTES`], and after a
+/// cut no more than this travels again.
+pub const PART_BYTES: usize = 512 * 1024;
+
 /// Endorsements in one label. GOLD asks for two.
 pub const ENDORSEMENTS: usize = 8;
 

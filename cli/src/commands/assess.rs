@@ -8,14 +8,14 @@ use parangon_protocol::time::Month;
 use serde_json::{Value, json};
 
 use super::spreadsheet::{File, Import, Stage};
-use super::{Context, cluster};
+use super::{Context, cluster, evidence};
 use crate::client::{Body, encode};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::clean;
 use crate::{files, ids};
 
-const PATH: &str = "/api/v1/assessments";
+pub(super) const PATH: &str = "/api/v1/assessments";
 
 /// Characters of an assessment's id.
 const ID: usize = 24;
@@ -37,6 +37,12 @@ pub(crate) enum AssessCommand {
     },
     /// Change month, eligibility or proven improvements
     Edit(EditArgs),
+    /// Add files of evidence to an indicator
+    Attach(evidence::AttachArgs),
+    /// Remove a file of evidence
+    Detach(evidence::DetachArgs),
+    /// Write a file of evidence to disk
+    Fetch(evidence::FetchArgs),
     /// Write a workbook (XLSX) with the answers so far, to fill in away from the node
     Template(TemplateArgs),
     /// Read answers from a spreadsheet (XLSX, ODS or CSV); shows every change and every problem, then all rows or none
@@ -150,6 +156,9 @@ pub(crate) fn run(command: AssessCommand, context: &Context<'_>) -> Result<(), F
         AssessCommand::Show { id, scores: false } => show(&id, context),
         AssessCommand::Show { id, scores: true } => answers(&id, context),
         AssessCommand::Edit(args) => edit(&args, context),
+        AssessCommand::Attach(args) => evidence::attach(&args, context),
+        AssessCommand::Detach(args) => evidence::detach(&args, context),
+        AssessCommand::Fetch(args) => evidence::fetch(&args, context),
         AssessCommand::Template(args) => template(&args, context),
         AssessCommand::Import(args) => import(&args, context),
         AssessCommand::Export(args) => export(&args, context),
@@ -207,6 +216,7 @@ fn write(assessment: &Value, page: &mut crate::output::Page) {
         }
     }
     page.field("answered", answered(assessment));
+    page.field("evidence", format!("{} files, {} bytes", text(assessment, "files"), text(assessment, "file_bytes")));
 }
 
 fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
@@ -278,6 +288,19 @@ fn answers(id: &str, context: &Context<'_>) -> Result<(), Failure> {
             page.line(clean(&format!("{}  {}  {}", text(dimension, "code"), text(dimension, "name"), answered(dimension))));
             let row = |a: &Value| ["code", "level", "last_level", "minimum", "name", "note"].map(|name| text(a, name));
             page.table(["INDICATOR", "LEVEL", "LAST", "MINIMUM", "NAME", "NOTE"], items(dimension, "indicators").iter().map(row));
+            for indicator in items(dimension, "indicators") {
+                for file in items(indicator, "evidence") {
+                    let said = ["name", "bytes", "language", "id"].map(|name| text(file, name));
+                    page.line(clean(&format!(
+                        "  {}  {} ({} bytes, language {}, id {})",
+                        text(indicator, "code"),
+                        said[0],
+                        said[1],
+                        said[2],
+                        short(&said[3])
+                    )));
+                }
+            }
         }
         page.remark("Scores and notes are confidential.");
     })

@@ -48,6 +48,8 @@ pub(crate) enum ReviewCommand {
     },
     /// Show the dossier of an accepted review; the owner's scores stay hidden until ours are saved
     Dossier(inbox::DossierArgs),
+    /// Write a file of evidence of a dossier to disk
+    Evidence(inbox::EvidenceArgs),
     /// Submit our review
     Submit(inbox::SubmitArgs),
 }
@@ -65,6 +67,7 @@ pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), F
         ReviewCommand::Decline(args) => inbox::decline(&args, context),
         ReviewCommand::StepBack { offer, yes } => inbox::step_back(&offer, yes, context),
         ReviewCommand::Dossier(args) => inbox::dossier(&args, context),
+        ReviewCommand::Evidence(args) => inbox::evidence(&args, context),
         ReviewCommand::Submit(args) => inbox::submit(&args, context),
     }
 }

@@ -30,6 +30,9 @@ pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spr
 /// For the whole body: 4 MiB in this time is 140 KiB/s, 16 MiB half a MiB/s.
 const BODY_SECONDS: u64 = 30;
 
+/// For a file of evidence: 25 MiB over a line of half a megabit a second.
+pub(super) const EVIDENCE_SECONDS: u64 = 600;
+
 /// A JSON body of the shape asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Json<T>(pub(super) T);
@@ -54,13 +57,18 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
 
 /// Reads a body of at most `limit` bytes.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    read_within(headers, body, limit, BODY_SECONDS).await
+}
+
+/// The same within a time of its own.
+pub(super) async fn read_within(headers: &HeaderMap, body: Body, limit: usize, seconds: u64) -> Result<Vec<u8>, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::TooLarge { limit });
     }
-    let read = tokio::time::timeout(Duration::from_secs(BODY_SECONDS), axum::body::to_bytes(body, limit)).await;
+    let read = tokio::time::timeout(Duration::from_secs(seconds), axum::body::to_bytes(body, limit)).await;
     match read {
-        Err(_) => Err(ApiError::Slow { seconds: BODY_SECONDS }),
+        Err(_) => Err(ApiError::Slow { seconds }),
         Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(error)) if is_limit(&error) => Err(ApiError::TooLarge { limit }),
         Ok(Err(_)) => Err(ApiError::Malformed { problem: "the body was cut short".to_owned() }),
@@ -108,6 +116,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// A form of another site can send these without being asked first (case A2).
+pub(super) fn refuse_forms(headers: &HeaderMap) -> Result<(), ApiError> {
+    let formlike = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    match media_type(headers) {
+        Some(media) if !formlike.contains(&media.as_str()) => Ok(()),
+        _ => Err(ApiError::MediaType { expected: "application/json or application/octet-stream" }),
+    }
+}
+
 /// Whether it is the media type of a spreadsheet.
 pub(super) fn is_spreadsheet(media: &str) -> bool {
     SPREADSHEETS.contains(&media)
@@ -141,11 +158,7 @@ impl<S: Send + Sync> FromRequest<S> for File {
     type Rejection = ApiError;
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        // A form of another site can send these without being asked first (case A2).
-        let formlike = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
-        if media_type(&parts.headers).is_none_or(|media| formlike.contains(&media.as_str())) {
-            return Err(ApiError::MediaType { expected: "application/json or application/octet-stream" });
-        }
+        refuse_forms(&parts.headers)?;
         read(&parts.headers, body, UPLOAD_BYTES).await.map(Self)
     }
 }

@@ -1,6 +1,7 @@
 //! Reviews that others ask of us.
 
 use axum::extract::{Path, State};
+use axum::response::Response;
 use parangon_protocol::label::Conflicts;
 use parangon_protocol::review::DeclineReason;
 use serde::Deserialize;
@@ -91,6 +92,16 @@ pub(super) async fn step_back(State(app): State<App>, Path(offer): Path<String>)
 ))]
 pub(super) async fn dossier(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<DossierView>, ApiError> {
     Ok(Json(app.context.run(move |context| inbox::dossier(context, &offer)).await?))
+}
+
+/// A file of evidence of the dossier.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}/evidence/{file}", tag = "reviews",
+    params(("offer" = String, Path), ("file" = String, Path)), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn evidence(State(app): State<App>, Path((offer, file)): Path<(String, String)>) -> Result<Response, ApiError> {
+    Ok(super::evidence::answer(app.context.run(move |context| inbox::evidence(context, &offer, &file)).await?))
 }
 
 /// Signs our review and sends it, with our endorsement when it supports the level. The dossier is deleted.

@@ -11,6 +11,7 @@ mod charter;
 mod clusters;
 pub mod error;
 mod events;
+mod evidence;
 mod extract;
 pub mod guard;
 mod health;
@@ -108,6 +109,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(assessments::answers, assessments::set_scores))
         .routes(routes!(assessments::workbook))
         .routes(routes!(assessments::export))
+        .routes(routes!(evidence::attach))
+        .routes(routes!(evidence::fetch, evidence::detach))
         .routes(routes!(offers::list, offers::create))
         .routes(routes!(offers::show))
         .routes(routes!(offers::withdraw))
@@ -118,6 +121,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(inbox::decline))
         .routes(routes!(inbox::step_back))
         .routes(routes!(inbox::dossier))
+        .routes(routes!(inbox::evidence))
         .routes(routes!(inbox::review))
         .routes(routes!(labels::list, labels::issue))
         .routes(routes!(labels::preview))

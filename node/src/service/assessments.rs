@@ -2,6 +2,7 @@
 
 mod answers;
 mod edit;
+mod evidence;
 mod scores;
 
 use parangon_protocol::assessment::{Assessment, Eligibility, Scores};
@@ -13,6 +14,8 @@ use utoipa::ToSchema;
 
 pub use answers::{AnswerView, AnswersView, DimensionAnswers, LastView, answers, workbook};
 pub use edit::{EditedAssessment, edit};
+pub(crate) use evidence::part;
+pub use evidence::{EvidenceFile, EvidenceView, NewEvidence, attach, detach, fetch};
 pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
 
 use super::item::{self, Item};
@@ -100,6 +103,10 @@ pub struct AssessmentView {
     pub eligibility: EligibilityView,
     /// Improvement areas proven.
     pub improvements: u8,
+    /// Files of evidence.
+    pub files: usize,
+    /// Their bytes.
+    pub file_bytes: u64,
     /// When it was last changed.
     #[schema(value_type = String)]
     pub changed: Timestamp,
@@ -160,6 +167,8 @@ impl Sheet {
             completeness: Completeness { answered: scores.len(), total: catalogue.indicators.len() },
             eligibility: eligibility.into(),
             improvements: *improvements,
+            files: self.assessment.files().count(),
+            file_bytes: self.assessment.files().map(|(_, file)| file.bytes).sum(),
             changed: self.changed,
         }
     }
@@ -186,6 +195,7 @@ pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, E
             eligibility: new.eligibility.into(),
             notes: Default::default(),
             improvements: new.improvements,
+            evidence: Default::default(),
         };
         let sheet = Sheet { assessment, offer: None, version: 1, changed: now, created: Some(now) };
         item::put(tx, &id, &sheet)?;

@@ -94,6 +94,9 @@ pub enum Error {
         /// What would be needed.
         needed: &'static str,
     },
+    /// So many messages wait for an agency that no more are made for it now.
+    #[error("too many messages wait for that agency")]
+    Crowded,
     /// It is there already.
     #[error("there is already {what}")]
     Exists {

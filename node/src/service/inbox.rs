@@ -1,6 +1,7 @@
 //! Reviews that others ask of us: offers that came in, our answers, the dossier, our review.
 
 mod arrivals;
+mod parts;
 mod review;
 
 use parangon_protocol::charter::Charter;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_withdrawal};
+pub use parts::evidence;
+pub(crate) use parts::{on_part, resume};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
 
 use super::clusters::ClusterView;
@@ -33,6 +36,15 @@ pub(crate) struct Assigned {
     review: Option<SignedReview>,
     #[serde(default)]
     endorsement: Option<Endorsement>,
+    /// Parts of the dossier's files.
+    #[serde(default)]
+    parts: u32,
+    /// How many of them were asked for.
+    #[serde(default)]
+    asked: u32,
+    /// When one came last, or was asked for.
+    #[serde(default)]
+    part_at: Timestamp,
 }
 
 impl Item for Assigned {
@@ -66,6 +78,15 @@ impl Item for Made {
     const WHAT: &'static str = "endorsement";
 }
 
+/// How far the files of a dossier are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartsView {
+    /// Parts that are here.
+    pub received: u32,
+    /// Parts that there are.
+    pub total: u32,
+}
+
 /// A review that others ask of us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InboxView {
@@ -97,14 +118,27 @@ pub struct InboxView {
     /// Whether our review recommended the level; absent before it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recommended: Option<bool>,
+    /// How far the files of the dossier are, while they are on their way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<PartsView>,
     /// What to do now.
     pub next_step: &'static str,
 }
 
 impl Assigned {
-    fn view(&self) -> InboxView {
+    /// How far the files are, while some are missing.
+    fn parts<S: Source>(&self, tx: &Tx<S>) -> Result<Option<PartsView>, Error> {
+        if self.parts == 0 || self.assignment.state() != State::DossierSent {
+            return Ok(None);
+        }
+        let parts = PartsView { received: parts::received(tx, &self.assignment.offer_hash().to_string())?, total: self.parts };
+        Ok(Some(parts).filter(|parts| parts.received < parts.total))
+    }
+
+    fn view<S: Source>(&self, tx: &Tx<S>) -> Result<InboxView, Error> {
         let offer = &self.offer.body;
-        InboxView {
+        let parts = self.parts(tx)?;
+        Ok(InboxView {
             offer: self.assignment.offer_hash().to_string(),
             owner: offer.owner.to_string(),
             cluster: (&offer.cluster).into(),
@@ -120,12 +154,14 @@ impl Assigned {
             next_step: match self.assignment.state() {
                 State::Offered => "accept or decline",
                 State::Accepted => "wait for the dossier: it is sent by itself once the owner is connected",
+                State::DossierSent if parts.is_some() => "wait: the files of the dossier are on their way",
                 State::DossierSent => "review the dossier",
                 State::Reviewed => "wait for the owner's decision",
                 State::Issued => "nothing: the label is issued",
                 State::Declined | State::Withdrawn | State::Contradicted => "nothing",
             },
-        }
+            parts,
+        })
     }
 
     fn apply(&mut self, charter: &Charter, event: Event<'_>, now: Timestamp) -> Result<(), Error> {
@@ -147,8 +183,9 @@ fn load<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Assigned, Error> {
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
     let mut views = Vec::new();
-    item::each::<Assigned, _>(&context.store().read()?, |_, assigned| {
-        views.push(assigned.view());
+    let tx = context.store().read()?;
+    item::each::<Assigned, _>(&tx, |_, assigned| {
+        views.push(assigned.view(&tx)?);
         Ok(())
     })?;
     views.sort_by(|a, b| (a.since, &a.offer).cmp(&(b.since, &b.offer)));
@@ -160,7 +197,8 @@ pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn show(context: &Context, offer: &str) -> Result<InboxView, Error> {
-    Ok(load(&context.store().read()?, offer)?.view())
+    let tx = context.store().read()?;
+    load(&tx, offer)?.view(&tx)
 }
 
 /// Accepts, with the declaration that no expert of ours has ties to the cluster, and with a fresh key for the dossier.
@@ -201,7 +239,7 @@ pub fn decline(context: &Context, offer: &str, reason: DeclineReason) -> Result<
         let charter = charter_of(context, &assigned.offer)?;
         let decline = Decline { offer: assigned.assignment.offer_hash(), reviewer: context.me().clone(), reason };
         if assigned.assignment.state() == State::Declined {
-            return Ok(assigned.view());
+            return assigned.view(tx);
         }
         assigned.apply(&charter, Event::Declined(&decline), context.now())?;
         answer(context, tx, &assigned, Message::Decline { decline })
@@ -231,14 +269,14 @@ fn answer(context: &Context, tx: &mut WriteTx, assigned: &Assigned, message: Mes
     let offer = assigned.assignment.offer_hash().to_string();
     item::put(tx, &offer, assigned)?;
     mail::queue(context, tx, &assigned.assignment.offer().owner, &message)?;
-    Ok(assigned.view())
+    assigned.view(tx)
 }
 
-/// Deletes the dossier and the key that opens it.
+/// Deletes the dossier, its files and the key that opens them.
 fn forget(tx: &mut WriteTx, offer: &str) -> Result<(), Error> {
     tx.delete_private(DossierKey::KIND, offer)?;
     tx.delete_private(SEALED_DOSSIER, offer)?;
-    Ok(())
+    parts::forget(tx, offer)
 }
 
 /// How many reviews wait for us, and how many of them are overdue.

@@ -15,7 +15,7 @@ use super::{Context, Error, inbox, offers};
 use crate::sealing;
 use crate::store::WriteTx;
 
-/// The code of "not now, try again": keys that are not known yet, a full disk, and an envelope that the sender's present key did
+/// The code of "not now, try again": keys that are not known yet, a full disk, too much that waits for them, and an envelope that the sender's present key did
 /// not sign. The sender's log may have another one by now, or ours of it may lag behind; the sender signs anew whenever it
 /// sends, so both end by themselves.
 pub(super) const LATER: u16 = 1;
@@ -146,7 +146,7 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
 /// What to tell the sender. Counted, and logged without the message.
 fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
     let code = match error {
-        Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping => LATER,
+        Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping | Error::Crowded => LATER,
         Error::Envelope(EnvelopeError::Signature { .. }) => LATER,
         _ => REFUSED,
     };
@@ -175,8 +175,8 @@ fn open(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<Option<Opene
         None => (open_standing(context, sealed)?, false),
     };
     let message = envelope.open(&plain)?;
-    if matches!(message, Message::Dossier { .. }) != to_fresh {
-        return Err(Error::Message { rule: "a dossier, and nothing else, is sealed to the dossier's own key" });
+    if message.is_of_dossier() != to_fresh {
+        return Err(Error::Message { rule: "a dossier and its parts, and nothing else, are sealed to the dossier's own key" });
     }
     Ok(Some(Opened { from: from.clone(), digest, message, sealed: sealed.to_vec() }))
 }
@@ -197,6 +197,8 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
     match message {
         Message::Offer { offer } => inbox::on_offer(context, tx, offer),
         Message::Dossier { dossier } => inbox::on_dossier(context, tx, from, dossier, sealed),
+        Message::Part { offer, place, content } => inbox::on_part(context, tx, from, offer, place, content, sealed),
+        Message::Fetch { offer, places } => offers::on_fetch(context, tx, from, offer, places),
         Message::Accept { acceptance } => offers::on_acceptance(context, tx, acceptance),
         Message::Decline { decline } => offers::on_decline(context, tx, decline),
         Message::Review { review, endorsement } => offers::on_review(context, tx, review, endorsement.as_deref()),

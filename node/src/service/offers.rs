@@ -16,7 +16,7 @@ use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_issued, on_refused, on_review, on_withdrawal};
+pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal};
 pub use create::{NewOffer, create};
 
 use super::clusters::ClusterView;

@@ -110,6 +110,9 @@ fn drain(changes: &mut broadcast::Receiver<News>, labels: &mut BTreeSet<LabelId>
 
 impl Reactor {
     async fn round(&mut self, labels: BTreeSet<LabelId>, everything: bool) -> Result<(), Error> {
+        if everything {
+            self.context.run(inbox::resume).await?;
+        }
         let known = self.own.take();
         let everything = everything || known.is_none();
         let mut own = known.unwrap_or_default();

@@ -34,6 +34,19 @@ impl<S: Source> Tx<S> {
         Ok(pending)
     }
 
+    /// How many messages wait for `to`, counted up to `limit`.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub fn outbox_count(&self, to: &AgencyId, limit: usize) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for entry in self.source.table(OUTBOX)?.range((to.as_str(), 0)..=(to.as_str(), u64::MAX))?.take(limit) {
+            entry?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
     /// How many messages wait for each agency that has any.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! and `Debug` shows no score and no note (protocol, "Formats" and "Private messages").
 
 mod eligibility;
+mod evidence;
 mod outcome;
 mod scores;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use eligibility::{Eligibility, EligibilityRule, Ineligible};
+pub use evidence::{Evidence, EvidenceError, MediaType};
 pub use outcome::{Outcome, Requirements, Shortfall, THRESHOLD_WHOLE};
 pub use scores::{Answer, AnswerError, ScoreLevel, Scores};
 
@@ -34,6 +36,9 @@ pub enum AssessmentError {
     /// A score or note for an indicator that the catalogue does not have.
     #[error(transparent)]
     Indicator(#[from] UnknownIndicator),
+    /// Files of evidence that break a bound.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// A note is empty or longer than [`limits::TEXT_CHARS`].
     #[error("the note on {indicator} has {chars} characters, where 1 to {} are allowed", limits::TEXT_CHARS)]
     NoteLength {
@@ -68,6 +73,9 @@ pub struct Assessment {
     pub notes: BTreeMap<IndicatorId, String>,
     /// Improvement areas proven since the previous assessment.
     pub improvements: u8,
+    /// Files per indicator: what they are, not what they hold.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<IndicatorId, Vec<Evidence>>,
 }
 
 impl Assessment {
@@ -84,7 +92,15 @@ impl Assessment {
             catalogue.indicator(indicator)?;
             check_note(indicator, note)?;
         }
-        Ok(())
+        for indicator in self.evidence.keys() {
+            catalogue.indicator(indicator)?;
+        }
+        Ok(evidence::check(self.files().map(|(_, file)| file))?)
+    }
+
+    /// Its files of evidence, by indicator.
+    pub fn files(&self) -> impl Iterator<Item = (&IndicatorId, &Evidence)> + Clone {
+        self.evidence.iter().flat_map(|(indicator, files)| files.iter().map(move |file| (indicator, file)))
     }
 
     /// Sets or, with an empty text, removes a note. Line breaks and tabs become spaces, since the canonical text

@@ -29,6 +29,7 @@ fn assessment() -> Assessment {
         scores: scores(3, &[]),
         eligibility: Eligibility { eccp_listed: true, management_fte_hundredths: 50, members: 15, member_types: 2 },
         notes: BTreeMap::new(),
+        evidence: BTreeMap::new(),
         improvements: 3,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decline, Dossier, ReviewError, SignedAcceptance, SignedOffer, SignedReview, Statement};
+use super::{Decline, Dossier, PartContent, PartPlace, ReviewError, SignedAcceptance, SignedOffer, SignedReview, Statement, part};
 use crate::canonical;
 use crate::id::{AgencyId, Hash};
 use crate::label::Endorsement;
@@ -32,6 +32,22 @@ pub enum Message {
     Dossier {
         /// Its copy.
         dossier: Box<Dossier>,
+    },
+    /// Reviewer to owner: parts of the dossier's files that it lacks.
+    Fetch {
+        /// Hash of the offer.
+        offer: Hash,
+        /// Which ones, 1 to [`super::PARTS_AT_ONCE`].
+        places: Vec<PartPlace>,
+    },
+    /// Owner to reviewer: one of them, sealed to the dossier's own key like the dossier.
+    Part {
+        /// Hash of the offer.
+        offer: Hash,
+        /// Which one.
+        place: PartPlace,
+        /// Its bytes.
+        content: PartContent,
     },
     /// Reviewer to owner.
     Review {
@@ -80,11 +96,17 @@ impl Message {
             Self::Decline { decline } => decline.offer,
             Self::Dossier { dossier } => dossier.offer,
             Self::Review { review, .. } => review.body.offer,
-            Self::Withdraw { offer } => *offer,
+            Self::Fetch { offer, .. } | Self::Part { offer, .. } | Self::Withdraw { offer } => *offer,
         })
     }
 
-    /// Who wrote it, where it says so. A dossier and a withdrawal are their envelope's sender's.
+    /// Whether it is sealed to the dossier's own key, so that it can be destroyed with that.
+    #[must_use]
+    pub fn is_of_dossier(&self) -> bool {
+        matches!(self, Self::Dossier { .. } | Self::Part { .. })
+    }
+
+    /// Who wrote it, where it says so. The others are their envelope's sender's.
     #[must_use]
     pub fn author(&self) -> Option<&AgencyId> {
         match self {
@@ -92,7 +114,7 @@ impl Message {
             Self::Accept { acceptance } => Some(acceptance.body.author()),
             Self::Decline { decline } => Some(&decline.reviewer),
             Self::Review { review, .. } => Some(review.body.author()),
-            Self::Dossier { .. } | Self::Withdraw { .. } => None,
+            Self::Dossier { .. } | Self::Fetch { .. } | Self::Part { .. } | Self::Withdraw { .. } => None,
         }
     }
 
@@ -101,7 +123,8 @@ impl Message {
             Self::Offer { offer } => offer.body.well_formed(),
             Self::Accept { acceptance } => acceptance.body.well_formed(),
             Self::Review { review, .. } => review.body.well_formed(),
-            Self::Decline { .. } | Self::Dossier { .. } | Self::Withdraw { .. } => Ok(()),
+            Self::Fetch { places, .. } => part::check_places(places),
+            Self::Decline { .. } | Self::Dossier { .. } | Self::Part { .. } | Self::Withdraw { .. } => Ok(()),
         }
     }
 }

@@ -18,6 +18,7 @@ mod exchange;
 mod message;
 mod offer;
 pub mod panel;
+mod part;
 mod signed;
 
 use crate::assessment::AssessmentError;
@@ -35,6 +36,7 @@ pub use envelope::{Envelope, EnvelopeError, SignedEnvelope};
 pub use exchange::{Assignment, Event, Exchange, ExchangeError, Outcome, State};
 pub use message::Message;
 pub use offer::{Offer, SignedOffer};
+pub use part::{PARTS_AT_ONCE, PartContent, PartPlace};
 pub use signed::{Signed, Statement, Verified};
 
 /// Languages named by one offer. No agency reviews in more.
@@ -67,6 +69,9 @@ pub enum ReviewError {
     /// No language, more than [`LANGUAGES`], one twice, or a tag that BCP 47 does not allow.
     #[error("languages must be 1 to {LANGUAGES} different BCP 47 tags such as de or pt-BR")]
     Languages,
+    /// No part, more than [`PARTS_AT_ONCE`], or one twice.
+    #[error("a message asks for 1 to {PARTS_AT_ONCE} different parts")]
+    Places,
     /// Not an age X25519 recipient.
     #[error("the dossier key is not an age recipient (age1…)")]
     DossierKey,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{ID, cluster};
 use crate::client::encode;
-use crate::commands::{Context, catalogue, scores};
+use crate::commands::{Context, catalogue, evidence as file_of, scores};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::{Page, clean};
@@ -167,10 +167,38 @@ pub(super) fn dossier(args: &DossierArgs, context: &Context<'_>) -> Result<(), F
         }
         let row = |indicator: &Value| ["code", "minimum", "name", "note"].map(|name| text(indicator, name));
         page.table(["INDICATOR", "MINIMUM", "NAME", "NOTE OF THE OWNER"], items(&dossier, "indicators").iter().map(row));
+        for indicator in items(&dossier, "indicators") {
+            for file in items(indicator, "evidence") {
+                let said = ["name", "bytes", "language", "id"].map(|name| text(file, name));
+                let code = text(indicator, "code");
+                page.line(clean(&format!("{code}  {} ({} bytes, language {}, id {})", said[0], said[1], said[2], short(&said[3]))));
+            }
+        }
         page.remark("The owner's scores stay hidden until ours are saved.");
         let file = args.template.as_ref().map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
         page.next(format!("fill in the levels, then `parangon review submit {} {file} --eligible yes|no`", short(&id)));
     })
+}
+
+/// Arguments of `parangon review evidence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvidenceArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// The file's id, or a unique beginning of it (`review dossier`)
+    file: String,
+    /// Where the file goes, or - for stdout [default: its own name, here]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn evidence(args: &EvidenceArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let dossier = context.client.get(&path(&id, "dossier"))?;
+    let files = items(&dossier, "indicators").iter().flat_map(|indicator| items(indicator, "evidence")).cloned();
+    let file = file_of::choose(files.collect(), &args.file)?;
+    let content = context.client.download(&path(&id, &format!("evidence/{}", text(&file, "id"))))?;
+    file_of::keep(&file, &content, args.output.as_deref(), context)
 }
 
 pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {

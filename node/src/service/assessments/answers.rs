@@ -7,7 +7,7 @@ use parangon_protocol::time::Month;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AssessmentView, Completeness, Sheet, item, sheet};
+use super::{AssessmentView, Completeness, EvidenceView, Sheet, item, sheet};
 use crate::service::spreadsheet::{Workbook, WorkbookRow};
 use crate::service::{Context, Error, catalogues, clusters};
 use crate::store::{Source, Tx};
@@ -75,6 +75,9 @@ pub struct AnswerView {
     /// The level that labels with minimums ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<u8>,
+    /// Files of evidence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceView>,
 }
 
 /// The newest assessment of the same cluster on the same catalogue before this one.
@@ -129,6 +132,7 @@ fn rows<'a>(catalogue: &'a Catalogue, sheet: &Sheet, last: Option<&Sheet>) -> BT
             last_level: last.and_then(level),
             last_note: last.and_then(note),
             minimum: indicator.minimum,
+            evidence: sheet.assessment.evidence.get(&indicator.code).into_iter().flatten().map(EvidenceView::from).collect(),
         };
         (indicator.code.as_str(), view)
     };

@@ -23,7 +23,7 @@ impl Error {
             Self::Random(_) => "PGN-0103",
             Self::Damaged { .. } => "PGN-0104",
             Self::Canonical(_) | Self::Credential(_) | Self::Engine(EngineError::Record(_) | EngineError::Check(_)) => "PGN-0105",
-            Self::Carrier(_) => "PGN-0106",
+            Self::Carrier(_) | Self::Crowded => "PGN-0106",
             Self::ClockBehind { .. } => "PGN-0107",
             Self::Unauthenticated => "PGN-0401",
             Self::Scope { .. } => "PGN-0403",

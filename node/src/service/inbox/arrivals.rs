@@ -3,8 +3,9 @@
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::Common;
 use parangon_protocol::review::{Assignment, Dossier, Event, SignedOffer, State};
+use parangon_protocol::time::Timestamp;
 
-use super::{Assigned, DossierKey, SEALED_DOSSIER, forget, is_over, load, owner};
+use super::{Assigned, DossierKey, SEALED_DOSSIER, forget, is_over, load, owner, parts};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, item, mail};
@@ -37,7 +38,16 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
     catalogues::by_reference(context, &offer.body.catalogue)?;
     let charter = charter_of(context, offer)?;
     let assignment = Assignment::new(&charter, context.me().clone(), verified)?;
-    let assigned = Assigned { offer: offer.clone(), assignment, since: context.now(), review: None, endorsement: None };
+    let assigned = Assigned {
+        offer: offer.clone(),
+        assignment,
+        since: context.now(),
+        review: None,
+        endorsement: None,
+        parts: 0,
+        asked: 0,
+        part_at: Timestamp::default(),
+    };
     item::put(tx, &id, &assigned)
 }
 
@@ -53,8 +63,9 @@ pub(crate) fn on_dossier(context: &Context, tx: &mut WriteTx, from: &AgencyId, d
     let charter = charter_of(context, &assigned.offer)?;
     assigned.apply(&charter, Event::DossierSent(dossier), context.now())?;
     // A repetition after the review must not bring the dossier back.
-    if assigned.assignment.state() == State::DossierSent {
+    if assigned.assignment.state() == State::DossierSent && tx.private(SEALED_DOSSIER, &id)?.is_none() {
         tx.put_private(SEALED_DOSSIER, &id, sealed)?;
+        parts::begin(context, tx, &mut assigned, dossier)?;
     }
     item::put(tx, &id, &assigned)
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Assigned, DossierKey, Made, SEALED_DOSSIER, forget, item, load};
+use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, forget, item, load};
 use crate::sealing::{self, FreshKey};
-use crate::service::assessments::{EligibilityView, ScoreMap};
+use crate::service::assessments::{EligibilityView, EvidenceView, ScoreMap};
 use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, mail, salt, spreadsheet};
 use crate::store::{Source, Tx, WriteTx};
@@ -51,6 +51,9 @@ pub struct IndicatorView {
     /// The owner's note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Files of evidence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceView>,
 }
 
 impl std::fmt::Debug for DossierView {
@@ -101,8 +104,18 @@ impl std::fmt::Debug for ReviewResult {
     }
 }
 
-fn open<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Dossier, Error> {
+/// The dossier, once all of it is here.
+pub(super) fn open<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Dossier, Error> {
     let assigned = load(tx, offer)?;
+    if let Some(PartsView { received, total }) = assigned.parts(tx)? {
+        let state = format!("on its way: {received} of {total} parts are here");
+        return Err(Error::State { what: "dossier", state, needed: "wait until all are" });
+    }
+    unseal(tx, offer, &assigned)
+}
+
+/// The dossier itself, without its files.
+pub(super) fn unseal<S: Source>(tx: &Tx<S>, offer: &str, assigned: &Assigned) -> Result<Dossier, Error> {
     let gone = |state: String| Error::State { what: "dossier", state, needed: "it can be read between its arrival and the review" };
     let key = item::find::<DossierKey, S>(tx, offer)?;
     let sealed = tx.private(SEALED_DOSSIER, offer)?;
@@ -126,6 +139,7 @@ pub fn dossier(context: &Context, offer: &str) -> Result<DossierView, Error> {
         name: indicator.name.to_string(),
         minimum: indicator.minimum,
         note: dossier.assessment.notes.get(&indicator.code).cloned(),
+        evidence: dossier.assessment.evidence.get(&indicator.code).into_iter().flatten().map(EvidenceView::from).collect(),
     });
     Ok(DossierView {
         offer: offer.to_owned(),

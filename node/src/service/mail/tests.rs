@@ -5,6 +5,7 @@ use parangon_protocol::review::{Acceptance, Dossier, Signed};
 use super::*;
 use crate::keystore::Replaceable;
 use crate::sealing::FreshKey;
+use crate::service::assessments;
 use crate::service::tests::support::{Agency, THREE, federation};
 
 fn queued(from: &Agency, to: &Agency) -> Vec<Vec<u8>> {
@@ -153,4 +154,93 @@ async fn a_message_by_another_key_waits_until_it_is_sent_by_the_one_in_force() {
         pack(&envelope.body.sign(lyon.context.federation(), &key).expect("signed"), sealed).expect("packed")
     });
     assert_eq!(took(stuttgart, lyon, &unknown.expect("a message")).await, Err(LATER));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_dossier_are_its_own_or_refused_and_it_is_shown_whole() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let content: Vec<u8> = (0..=255u8).cycle().take(2 * parangon_protocol::limits::PART_BYTES + 7).collect();
+    let (id, file) = (assessment.clone(), content.clone());
+    let attached = stuttgart.context.run(move |context| {
+        let new =
+            assessments::NewEvidence { indicator: "2.1".into(), name: "Strategy.pdf".into(), media: None, language: Some("de".into()) };
+        assessments::attach(context, &id, new, &file, Some("*"))
+    });
+    assert_eq!(attached.await.expect("attached").file_bytes, content.len() as u64);
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
+    let hash: Hash = offer.parse().expect("a hash");
+    let show = |id: &str| {
+        let id = id.to_owned();
+        move |context: &Context| inbox::dossier(context, &id)
+    };
+    crate::service::tests::support::until("the offer", || async {
+        let offer = offer.clone();
+        lyon.context.run(move |context| inbox::show(context, &offer)).await.ok()
+    })
+    .await;
+    stuttgart.part(lyon).await;
+    let accepted = offer.clone();
+    lyon.context.run(move |context| inbox::accept(context, &accepted, Conflicts::None)).await.expect("accepted");
+    assert_eq!(took(stuttgart, lyon, &queued(lyon, stuttgart)[0]).await, Ok(()));
+    let dossier = queued(stuttgart, lyon).pop().expect("the dossier");
+    assert_eq!(took(lyon, stuttgart, &dossier).await, Ok(()));
+    let refused = lyon.context.run(show(&offer)).await.expect_err("on its way").to_string();
+    assert!(refused.contains("0 of 3 parts"), "{refused}");
+
+    // Nobody but the reviewer gets a part, and who asks for what is not there learns nothing.
+    let place = |part| {
+        let frozen = offers::load(&stuttgart.context.store().read().expect("a snapshot"), &offer).expect("the offer").assessment;
+        let file = frozen.files().next().expect("a file").1.id.clone();
+        parangon_protocol::review::PartPlace { file, part }
+    };
+    let fetch = |offer, places| Message::Fetch { offer, places };
+    for (from, message) in
+        [(berlin, fetch(hash, vec![place(0)])), (lyon, fetch(Hash::of(&[b"nothing"]), vec![place(0)])), (lyon, fetch(hash, vec![place(3)]))]
+    {
+        assert_eq!(took(stuttgart, from, &made(from, stuttgart, None, &message)).await, Err(REFUSED), "{message:?}");
+    }
+    let asked = queued(lyon, stuttgart).pop().expect("it asked");
+    assert_eq!(took(stuttgart, lyon, &asked).await, Ok(()));
+    let parts: Vec<_> = queued(stuttgart, lyon).into_iter().skip(1).collect();
+    assert_eq!(parts.len(), 3);
+
+    let fresh = inbox::dossier_key(&lyon.context, &hash, stuttgart.context.me()).expect("readable").expect("accepted").recipient();
+    let part = |part, bytes: &[u8]| Message::Part {
+        offer: hash,
+        place: place(part),
+        content: parangon_protocol::review::PartContent::new(bytes.to_vec()).expect("small"),
+    };
+    let right = &content[2 * parangon_protocol::limits::PART_BYTES..];
+    for (recipient, message, what) in [
+        (Some(&fresh[..]), part(2, b"another"), "another content"),
+        (Some(&fresh[..]), part(0, right), "in another place"),
+        (Some(&fresh[..]), part(9, right), "in no place"),
+        (None, part(2, right), "to the standing key"),
+    ] {
+        assert_eq!(took(lyon, stuttgart, &made(stuttgart, lyon, recipient, &message)).await, Err(REFUSED), "{what}");
+    }
+    assert_eq!(took(lyon, berlin, &made(berlin, lyon, Some(&fresh), &part(2, right))).await, Err(REFUSED), "from somebody else");
+
+    for (at, message) in parts.iter().enumerate() {
+        let refused = lyon.context.run(show(&offer)).await.expect_err("not whole").to_string();
+        assert!(refused.contains(&format!("{at} of 3 parts")), "{refused}");
+        for _ in 0..2 {
+            assert_eq!(took(lyon, stuttgart, message).await, Ok(()));
+        }
+    }
+    let view = lyon.context.run(show(&offer)).await.expect("whole");
+    let file = view.indicators.iter().find_map(|indicator| indicator.evidence.first()).expect("a file").clone();
+    assert_eq!((file.name.as_str(), file.bytes), ("Strategy.pdf", content.len() as u64));
+    let (id, name) = (offer.clone(), file.id);
+    let read = lyon.context.run(move |context| inbox::evidence(context, &id, &name)).await.expect("readable");
+    assert!(*read.content == content);
+
+    // With the review everything goes: the key, the dossier and its parts.
+    let kept = || lyon.context.store().read().expect("a snapshot").private_ids(14, None, 9).expect("ids").len();
+    assert_eq!(kept(), 3);
+    let id = offer.clone();
+    lyon.context.run(move |context| inbox::step_back(context, &id)).await.expect("stepped back");
+    assert_eq!(kept(), 0);
 }

@@ -4,11 +4,16 @@
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
-use parangon_protocol::review::{self, Decline, Dossier, Event, ExchangeError, Message, Outcome, SignedAcceptance, SignedReview, State};
+use parangon_protocol::review::{
+    self, Decline, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview, State,
+};
 
 use super::{Offered, charter_of, item, load};
-use crate::service::{Context, Error, catalogues, labels, mail, salt};
+use crate::service::{Context, Error, assessments, catalogues, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
+
+/// Messages that wait for one agency beyond which no parts are queued for it: it asks again.
+const CROWD: usize = 64;
 
 /// A reviewer accepted: its copy of the dossier goes out by itself, in the same transaction.
 pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &SignedAcceptance) -> Result<(), Error> {
@@ -33,6 +38,27 @@ pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &Si
         mail::queue_to(context, tx, reviewer, &acceptance.body.dossier_key, &message)?;
     }
     item::put(tx, &id, &offered)
+}
+
+/// A reviewer asks for parts of the files of its dossier. Only whoever has the dossier gets any.
+pub(crate) fn on_fetch(context: &Context, tx: &mut WriteTx, from: &AgencyId, offer: &Hash, places: &[PartPlace]) -> Result<(), Error> {
+    let offered = load(tx, &offer.to_string())?;
+    let missing = || Error::missing("offer", offer);
+    let key = match (offered.exchange.outcome(), offered.exchange.state(from)) {
+        (Outcome::Open, Some(State::DossierSent)) => offered.exchange.dossier_key(from).ok_or_else(missing)?.to_owned(),
+        _ => return Err(missing()),
+    };
+    if tx.outbox_count(from, CROWD)? >= CROWD {
+        return Err(Error::Crowded);
+    }
+    for place in places {
+        let file = offered.assessment.files().map(|(_, file)| file).find(|file| file.id == place.file);
+        let file = file.filter(|file| place.index() < file.parts.len()).ok_or_else(missing)?;
+        let part = assessments::part(tx, &offered.sheet, file, place.index())?;
+        let content = PartContent::new(part.to_vec()).ok_or(Error::Damaged { what: "file of evidence" })?;
+        mail::queue_to(context, tx, from, &key, &Message::Part { offer: *offer, place: place.clone(), content })?;
+    }
+    Ok(())
 }
 
 pub(crate) fn on_decline(context: &Context, tx: &mut WriteTx, decline: &Decline) -> Result<(), Error> {

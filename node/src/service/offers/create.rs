@@ -6,7 +6,7 @@ use parangon_protocol::assessment::Assessment;
 use parangon_protocol::charter::{Charter, Level, LevelRule};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::validity;
-use parangon_protocol::review::{Dossier, Event, Exchange, Message, Offer, Signed, panel};
+use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed, panel};
 use parangon_protocol::time::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ pub struct NewOffer {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub due: Option<Timestamp>,
-    /// Languages of the dossier, BCP 47; `en` when absent.
+    /// Languages of the dossier, BCP 47; when absent those of its evidence, or `en` without any.
     #[serde(default)]
     pub languages: Vec<String>,
 }
@@ -52,13 +52,12 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
     let scheme = scheme_of(&charter, new.scheme.as_deref(), level)?;
     let reviewers = reviewers(context, &charter, &new.reviewers)?;
-    let languages = if new.languages.is_empty() { vec!["en".to_owned()] } else { new.languages.clone() };
     let view = context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
         if sheet.offer.is_some() {
             return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
         }
-        let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages.clone())?;
+        let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages(&sheet, &new.languages))?;
         let issue = context.issue_key();
         let signed = Signed::sign(offer, context.federation(), &issue)?;
         let verified = signed.verify(context.federation(), &issue.public())?;
@@ -79,6 +78,20 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     })?;
     context.queued().notify_one();
     Ok(view)
+}
+
+/// The languages that are given, else those of the evidence, else English.
+fn languages(sheet: &Sheet, given: &[String]) -> Vec<String> {
+    if !given.is_empty() {
+        return given.to_vec();
+    }
+    let mut found: Vec<String> = Vec::new();
+    for language in sheet.assessment.files().filter_map(|(_, file)| file.language.as_ref()) {
+        if !found.contains(language) && found.len() < LANGUAGES {
+            found.push(language.clone());
+        }
+    }
+    if found.is_empty() { vec!["en".to_owned()] } else { found }
 }
 
 /// The dossier goes out by itself later: that it is too large must be said now.

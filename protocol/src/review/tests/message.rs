@@ -13,8 +13,9 @@ fn decline() -> Decline {
 }
 
 /// One of each kind, with its type and its sender.
-fn messages() -> [(&'static str, &'static str, Message); 7] {
+fn messages() -> [(&'static str, &'static str, Message); 9] {
     let review = || Box::new(signed(review("lyon", 0)));
+    let place = || PartPlace { file: "0a".repeat(12).parse().unwrap(), part: 3 };
     [
         ("offer", "stuttgart", Message::Offer { offer: Box::new(signed(offer())) }),
         ("accept", "lyon", Message::Accept { acceptance: signed(acceptance("lyon")) }),
@@ -22,6 +23,12 @@ fn messages() -> [(&'static str, &'static str, Message); 7] {
         ("dossier", "stuttgart", Message::Dossier { dossier: Box::new(dossier("lyon")) }),
         ("review", "lyon", Message::Review { review: review(), endorsement: None }),
         ("review", "lyon", Message::Review { review: review(), endorsement: Some(endorsement()) }),
+        ("fetch", "lyon", Message::Fetch { offer: offer().hash().unwrap(), places: vec![place()] }),
+        (
+            "part",
+            "stuttgart",
+            Message::Part { offer: offer().hash().unwrap(), place: place(), content: PartContent::new(vec![7; 9]).unwrap() },
+        ),
         ("withdraw", "stuttgart", Message::Withdraw { offer: offer().hash().unwrap() }),
     ]
 }
@@ -116,10 +123,29 @@ fn a_message_counts_in_its_own_envelope_only() {
         let stolen = thief.open(&text);
         match message.author() {
             Some(author) => assert_eq!(stolen, Err(EnvelopeError::OtherAuthor { from: agency("oslo"), author: author.clone() })),
-            None => assert!(matches!(message, Message::Dossier { .. } | Message::Withdraw { .. })),
+            None => assert!(!matches!(message, Message::Offer { .. } | Message::Accept { .. } | Message::Review { .. })),
         }
         let elsewhere = Envelope { to: agency("oslo"), ..envelope(ours) }.open(&text);
         assert_eq!(elsewhere.is_err(), kind == "dossier", "{kind}");
     }
     assert!(sealed("lyon", "stuttgart", b"x").body.open(b"{}").is_err());
+}
+
+#[test]
+fn parts_are_bounded_in_number_and_size() {
+    let place = |part| PartPlace { file: "0a".repeat(12).parse().unwrap(), part };
+    let fetch = |places| Message::Fetch { offer: offer().hash().unwrap(), places }.encode();
+    assert!(fetch((0..8).map(place).collect()).is_ok());
+    for bad in [vec![], (0..9).map(place).collect(), vec![place(1), place(1)]] {
+        assert_eq!(fetch(bad), Err(ReviewError::Places));
+    }
+    assert!(PartContent::new(vec![]).is_none() && PartContent::new(vec![0; limits::PART_BYTES + 1]).is_none());
+    let largest = PartContent::new(vec![0xff; limits::PART_BYTES]).unwrap();
+    let message = Message::Part { offer: offer().hash().unwrap(), place: place(0), content: largest };
+    let text = message.encode().unwrap();
+    assert_eq!(Message::decode(&text), Ok(message));
+    let text = String::from_utf8(text).unwrap();
+    let larger = text.replacen("////", "////////", 1);
+    assert!(Message::decode(larger.as_bytes()).is_err(), "one part is never larger");
+    assert!(Message::decode(text.replacen("////", "///!", 1).as_bytes()).is_err());
 }

@@ -124,6 +124,7 @@ fn assessment() -> Assessment {
         scores: scores(3),
         eligibility: Eligibility { eccp_listed: true, management_fte_hundredths: 150, members: 40, member_types: 3 },
         notes: std::collections::BTreeMap::new(),
+        evidence: std::collections::BTreeMap::new(),
         improvements: 3,
     };
     assessment.set_note("4.1.3".parse().unwrap(), "See the plan of 2025").unwrap();
