@@ -48,7 +48,7 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     desk.run(&format!("assess import {assessment} good.csv --yes --version 1 --data oslo")).ends(6);
 
     // Reviews: not by ourselves, and conflicts are declared before anything is shown.
-    let ask = |reviewers: &str| format!("review ask {} --level gold {reviewers} --data oslo --json", &assessment[..8]);
+    let ask = |reviewers: &str| format!("review ask {} --level gold {reviewers} --no-comments --data oslo --json", &assessment[..8]);
     desk.run(&ask("--reviewer oslo")).ends(8);
     let eligible = nodes.json("review eligible --level gold --data oslo --json");
     let may = |agency: &str| eligible.as_array().expect("a list").iter().any(|e| e["agency"] == agency && e["eligible"] == true);

@@ -39,18 +39,25 @@ pub(crate) enum ReviewCommand {
     /// Decline a review
     Decline(inbox::DeclineArgs),
     /// Step back from an accepted review; the dossier becomes unreadable at once
-    StepBack {
-        /// The offer's id, or a unique beginning of it
-        offer: String,
-        /// Step back without being asked
-        #[arg(long, short)]
-        yes: bool,
-    },
+    StepBack(inbox::StepBackArgs),
     /// Show the dossier of an accepted review; the owner's scores stay hidden until ours are saved
     Dossier(inbox::DossierArgs),
     /// Write a file of evidence of a dossier to disk
     Evidence(inbox::EvidenceArgs),
-    /// Submit our review
+    /// Ask the owner a question about the dossier
+    Question(inbox::QuestionArgs),
+    /// Show our questions with their answers, and the owner's response
+    Conversation {
+        /// The offer's id, or a unique beginning of it
+        offer: String,
+    },
+    /// Answer a reviewer's question
+    Answer(ask::AnswerArgs),
+    /// Respond once to the reviews, when all are in
+    Respond(ask::RespondArgs),
+    /// Make our review final, after the owner's response
+    Finalise(inbox::FinaliseArgs),
+    /// Submit our review; where the owner comments it is a draft
     Submit(inbox::SubmitArgs),
 }
 
@@ -65,9 +72,14 @@ pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), F
         ReviewCommand::Show { offer } => show(&offer, context),
         ReviewCommand::Accept(args) => inbox::accept(&args, context),
         ReviewCommand::Decline(args) => inbox::decline(&args, context),
-        ReviewCommand::StepBack { offer, yes } => inbox::step_back(&offer, yes, context),
+        ReviewCommand::StepBack(args) => inbox::step_back(&args, context),
         ReviewCommand::Dossier(args) => inbox::dossier(&args, context),
         ReviewCommand::Evidence(args) => inbox::evidence(&args, context),
+        ReviewCommand::Question(args) => inbox::question(&args, context),
+        ReviewCommand::Conversation { offer } => inbox::conversation(&offer, context),
+        ReviewCommand::Answer(args) => ask::answer(&args, context),
+        ReviewCommand::Respond(args) => ask::respond(&args, context),
+        ReviewCommand::Finalise(args) => inbox::finalise(&args, context),
         ReviewCommand::Submit(args) => inbox::submit(&args, context),
     }
 }
@@ -79,4 +91,10 @@ fn show(offer: &str, context: &Context<'_>) -> Result<(), Failure> {
         Err(failure) if failure.exit == crate::exit::Exit::NotFound => inbox::show(offer, context),
         Err(failure) => Err(failure),
     }
+}
+
+/// A text that people wrote, from a file or stdin: at most 8,000 characters.
+fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+    const BYTES: usize = 4 * parangon_protocol::limits::TEXT_CHARS;
+    String::from_utf8(crate::files::read(path, BYTES)?).map_err(|_| Failure::invalid(format!("{} is not UTF-8", path.display())))
 }

@@ -82,7 +82,7 @@ impl Player<'_> {
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
-        let offer = json!({ "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": plan.reviewers, "languages": ["en"] });
+        let offer = json!({ "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": plan.reviewers, "languages": ["en"], "comments": false });
         self.client.post("/api/v1/offers", offer)?;
         Ok(())
     }

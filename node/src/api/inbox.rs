@@ -10,7 +10,17 @@ use utoipa::ToSchema;
 use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::Json;
-use crate::service::inbox::{self, DossierView, InboxView, ReviewInput, ReviewResult};
+use crate::service::inbox::{self, ConversationView, DossierView, FinalInput, InboxView, NewQuestion, ReviewInput, ReviewResult};
+
+/// Why we step back.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepBack {
+    /// `conflict`, `no-capacity`, `language`, `expertise`, `deadline` or `other`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    reason: Option<DeclineReason>,
+}
 
 /// The declaration that comes before anything of the dossier is shown.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -76,13 +86,56 @@ pub(super) async fn decline(
     Ok(Json(app.context.run(move |context| inbox::decline(context, &offer, input.reason)).await?))
 }
 
-/// Steps back after accepting; the dossier becomes unreadable at once.
-#[utoipa::path(post, path = "/api/v1/inbox/{offer}/step-back", tag = "reviews", params(("offer" = String, Path)), responses(
+/// Steps back after accepting; the dossier becomes unreadable at once. With the reason `conflict` it is a recusal.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/step-back", tag = "reviews", params(("offer" = String, Path)),
+    request_body = StepBack, responses(
     (status = 200, body = InboxView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn step_back(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<InboxView>, ApiError> {
-    Ok(Json(app.context.run(move |context| inbox::step_back(context, &offer)).await?))
+pub(super) async fn step_back(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(input): Json<StepBack>,
+) -> Result<Json<InboxView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::step_back(context, &offer, input.reason)).await?))
+}
+
+/// What was said about a dossier that we have: our questions with their answers, and the owner's response.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}/conversation", tag = "reviews", params(("offer" = String, Path)), responses(
+    (status = 200, body = ConversationView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn conversation(State(app): State<App>, Path(offer): Path<String>) -> Result<Json<ConversationView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::conversation(context, &offer)).await?))
+}
+
+/// Asks the owner a question about the dossier.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/questions", tag = "reviews", params(("offer" = String, Path)),
+    request_body = NewQuestion, responses(
+    (status = 200, body = ConversationView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn ask(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(new): Json<NewQuestion>,
+) -> Result<Json<ConversationView>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::ask(context, &offer, &new)).await?))
+}
+
+/// Makes our review final: as the draft has it, but for what changes. Our endorsement goes with it when it supports the level, and
+/// the dossier is deleted.
+#[utoipa::path(post, path = "/api/v1/inbox/{offer}/finalise", tag = "reviews", params(("offer" = String, Path)),
+    request_body = FinalInput, responses(
+    (status = 200, body = ReviewResult),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn finalise(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Json(input): Json<FinalInput>,
+) -> Result<Json<ReviewResult>, ApiError> {
+    Ok(Json(app.context.run(move |context| inbox::finalise(context, &offer, &input)).await?))
 }
 
 /// The dossier without the owner's scores: what a reviewer sees before its own are saved.
@@ -104,7 +157,8 @@ pub(super) async fn evidence(State(app): State<App>, Path((offer, file)): Path<(
     Ok(super::evidence::answer(app.context.run(move |context| inbox::evidence(context, &offer, &file)).await?))
 }
 
-/// Signs our review and sends it, with our endorsement when it supports the level. The dossier is deleted.
+/// Signs our review and sends it. Where the owner comments it is a draft, and `finalise` follows; else our endorsement goes with it when
+/// it supports the level, and the dossier is deleted.
 #[utoipa::path(post, path = "/api/v1/inbox/{offer}/review", tag = "reviews", params(("offer" = String, Path)),
     request_body = ReviewInput, responses(
     (status = 200, body = ReviewResult),

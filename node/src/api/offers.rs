@@ -9,7 +9,7 @@ use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, Paging};
-use crate::service::offers::{self, EligibleView, NewOffer, OfferView};
+use crate::service::offers::{self, EligibleView, NewOffer, OfferView, Said};
 
 /// Whom to ask.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -60,6 +60,30 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
 ))]
 pub(super) async fn withdraw(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
     Ok(Json(app.context.run(move |context| offers::withdraw(context, &id)).await?))
+}
+
+/// Answers a reviewer's question, once.
+#[utoipa::path(post, path = "/api/v1/offers/{id}/reviewers/{agency}/questions/{number}/answer", tag = "reviews",
+    params(("id" = String, Path), ("agency" = String, Path), ("number" = u32, Path)), request_body = Said, responses(
+    (status = 200, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn answer(
+    State(app): State<App>,
+    Path((id, agency, number)): Path<(String, String, String)>,
+    Json(said): Json<Said>,
+) -> Result<Json<OfferView>, ApiError> {
+    let number = number.parse().map_err(|_| ApiError::Route)?;
+    Ok(Json(app.context.run(move |context| offers::answer(context, &id, &agency, number, &said)).await?))
+}
+
+/// Responds to the reviews, once and to all reviewers, when all who accepted have reviewed. They also learn where they differ.
+#[utoipa::path(post, path = "/api/v1/offers/{id}/respond", tag = "reviews", params(("id" = String, Path)), request_body = Said, responses(
+    (status = 200, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn respond(State(app): State<App>, Path(id): Path<String>, Json(said): Json<Said>) -> Result<Json<OfferView>, ApiError> {
+    Ok(Json(app.context.run(move |context| offers::respond(context, &id, &said)).await?))
 }
 
 /// Every member, with whether the conflict rules allow it to review for us.

@@ -3,6 +3,7 @@
 mod arrivals;
 mod parts;
 mod review;
+mod talk;
 
 use parangon_protocol::charter::Charter;
 use parangon_protocol::id::{AgencyId, Hash};
@@ -18,7 +19,10 @@ pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_iss
 pub use parts::evidence;
 pub(crate) use parts::{on_part, resume};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
+pub use talk::{ConversationView, FinalInput, NewQuestion, ask, conversation, finalise};
+pub(crate) use talk::{on_reply, on_response};
 
+use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
 use super::item::{self, Item};
 use super::{Context, Error, mail};
@@ -34,6 +38,9 @@ pub(crate) struct Assigned {
     since: Timestamp,
     #[serde(default)]
     review: Option<SignedReview>,
+    /// Our final review, where the first one was a draft.
+    #[serde(default)]
+    last: Option<SignedReview>,
     #[serde(default)]
     endorsement: Option<Endorsement>,
     /// Parts of the dossier's files.
@@ -109,13 +116,13 @@ pub struct InboxView {
     /// When the review should be there.
     #[schema(value_type = String)]
     pub due: Timestamp,
-    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `withdrawn` or `issued`.
+    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `finalised`, `withdrawn` or `issued`.
     #[schema(value_type = String)]
     pub state: State,
     /// Since when.
     #[schema(value_type = String)]
     pub since: Timestamp,
-    /// Whether our review recommended the level; absent before it is made.
+    /// Whether our review recommended the level; absent before one that counts is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recommended: Option<bool>,
     /// How far the files of the dossier are, while they are on their way.
@@ -150,18 +157,27 @@ impl Assigned {
             due: offer.due,
             state: self.assignment.state(),
             since: self.since,
-            recommended: self.review.as_ref().map(|_| self.endorsement.is_some()),
+            recommended: self.counting().map(|_| self.endorsement.is_some()),
             next_step: match self.assignment.state() {
                 State::Offered => "accept or decline",
                 State::Accepted => "wait for the dossier: it is sent by itself once the owner is connected",
                 State::DossierSent if parts.is_some() => "wait: the files of the dossier are on their way",
                 State::DossierSent => "review the dossier",
-                State::Reviewed => "wait for the owner's decision",
+                State::Reviewed if offer.comments && self.assignment.response().is_some() => {
+                    "make the review final: the owner has responded"
+                }
+                State::Reviewed if offer.comments => "wait for the owner's response",
+                State::Reviewed | State::Finalised => "wait for the owner's decision",
                 State::Issued => "nothing: the label is issued",
                 State::Declined | State::Withdrawn | State::Contradicted => "nothing",
             },
             parts,
         })
+    }
+
+    /// Our review that counts.
+    fn counting(&self) -> Option<&SignedReview> {
+        if self.offer.body.comments { self.last.as_ref() } else { self.review.as_ref() }
     }
 
     fn apply(&mut self, charter: &Charter, event: Event<'_>, now: Timestamp) -> Result<(), Error> {
@@ -248,18 +264,18 @@ pub fn decline(context: &Context, offer: &str, reason: DeclineReason) -> Result<
     Ok(view)
 }
 
-/// Steps back after accepting; the dossier becomes unreadable at once.
+/// Steps back after accepting; the dossier becomes unreadable at once. With a tie that turned up it is a recusal.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Exchange`] when there is nothing to step back from.
-pub fn step_back(context: &Context, offer: &str) -> Result<InboxView, Error> {
+pub fn step_back(context: &Context, offer: &str, reason: Option<DeclineReason>) -> Result<InboxView, Error> {
     let view = context.transact(|tx| {
         let mut assigned = load(tx, offer)?;
         let charter = charter_of(context, &assigned.offer)?;
         assigned.apply(&charter, Event::Withdrawn { by: context.me() }, context.now())?;
-        forget(tx, offer)?;
+        destroy(context, tx, &assigned)?;
         let offer = assigned.assignment.offer_hash();
-        answer(context, tx, &assigned, Message::Withdraw { offer })
+        answer(context, tx, &assigned, Message::Withdraw { offer, reason })
     })?;
     context.queued().notify_one();
     Ok(view)
@@ -272,11 +288,21 @@ fn answer(context: &Context, tx: &mut WriteTx, assigned: &Assigned, message: Mes
     assigned.view(tx)
 }
 
-/// Deletes the dossier, its files and the key that opens them.
-fn forget(tx: &mut WriteTx, offer: &str) -> Result<(), Error> {
-    tx.delete_private(DossierKey::KIND, offer)?;
+/// Deletes the dossier, its files, what was said about it, and the key that opens them; the owner gets a receipt.
+fn destroy(context: &Context, tx: &mut WriteTx, assigned: &Assigned) -> Result<(), Error> {
+    let hash = assigned.assignment.offer_hash();
+    let offer = &hash.to_string();
     tx.delete_private(SEALED_DOSSIER, offer)?;
-    parts::forget(tx, offer)
+    tx.delete_private(talk::Conversation::KIND, offer)?;
+    parts::forget(tx, offer)?;
+    // Whoever had no key had no copy, and whoever destroyed it before has said so.
+    let had_key = tx.delete_private(DossierKey::KIND, offer)?;
+    let Some(copy) = assigned.assignment.copy().filter(|_| had_key) else { return Ok(()) };
+    let receipt = Message::Receipt { offer: hash, copy: *copy, deleted: context.now() };
+    match mail::queue(context, tx, owner(assigned), &receipt) {
+        Err(Error::KeysUnknown(_)) => Ok(()), // it is no member any more
+        other => other,
+    }
 }
 
 /// How many reviews wait for us, and how many of them are overdue.
@@ -286,7 +312,8 @@ fn forget(tx: &mut WriteTx, offer: &str) -> Result<(), Error> {
 pub fn waiting(context: &Context) -> Result<(usize, usize), Error> {
     let (now, mut open, mut overdue) = (context.now(), 0, 0);
     item::each::<Assigned, _>(&context.store().read()?, |_, assigned| {
-        if matches!(assigned.assignment.state(), State::Offered | State::Accepted | State::DossierSent) {
+        let is_draft = assigned.assignment.state() == State::Reviewed && assigned.offer.body.comments;
+        if is_draft || matches!(assigned.assignment.state(), State::Offered | State::Accepted | State::DossierSent) {
             open += 1;
             overdue += usize::from(assigned.offer.body.due < now);
         }

@@ -176,7 +176,7 @@ fn open(context: &Context, from: &AgencyId, bytes: &[u8]) -> Result<Option<Opene
     };
     let message = envelope.open(&plain)?;
     if message.is_of_dossier() != to_fresh {
-        return Err(Error::Message { rule: "a dossier and its parts, and nothing else, are sealed to the dossier's own key" });
+        return Err(Error::Message { rule: "what belongs to a dossier, and nothing else, is sealed to the dossier's own key" });
     }
     Ok(Some(Opened { from: from.clone(), digest, message, sealed: sealed.to_vec() }))
 }
@@ -202,8 +202,12 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
         Message::Accept { acceptance } => offers::on_acceptance(context, tx, acceptance),
         Message::Decline { decline } => offers::on_decline(context, tx, decline),
         Message::Review { review, endorsement } => offers::on_review(context, tx, review, endorsement.as_deref()),
-        Message::Withdraw { offer } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
-        Message::Withdraw { offer } => offers::on_withdrawal(context, tx, offer, from),
+        Message::Question { question } => offers::on_question(context, tx, from, question),
+        Message::Reply { reply } => inbox::on_reply(tx, from, reply),
+        Message::Response { response } => inbox::on_response(context, tx, response),
+        Message::Receipt { offer, copy, deleted } => offers::on_receipt(tx, from, offer, copy, *deleted),
+        Message::Withdraw { offer, .. } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
+        Message::Withdraw { offer, reason } => offers::on_withdrawal(context, tx, offer, from, *reason),
     }
 }
 

@@ -278,6 +278,11 @@ impl Context {
     }
 }
 
+/// The canonical text knows no control character: line breaks become spaces.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(char::is_control).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// 32 random bytes as a salt.
 pub(crate) fn salt() -> Result<Hash, Error> {
     random_bytes().map(Hash)

@@ -2,15 +2,17 @@
 
 mod arrivals;
 mod create;
+mod talk;
 
 use std::collections::BTreeMap;
 
-use parangon_protocol::assessment::Assessment;
+use parangon_protocol::assessment::{Answer, Assessment};
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::{Endorsement, LabelId};
 use parangon_protocol::review::{
-    DeclineReason, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedReview, State, decision, panel,
+    DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
+    decision, differences, panel,
 };
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,8 @@ use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal};
 pub use create::{NewOffer, create};
+pub(crate) use talk::{Asked, on_question, on_receipt};
+pub use talk::{QuestionView, Said, answer, respond};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
@@ -37,6 +41,9 @@ pub(crate) struct Offered {
     salt: Hash,
     pub(crate) parties: BTreeMap<AgencyId, Notes>,
     pub(crate) label: Option<LabelId>,
+    /// Our response to the reviews.
+    #[serde(default)]
+    response: Option<SignedResponse>,
 }
 
 /// What is kept of one agency that was asked.
@@ -47,6 +54,17 @@ pub(crate) struct Notes {
     declined: Option<DeclineReason>,
     #[serde(default)]
     pub(crate) review: Option<SignedReview>,
+    /// Its final review, where the first one was a draft.
+    #[serde(default)]
+    pub(crate) last: Option<SignedReview>,
+    #[serde(default)]
+    questions: Vec<Asked>,
+    /// When its copy of the dossier was queued.
+    #[serde(default)]
+    sent: Option<Timestamp>,
+    /// When it says that it deleted its copy.
+    #[serde(default)]
+    deleted: Option<Timestamp>,
     /// A second, different review: evidence.
     #[serde(default)]
     contradiction: Option<SignedReview>,
@@ -62,18 +80,33 @@ impl Item for Offered {
     const WHAT: &'static str = "offer";
 }
 
+/// A copy of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CopyView {
+    /// Its own commitment: a copy that turns up elsewhere names whose it was.
+    pub commitment: String,
+    /// When it was made for its recipient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub sent: Option<Timestamp>,
+    /// When its recipient says that it deleted it: a claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub deleted: Option<Timestamp>,
+}
+
 /// An agency that was asked.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReviewerView {
     /// Who.
     pub agency: String,
-    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `contradicted`, `withdrawn` or `issued`.
+    /// `offered`, `accepted`, `declined`, `dossier-sent`, `reviewed`, `finalised`, `contradicted`, `withdrawn` or `issued`.
     #[schema(value_type = String)]
     pub state: State,
     /// Since when.
     #[schema(value_type = String)]
     pub since: Timestamp,
-    /// Why it declined.
+    /// Why it declined or stepped back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<DeclineReason>,
@@ -83,6 +116,15 @@ pub struct ReviewerView {
     /// Whether its review supports the level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recommends: Option<bool>,
+    /// What it found, in words. Confidential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<String>,
+    /// Its copy of the dossier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyView>,
+    /// Its questions, with our answers. Confidential.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionView>,
     /// What keeps its messages from arriving.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
@@ -128,6 +170,14 @@ pub struct OfferView {
     /// Why not yet. Confidential: may name points.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<String>,
+    /// Whether we comment once on the reviews before they are final.
+    pub comments: bool,
+    /// What we said to the reviews. Confidential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
+    /// Where the reviewers differ by two levels or more: the level that each gave, by indicator and agency. Confidential.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub differences: BTreeMap<String, BTreeMap<String, String>>,
     /// Who was asked.
     pub reviewers: Vec<ReviewerView>,
 }
@@ -153,7 +203,18 @@ pub struct EligibleView {
 impl Offered {
     /// The reviews that count, in the order of their agencies.
     pub(crate) fn reviews(&self) -> Vec<&ReviewContent> {
-        let signed = self.exchange.reviewed().filter_map(|agency| self.parties.get(agency)?.review.as_ref());
+        self.exchange.reviewed().filter_map(|agency| self.counting(agency)).map(|review| &review.body).collect()
+    }
+
+    /// The review of an agency that counts, or would.
+    fn counting(&self, agency: &AgencyId) -> Option<&SignedReview> {
+        let notes = self.parties.get(agency)?;
+        if self.offer.body.comments { notes.last.as_ref() } else { notes.review.as_ref() }
+    }
+
+    /// The first reviews of those who are still with us: what the owner may comment on.
+    fn drafts(&self) -> Vec<&ReviewContent> {
+        let signed = self.exchange.reviewers().filter_map(|agency| self.parties.get(agency)?.review.as_ref());
         signed.map(|review| &review.body).collect()
     }
 
@@ -163,6 +224,12 @@ impl Offered {
         let rule = self.offer.body.rule(&charter)?;
         let catalogue = catalogues::by_reference(context, &self.offer.body.catalogue)?;
         Ok(decision::decide(&charter, rule, &catalogue, context.me(), &self.reviews()))
+    }
+
+    fn copy(&self, agency: &AgencyId) -> Option<CopyView> {
+        let commitment = self.exchange.copy(agency)?.to_string();
+        let notes = self.parties.get(agency);
+        Some(CopyView { commitment, sent: notes.and_then(|notes| notes.sent), deleted: notes.and_then(|notes| notes.deleted) })
     }
 
     fn apply(&mut self, context: &Context, agency: &AgencyId, event: Event<'_>) -> Result<State, Error> {
@@ -179,21 +246,27 @@ impl Offered {
         let offer = &self.offer.body;
         let catalogue = catalogues::by_reference(context, &offer.catalogue)?;
         let outcome = self.exchange.outcome();
+        let all_in = self.exchange.at_work().is_none() || outcome != Outcome::Open;
         let (ready, unmet) = match self.decide(context)? {
-            _ if outcome != Outcome::Open => (false, Vec::new()),
+            _ if outcome != Outcome::Open || !all_in => (false, Vec::new()),
             Ok(_) => (true, Vec::new()),
             Err(unmet) => (false, unmet.iter().map(ToString::to_string).collect()),
         };
         let reviewer = |(agency, state): (&AgencyId, State)| {
             let notes = self.parties.get(agency);
-            let review = notes.and_then(|notes| notes.review.as_ref());
+            // Nobody sees one review while another is still written.
+            let shown = notes.filter(|_| all_in);
+            let review = shown.and_then(|notes| notes.last.as_ref().or(notes.review.as_ref()));
             ReviewerView {
                 agency: agency.to_string(),
                 state,
                 since: notes.map_or(offer.created, |notes| notes.since),
                 reason: notes.and_then(|notes| notes.declined),
                 points: review.map(|review| review.body.scores.points(&catalogue)),
-                recommends: review.map(|_| notes.is_some_and(|notes| notes.endorsement.is_some())),
+                recommends: self.counting(agency).filter(|_| all_in).map(|_| notes.is_some_and(|notes| notes.endorsement.is_some())),
+                findings: review.map(|review| review.body.findings.clone()).filter(|findings| !findings.is_empty()),
+                copy: self.copy(agency),
+                questions: notes.map(|notes| notes.questions.iter().map(QuestionView::from).collect()).unwrap_or_default(),
                 problem: notes.filter(|notes| notes.unreachable).map(|_| "its node refused our message"),
             }
         };
@@ -215,9 +288,18 @@ impl Offered {
             label: self.label.map(|label| label.to_string()),
             ready,
             unmet,
+            comments: offer.comments,
+            response: self.response.as_ref().map(|response| response.body.text.clone()),
+            differences: if all_in { levels(&differences(&self.drafts())) } else { BTreeMap::new() },
             reviewers: self.exchange.parties().map(reviewer).collect(),
         })
     }
+}
+
+fn levels(differences: &Differences) -> BTreeMap<String, BTreeMap<String, String>> {
+    let of =
+        |answers: &BTreeMap<AgencyId, Answer>| answers.iter().map(|(agency, answer)| (agency.to_string(), answer.to_string())).collect();
+    differences.iter().map(|(code, answers)| (code.to_string(), of(answers))).collect()
 }
 
 pub(crate) fn load<S: Source>(tx: &Tx<S>, id: &str) -> Result<Offered, Error> {
@@ -265,7 +347,7 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
         let charter = charter_of(context, &offered.offer)?;
         offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
         for agency in told {
-            mail::queue(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash() })?;
+            mail::queue(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
         }
         assessments::freeze(tx, &offered.sheet, None, context.now())?;
         item::put(tx, id, &offered)?;

@@ -66,6 +66,8 @@ pub enum Purpose {
     Acceptance,
     /// A review's content.
     Review,
+    /// An owner's response to the reviews of one offer.
+    Response,
     /// A vote on the next version of the charter, by the identity key.
     Vote,
     /// What a witness saw last of a log whose owner is recovering, by its witness key.
@@ -74,7 +76,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Member,
         Self::Charter,
         Self::KeySet,
@@ -82,6 +84,7 @@ impl Purpose {
         Self::Offer,
         Self::Acceptance,
         Self::Review,
+        Self::Response,
         Self::Vote,
         Self::LastSeen,
     ];
@@ -95,6 +98,7 @@ impl Purpose {
             Self::Offer => "offer",
             Self::Acceptance => "acceptance",
             Self::Review => "review",
+            Self::Response => "response",
             Self::Vote => "vote",
             Self::LastSeen => "last-seen",
         }

@@ -12,6 +12,25 @@ use crate::keys::Purpose;
 use crate::limits;
 use crate::time::Timestamp;
 
+/// At which point of an exchange a review was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The owner did not ask to comment: it is the only one and counts.
+    #[default]
+    Only,
+    /// The owner may comment on it. It does not count.
+    Draft,
+    /// It counts.
+    Final,
+}
+
+impl Stage {
+    fn is_only(&self) -> bool {
+        *self == Self::Only
+    }
+}
+
 /// One agency's review of one dossier. `Debug` shows no score, no finding and no salt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +55,12 @@ pub struct ReviewContent {
     pub created: Timestamp,
     /// Random: the commitment stands in public and must not tell the scores.
     pub salt: Hash,
+    /// At which point it was made.
+    #[serde(default, skip_serializing_if = "Stage::is_only")]
+    pub stage: Stage,
+    /// Hash of the response that a final review takes into account; none when the owner gave none in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Hash>,
 }
 
 /// A review with the reviewer's signature.
@@ -60,6 +85,9 @@ impl Statement for ReviewContent {
     }
 
     fn well_formed(&self) -> Result<(), ReviewError> {
+        if self.response.is_some() && self.stage != Stage::Final {
+            return Err(ReviewError::Stage);
+        }
         bounded("the findings", &self.findings)
     }
 }

@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decline, Dossier, PartContent, PartPlace, ReviewError, SignedAcceptance, SignedOffer, SignedReview, Statement, part};
+use super::{
+    Decline, DeclineReason, Dossier, PartContent, PartPlace, Question, Reply, ReviewError, SignedAcceptance, SignedOffer, SignedResponse,
+    SignedReview, Statement, part,
+};
 use crate::canonical;
 use crate::id::{AgencyId, Hash};
 use crate::label::Endorsement;
 use crate::limits;
+use crate::time::Timestamp;
 
 /// The plaintext of a private message, `{"type":…}` in canonical form. It is sealed to the recipient's standing key,
 /// a dossier to the fresh key of the acceptance.
@@ -49,6 +53,30 @@ pub enum Message {
         /// Its bytes.
         content: PartContent,
     },
+    /// Reviewer to owner: what it wants to know.
+    Question {
+        /// The question.
+        question: Question,
+    },
+    /// Owner to reviewer: what it answers, sealed to the dossier's own key.
+    Reply {
+        /// The answer.
+        reply: Reply,
+    },
+    /// Owner to every reviewer, when all reviews are in; sealed to the dossier's own key.
+    Response {
+        /// What it says, and where the reviewers differ.
+        response: Box<SignedResponse>,
+    },
+    /// Reviewer to owner: its copy of the dossier is deleted. A claim.
+    Receipt {
+        /// Hash of the offer.
+        offer: Hash,
+        /// Commitment of the copy.
+        copy: Hash,
+        /// When it was deleted.
+        deleted: Timestamp,
+    },
     /// Reviewer to owner.
     Review {
         /// What was found.
@@ -61,6 +89,9 @@ pub enum Message {
     Withdraw {
         /// Hash of the offer.
         offer: Hash,
+        /// Why a reviewer steps back: a tie that turned up is a recusal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<DeclineReason>,
     },
 }
 
@@ -96,14 +127,17 @@ impl Message {
             Self::Decline { decline } => decline.offer,
             Self::Dossier { dossier } => dossier.offer,
             Self::Review { review, .. } => review.body.offer,
-            Self::Fetch { offer, .. } | Self::Part { offer, .. } | Self::Withdraw { offer } => *offer,
+            Self::Question { question } => question.offer,
+            Self::Reply { reply } => reply.offer,
+            Self::Response { response } => response.body.offer,
+            Self::Fetch { offer, .. } | Self::Part { offer, .. } | Self::Receipt { offer, .. } | Self::Withdraw { offer, .. } => *offer,
         })
     }
 
     /// Whether it is sealed to the dossier's own key, so that it can be destroyed with that.
     #[must_use]
     pub fn is_of_dossier(&self) -> bool {
-        matches!(self, Self::Dossier { .. } | Self::Part { .. })
+        matches!(self, Self::Dossier { .. } | Self::Part { .. } | Self::Reply { .. } | Self::Response { .. })
     }
 
     /// Who wrote it, where it says so. The others are their envelope's sender's.
@@ -114,7 +148,8 @@ impl Message {
             Self::Accept { acceptance } => Some(acceptance.body.author()),
             Self::Decline { decline } => Some(&decline.reviewer),
             Self::Review { review, .. } => Some(review.body.author()),
-            Self::Dossier { .. } | Self::Fetch { .. } | Self::Part { .. } | Self::Withdraw { .. } => None,
+            Self::Response { response } => Some(response.body.author()),
+            _ => None,
         }
     }
 
@@ -124,7 +159,10 @@ impl Message {
             Self::Accept { acceptance } => acceptance.body.well_formed(),
             Self::Review { review, .. } => review.body.well_formed(),
             Self::Fetch { places, .. } => part::check_places(places),
-            Self::Decline { .. } | Self::Dossier { .. } | Self::Part { .. } | Self::Withdraw { .. } => Ok(()),
+            Self::Question { question } => question.well_formed(),
+            Self::Reply { reply } => reply.well_formed(),
+            Self::Response { response } => response.body.well_formed(),
+            Self::Decline { .. } | Self::Dossier { .. } | Self::Part { .. } | Self::Receipt { .. } | Self::Withdraw { .. } => Ok(()),
         }
     }
 }

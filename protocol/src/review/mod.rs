@@ -2,7 +2,8 @@
 //!
 //! An owner offers one review to agencies that [`panel`] allows. Each declines, or accepts with a fresh key to
 //! which its copy of the dossier is sealed. Its review comes back signed, with an endorsement when it supports the
-//! level. [`decision`] says whether the reviews carry the level; [`Exchange`] and [`Assignment`] keep the order on
+//! level. Where the owner asked to comment, that review is a draft: when all are in, the owner responds once, and each
+//! reviewer makes its final one. [`decision`] says whether the reviews carry the level; [`Exchange`] and [`Assignment`] keep the order on
 //! the owner's and the reviewer's side. All of it stays between the two agencies: public are only hashes,
 //! commitments and, in the label, the endorsements.
 //!
@@ -19,6 +20,7 @@ mod message;
 mod offer;
 pub mod panel;
 mod part;
+mod response;
 mod signed;
 
 use crate::assessment::AssessmentError;
@@ -29,7 +31,7 @@ use crate::keys::{KeyError, Purpose};
 use crate::limits;
 
 pub use answer::{Acceptance, Decline, DeclineReason, SignedAcceptance};
-pub use content::{ReviewContent, SignedReview};
+pub use content::{ReviewContent, SignedReview, Stage};
 pub use dossier::Dossier;
 pub use endorse::{EndorseError, EndorsementDraft, endorse, supports};
 pub use envelope::{Envelope, EnvelopeError, SignedEnvelope};
@@ -37,6 +39,7 @@ pub use exchange::{Assignment, Event, Exchange, ExchangeError, Outcome, State};
 pub use message::Message;
 pub use offer::{Offer, SignedOffer};
 pub use part::{PARTS_AT_ONCE, PartContent, PartPlace};
+pub use response::{Differences, QUESTIONS, Question, Reply, Response, SignedResponse, differences};
 pub use signed::{Signed, Statement, Verified};
 
 /// Languages named by one offer. No agency reviews in more.
@@ -69,6 +72,21 @@ pub enum ReviewError {
     /// No language, more than [`LANGUAGES`], one twice, or a tag that BCP 47 does not allow.
     #[error("languages must be 1 to {LANGUAGES} different BCP 47 tags such as de or pt-BR")]
     Languages,
+    /// A text that must say something.
+    #[error("{field} says nothing")]
+    Nothing {
+        /// Which.
+        field: &'static str,
+    },
+    /// Questions are numbered from 1 to [`QUESTIONS`].
+    #[error("questions are numbered from 1 to {QUESTIONS}")]
+    Questions,
+    /// A table of differences that cannot be one.
+    #[error("the differences are not those of 2 to {} reviews on one catalogue", limits::ENDORSEMENTS)]
+    Differences,
+    /// A review that names a response without being final.
+    #[error("only a final review takes a response into account")]
+    Stage,
     /// No part, more than [`PARTS_AT_ONCE`], or one twice.
     #[error("a message asks for 1 to {PARTS_AT_ONCE} different parts")]
     Places,

@@ -38,6 +38,9 @@ pub struct Offer {
     pub created: Timestamp,
     /// Random: the hash stands in public and must not tell what was offered.
     pub salt: Hash,
+    /// The owner comments once on the reviews before they are final.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub comments: bool,
 }
 
 /// An offer with the owner's signature.
@@ -117,4 +120,9 @@ impl Statement for Offer {
             Err(ReviewError::Languages)
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -45,7 +45,10 @@ pub(crate) struct AskArgs {
     /// When the review should be there, 2026-05-01 or 2026-05-01T12:00:00Z
     #[arg(long, value_name = "DATE", value_parser = crate::commands::verify::parse_date)]
     due: Option<Timestamp>,
-    /// A language of the documents, such as de (repeat for each)
+    /// Do not comment on the reviews: the first one of each agency counts, and nothing more is asked of you
+    #[arg(long)]
+    no_comments: bool,
+    /// A language of the documents, such as de (repeat for each) [default: those of the evidence]
     #[arg(long, value_name = "TAG")]
     language: Vec<String>,
 }
@@ -71,7 +74,8 @@ pub(super) fn eligible(args: &EligibleArgs, context: &Context<'_>) -> Result<(),
 
 pub(super) fn ask(args: &AskArgs, context: &Context<'_>) -> Result<(), Failure> {
     let assessment = assess::resolve(&args.assessment, context)?;
-    let mut body = json!({ "assessment": assessment, "level": args.level, "reviewers": args.reviewer });
+    let comments = !args.no_comments;
+    let mut body = json!({ "assessment": assessment, "level": args.level, "reviewers": args.reviewer, "comments": comments });
     if let Some(scheme) = &args.scheme {
         body["scheme"] = json!(scheme);
     }
@@ -127,14 +131,31 @@ fn write(offer: &Value, page: &mut Page) {
     for reason in items(offer, "unmet") {
         page.field("  not yet", reason.as_str().unwrap_or("-"));
     }
+    for (code, levels) in offer["differences"].as_object().into_iter().flatten() {
+        let levels = levels.as_object().into_iter().flatten().map(|(agency, level)| format!("{agency} {}", level.as_str().unwrap_or("-")));
+        page.field(&format!("  differ on {}", crate::output::clean(code)), levels.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(response) = plain(offer, "response") {
+        page.field("  our response", response);
+    }
     for reviewer in items(offer, "reviewers") {
         let mut state = text(reviewer, "state");
-        for name in ["since", "reason", "points", "recommends", "problem"] {
+        for name in ["since", "reason", "points", "recommends", "findings", "problem"] {
             if !reviewer[name].is_null() {
                 state.push_str(&format!(", {name} {}", text(reviewer, name)));
             }
         }
-        page.field(&format!("  {}", crate::output::clean(&text(reviewer, "agency"))), state);
+        let agency = crate::output::clean(&text(reviewer, "agency")).into_owned();
+        page.field(&format!("  {agency}"), state);
+        if let Some(copy) = reviewer["copy"].as_object() {
+            let deleted = copy.get("deleted").and_then(Value::as_str).map_or("held there".to_owned(), |at| format!("deleted there {at}"));
+            page.field("    its copy", format!("{}, {deleted}", short(&text(&reviewer["copy"], "commitment"))));
+        }
+        for asked in items(reviewer, "questions") {
+            let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
+            page.field(&format!("    question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
+            page.field("    answer", text(asked, "answer"));
+        }
     }
 }
 
@@ -145,8 +166,68 @@ pub(super) fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
         match plain(&offer, "label") {
             Some(label) => page.next(format!("parangon label show {}", short(label))),
             None if offer["ready"] == true => page.next(format!("parangon label issue {}", short(id))),
+            None if may_respond(&offer) => page.next(format!("parangon review respond {}", short(id))),
             None => page.next("wait for the reviews; they arrive by themselves"),
         }
+    })
+}
+
+/// Whether the reviews are in and wait for our response.
+fn may_respond(offer: &Value) -> bool {
+    let states: Vec<_> = items(offer, "reviewers").iter().filter_map(|reviewer| plain(reviewer, "state")).collect();
+    let at_work = states.iter().any(|state| matches!(*state, "accepted" | "dossier-sent"));
+    offer["comments"] == true && offer["response"].is_null() && !at_work && states.contains(&"reviewed")
+}
+
+/// Arguments of `parangon review answer`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnswerArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Who asked
+    agency: AgencyId,
+    /// The question's number
+    number: u32,
+    /// The answer: a file, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    text: std::path::PathBuf,
+}
+
+/// Arguments of `parangon review respond`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RespondArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// What we say to the reviews: a file, or - for stdin
+    #[arg(long, value_name = "FILE", required_unless_present = "nothing", conflicts_with = "nothing")]
+    text: Option<std::path::PathBuf>,
+    /// Say nothing: the reviewers are only shown where they differ
+    #[arg(long)]
+    nothing: bool,
+    /// Respond without being asked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(super) fn answer(args: &AnswerArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let said = json!({ "text": super::text_of(&args.text)? });
+    let path = format!("{PATH}/{}/reviewers/{}/questions/{}/answer", encode(&id), encode(args.agency.as_str()), args.number);
+    let offer = context.client.post(&path, said)?;
+    context.out.result(&offer, |page| {
+        page.remark(format!("The answer goes, sealed, to {}.", args.agency));
+        page.next(format!("parangon review show {}", short(&id)));
+    })
+}
+
+pub(super) fn respond(args: &RespondArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let said = args.text.as_deref().map(super::text_of).transpose()?.unwrap_or_default();
+    prompt::confirm(context.out, "Respond to the reviews? This is done once, and goes to all reviewers.", args.yes)?;
+    let offer = context.client.post(&format!("{PATH}/{}/respond", encode(&id)), json!({ "text": said }))?;
+    context.out.result(&offer, |page| {
+        page.remark("The response goes, sealed, to every reviewer, with the indicators on which they differ by two levels or more.");
+        page.next(format!("wait until they have made their reviews final: parangon review show {}", short(&id)));
     })
 }
 

@@ -18,9 +18,6 @@ const PATH: &str = "/api/v1/inbox";
 /// Why an agency declines, as codes that the asking agency sees.
 const REASONS: [&str; 6] = ["conflict", "no-capacity", "language", "expertise", "deadline", "other"];
 
-/// Bytes of a text of findings: 8,000 characters.
-const FINDINGS_BYTES: usize = 4 * parangon_protocol::limits::TEXT_CHARS;
-
 /// Arguments of `parangon review accept`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AcceptArgs {
@@ -102,6 +99,9 @@ fn write(entry: &Value, page: &mut Page) {
             page.field(name, text(entry, name));
         }
     }
+    if entry["parts"].is_object() {
+        page.field("files", format!("{} of {} parts are here", text(&entry["parts"], "received"), text(&entry["parts"], "total")));
+    }
     if let Some(step) = plain(entry, "next_step") {
         page.next(clean(step));
     }
@@ -140,10 +140,24 @@ pub(super) fn decline(args: &DeclineArgs, context: &Context<'_>) -> Result<(), F
     })
 }
 
-pub(super) fn step_back(given: &str, yes: bool, context: &Context<'_>) -> Result<(), Failure> {
-    let id = resolve(given, context)?;
+/// Arguments of `parangon review step-back`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StepBackArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Why; a tie to the cluster that turned up is a conflict
+    #[arg(long, value_parser = PossibleValuesParser::new(REASONS))]
+    reason: Option<String>,
+    /// Step back without being asked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(super) fn step_back(args: &StepBackArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let (id, yes) = (resolve(&args.offer, context)?, args.yes);
     prompt::confirm(context.out, &format!("Step back from the review {}? Its dossier and what was written are lost.", short(&id)), yes)?;
-    let answer = context.client.post(&path(&id, "step-back"), json!({}))?;
+    let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+    let answer = context.client.post(&path(&id, "step-back"), body)?;
     context.out.result(&answer, |page| {
         page.remark(format!(
             "This agency no longer reviews {}; the asking agency is told. The dossier cannot be read any more.",
@@ -201,6 +215,104 @@ pub(super) fn evidence(args: &EvidenceArgs, context: &Context<'_>) -> Result<(),
     file_of::keep(&file, &content, args.output.as_deref(), context)
 }
 
+/// Arguments of `parangon review question`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct QuestionArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// The question: a file, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    text: PathBuf,
+    /// The indicator that it is about
+    #[arg(long, value_name = "CODE")]
+    indicator: Option<String>,
+}
+
+/// Arguments of `parangon review finalise`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FinaliseArgs {
+    /// The offer's id, or a unique beginning of it
+    offer: String,
+    /// Levels that change: a spreadsheet with the columns indicator and level, or - for stdin [default: none]
+    file: Option<PathBuf>,
+    /// Whether the cluster is confirmed as eligible [default: as in the draft]
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    eligible: Option<String>,
+    /// Improvement areas found proven [default: as in the draft]
+    #[arg(long)]
+    improvements: Option<u8>,
+    /// A text with the findings, for the owner [default: as in the draft]
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+}
+
+pub(super) fn question(args: &QuestionArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let mut body = json!({ "text": super::text_of(&args.text)? });
+    if let Some(indicator) = &args.indicator {
+        body["indicator"] = json!(indicator);
+    }
+    let said = context.client.post(&path(&id, "questions"), body)?;
+    context.out.result(&said, |page| {
+        page.remark("The question goes, sealed, to the asking agency.");
+        page.next(format!("parangon review conversation {}", short(&id)));
+    })
+}
+
+pub(super) fn conversation(given: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(given, context)?;
+    let said = context.client.get(&path(&id, "conversation"))?;
+    context.out.result(&said, |page| {
+        for asked in items(&said, "questions") {
+            let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
+            page.field(&format!("question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
+            page.field("  answer", text(asked, "answer"));
+        }
+        match plain(&said, "response") {
+            Some("") => page.remark("The owner has responded, and says nothing."),
+            Some(response) => page.field("response", response),
+            None => page.remark("The owner has not responded to the reviews."),
+        }
+        for (code, levels) in said["differences"].as_object().into_iter().flatten() {
+            let levels =
+                levels.as_object().into_iter().flatten().map(|(agency, level)| format!("{agency} {}", level.as_str().unwrap_or("-")));
+            page.field(&format!("differ on {}", clean(code)), levels.collect::<Vec<_>>().join(", "));
+        }
+    })
+}
+
+pub(super) fn finalise(args: &FinaliseArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let id = resolve(&args.offer, context)?;
+    let mut body = json!({});
+    if let Some(file) = &args.file {
+        let request = context.client.get(&format!("{PATH}/{id}"))?;
+        body["scores"] = scores::read(file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
+    }
+    if let Some(eligible) = &args.eligible {
+        body["eligible"] = json!(eligible == "yes");
+    }
+    if let Some(improvements) = args.improvements {
+        body["improvements"] = json!(improvements);
+    }
+    if let Some(findings) = &args.findings {
+        body["findings"] = json!(super::text_of(findings)?);
+    }
+    let answer = context.client.post(&path(&id, "finalise"), body)?;
+    context.out.result(&answer, |page| {
+        write_result(&answer, page);
+        page.remark("The review is final and signed. Our copy of the dossier is deleted; the asking agency gets a receipt.");
+    })
+}
+
+fn write_result(answer: &Value, page: &mut Page) {
+    page.field("state", text(answer, "state"));
+    page.field("recommended", text(answer, "recommended"));
+    for unmet in items(answer, "unmet") {
+        let reason = unmet.as_str().map_or_else(|| unmet.to_string(), str::to_owned);
+        page.field("  not met", reason);
+    }
+}
+
 pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.offer, context)?;
     let request = context.client.get(&format!("{PATH}/{id}"))?;
@@ -210,17 +322,11 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Fai
         body["improvements"] = improvements.into();
     }
     if let Some(path) = &args.findings {
-        let text = String::from_utf8(files::read(path, FINDINGS_BYTES)?);
-        body["findings"] = text.map_err(|_| Failure::invalid(format!("{} is not UTF-8", path.display())))?.into();
+        body["findings"] = json!(super::text_of(path)?);
     }
     let answer = context.client.post(&path(&id, "review"), body)?;
     context.out.result(&answer, |page| {
-        page.field("state", text(&answer, "state"));
-        page.field("recommended", text(&answer, "recommended"));
-        for unmet in items(&answer, "unmet") {
-            let reason = unmet.as_str().map_or_else(|| unmet.to_string(), str::to_owned);
-            page.field("  not met", reason);
-        }
+        write_result(&answer, page);
         page.remark("The review is signed and goes, sealed, to the asking agency as soon as it is connected.");
     })
 }

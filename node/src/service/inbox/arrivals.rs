@@ -5,7 +5,7 @@ use parangon_protocol::label::Common;
 use parangon_protocol::review::{Assignment, Dossier, Event, SignedOffer, State};
 use parangon_protocol::time::Timestamp;
 
-use super::{Assigned, DossierKey, SEALED_DOSSIER, forget, is_over, load, owner, parts};
+use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, owner, parts};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, item, mail};
@@ -43,6 +43,7 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
         assignment,
         since: context.now(),
         review: None,
+        last: None,
         endorsement: None,
         parts: 0,
         asked: 0,
@@ -75,7 +76,7 @@ pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, f
     let mut assigned = load(tx, &id)?;
     let charter = charter_of(context, &assigned.offer)?;
     assigned.apply(&charter, Event::Withdrawn { by: from }, context.now())?;
-    forget(tx, &id)?;
+    destroy(context, tx, &assigned)?;
     item::put(tx, &id, &assigned)
 }
 
@@ -94,6 +95,6 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     let mut assigned = load(tx, &id)?;
     let charter = charter_of(context, &assigned.offer)?;
     assigned.apply(&charter, Event::Issued { common }, context.now())?;
-    forget(tx, &id)?;
+    destroy(context, tx, &assigned)?;
     item::put(tx, &id, &assigned)
 }

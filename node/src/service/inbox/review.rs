@@ -1,20 +1,21 @@
 //! Reading a dossier and reviewing it.
 
+use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::keys::Signature;
 use parangon_protocol::label::Endorsement;
 use parangon_protocol::label::ProofValue;
 use parangon_protocol::label::credential::EndorsementSubject;
-use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, State, decision};
+use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, Stage, State, decision};
 use parangon_protocol::time::Month;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, forget, item, load};
+use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, destroy, item, load};
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::{EligibilityView, EvidenceView, ScoreMap};
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, mail, salt, spreadsheet};
+use crate::service::{Context, Error, catalogues, mail, one_line, salt, spreadsheet};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Days for which our endorsement may go into a label.
@@ -88,10 +89,10 @@ impl std::fmt::Debug for ReviewInput {
 /// What became of a review.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReviewResult {
-    /// `reviewed`.
+    /// `reviewed`, or `finalised`.
     #[schema(value_type = String)]
     pub state: State,
-    /// Whether it supports the level: then our endorsement went with it.
+    /// Whether it supports the level. With a review that counts our endorsement went then.
     pub recommended: bool,
     /// Why it does not, in words. Confidential.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -151,12 +152,15 @@ pub fn dossier(context: &Context, offer: &str) -> Result<DossierView, Error> {
     })
 }
 
-/// Signs our review and sends it, with our endorsement when the rule is met. The dossier and its key are deleted.
+/// Sends our review. Where the owner comments it is a draft, and [`super::finalise`] follows; else it counts, and the dossier is
+/// deleted.
 ///
 /// # Errors
 /// [`Error::Table`] for scores that do not fit the catalogue, [`Error::State`] when there is no dossier to review.
 pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<ReviewResult, Error> {
-    let dossier = open(&context.store().read()?, offer)?;
+    let tx = context.store().read()?;
+    let dossier = open(&tx, offer)?;
+    let stage = if load(&tx, offer)?.offer.body.comments { Stage::Draft } else { Stage::Only };
     let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
     let spreadsheet::Reading { rows, problems, .. } = spreadsheet::scores_of_map(&input.scores, &catalogue);
     // A benchmark interview may have no scores; wrong ones are refused whatever the level.
@@ -175,21 +179,42 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
         findings: one_line(&input.findings),
         created: context.now(),
         salt: salt()?,
+        stage,
+        response: None,
     };
+    send(context, offer, &dossier, &catalogue, content)
+}
+
+/// Signs a review and sends it. One that counts goes with our endorsement when the rule is met, and the dossier is deleted; a draft
+/// goes alone.
+pub(super) fn send(
+    context: &Context,
+    offer: &str,
+    dossier: &Dossier,
+    catalogue: &Catalogue,
+    content: ReviewContent,
+) -> Result<ReviewResult, Error> {
+    let counts = content.stage != Stage::Draft;
     let result = context.transact(|tx| {
         let mut assigned = load(tx, offer)?;
         let charter = charter_of(context, &assigned.offer)?;
         let rule = assigned.offer.body.rule(&charter)?;
-        let unmet: Vec<_> = decision::shortfalls(rule, &catalogue, &content).iter().map(ToString::to_string).collect();
+        let unmet: Vec<_> = decision::shortfalls(rule, catalogue, &content).iter().map(ToString::to_string).collect();
         let issue = context.issue_key();
         let signed = Signed::sign(content, context.federation(), &issue)?;
         let verified = signed.verify(context.federation(), &issue.public())?;
         assigned.apply(&charter, Event::Reviewed(verified), context.now())?;
-        let endorsement = if unmet.is_empty() { Some(endorse(context, tx, &assigned, &dossier, &signed.body)?) } else { None };
+        let supports = counts && unmet.is_empty();
+        let endorsement = if supports { Some(endorse(context, tx, &assigned, dossier, &signed.body)?) } else { None };
         let message = Message::Review { review: Box::new(signed.clone()), endorsement: endorsement.clone().map(Box::new) };
         mail::queue(context, tx, &assigned.offer.body.owner, &message)?;
-        forget(tx, offer)?;
-        assigned.review = Some(signed);
+        if counts {
+            destroy(context, tx, &assigned)?;
+        }
+        match signed.body.stage {
+            Stage::Final => assigned.last = Some(signed),
+            Stage::Draft | Stage::Only => assigned.review = Some(signed),
+        }
         assigned.endorsement = endorsement;
         item::put(tx, offer, &assigned)?;
         Ok(ReviewResult { state: assigned.assignment.state(), recommended: unmet.is_empty(), unmet })
@@ -227,9 +252,4 @@ fn endorse(
     let made = Made { endorsement: endorsement.id(&label_id)?, offer: common.offer };
     item::put(tx, &label_id.to_string(), &made)?;
     Ok(endorsement)
-}
-
-/// The canonical text knows no control character.
-fn one_line(text: &str) -> String {
-    text.split(char::is_control).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -65,7 +65,7 @@ async fn only_the_senders_own_unaltered_message_is_taken_and_only_once() {
     let second = stuttgart.assessed("Medways", 3).await;
     stuttgart.offer(&second, "bronze", &[lyon]).await.expect("an offer");
     let good = queued(stuttgart, lyon).pop().expect("the second");
-    let stranger = made(berlin, lyon, None, &Message::Withdraw { offer: Hash::of(&[b"nothing"]) });
+    let stranger = made(berlin, lyon, None, &Message::Withdraw { offer: Hash::of(&[b"nothing"]), reason: None });
     let from = |agency: &Agency, bytes: &Vec<u8>| (agency.context.me().clone(), bytes.clone());
     let batch = vec![from(stuttgart, message), from(berlin, &stranger), from(stuttgart, &good), from(stuttgart, &good)];
     assert_eq!(receive(&lyon.context, batch).await, [Ok(()), Err(REFUSED), Ok(()), Ok(())]);
@@ -120,7 +120,7 @@ async fn a_dossier_is_sealed_to_its_own_key_and_nothing_else_is() {
 
     let standing = made(stuttgart, lyon, None, &dossier);
     assert_eq!(took(lyon, stuttgart, &standing).await, Err(REFUSED), "a dossier to the standing key");
-    let withdrawal = made(stuttgart, lyon, Some(&fresh), &Message::Withdraw { offer: hash });
+    let withdrawal = made(stuttgart, lyon, Some(&fresh), &Message::Withdraw { offer: hash, reason: None });
     assert_eq!(took(lyon, stuttgart, &withdrawal).await, Err(REFUSED), "something else to the dossier's key");
     let right = made(stuttgart, lyon, Some(&fresh), &dossier);
     assert_eq!(took(lyon, stuttgart, &right).await, Ok(()));
@@ -143,12 +143,13 @@ async fn a_message_by_another_key_waits_until_it_is_sent_by_the_one_in_force() {
     assert_eq!(took(lyon, stuttgart, &now).await, Ok(()), "the offer in it is by the former key, and meant today");
     assert_eq!(took(lyon, stuttgart, old).await, Ok(()), "the same message: it was taken");
     // Nor does the former key make a message that nobody sent.
-    let forged = unpack(&made(stuttgart, lyon, None, &Message::Withdraw { offer: Hash::of(&[b"x"]) })).map(|(envelope, sealed)| {
-        pack(&envelope.body.sign(stuttgart.context.federation(), &earlier.issue_key()).expect("signed"), sealed).expect("packed")
-    });
+    let forged =
+        unpack(&made(stuttgart, lyon, None, &Message::Withdraw { offer: Hash::of(&[b"x"]), reason: None })).map(|(envelope, sealed)| {
+            pack(&envelope.body.sign(stuttgart.context.federation(), &earlier.issue_key()).expect("signed"), sealed).expect("packed")
+        });
     assert_eq!(took(lyon, stuttgart, &forged.expect("a message")).await, Err(LATER));
     // A receiver that does not know the new key yet says the same.
-    let early = made(lyon, stuttgart, None, &Message::Withdraw { offer: Hash::of(&[b"y"]) });
+    let early = made(lyon, stuttgart, None, &Message::Withdraw { offer: Hash::of(&[b"y"]), reason: None });
     let unknown = unpack(&early).map(|(envelope, sealed)| {
         let key = parangon_protocol::keys::SecretKey::from_seed(&[9; 32]);
         pack(&envelope.body.sign(lyon.context.federation(), &key).expect("signed"), sealed).expect("packed")
@@ -241,6 +242,6 @@ async fn parts_of_a_dossier_are_its_own_or_refused_and_it_is_shown_whole() {
     let kept = || lyon.context.store().read().expect("a snapshot").private_ids(14, None, 9).expect("ids").len();
     assert_eq!(kept(), 3);
     let id = offer.clone();
-    lyon.context.run(move |context| inbox::step_back(context, &id)).await.expect("stepped back");
+    lyon.context.run(move |context| inbox::step_back(context, &id, None)).await.expect("stepped back");
     assert_eq!(kept(), 0);
 }

@@ -5,7 +5,8 @@ use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
 use parangon_protocol::review::{
-    self, Decline, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview, State,
+    self, Decline, DeclineReason, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview,
+    Stage, State,
 };
 
 use super::{Offered, charter_of, item, load};
@@ -34,6 +35,9 @@ pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &Si
         };
         dossier.check(&offered.offer.body, &*catalogues::by_reference(context, &offered.offer.body.catalogue)?)?;
         offered.apply(context, reviewer, Event::DossierSent(&dossier))?;
+        if let Some(notes) = offered.parties.get_mut(reviewer) {
+            notes.sent = Some(context.now());
+        }
         let message = Message::Dossier { dossier: Box::new(dossier) };
         mail::queue_to(context, tx, reviewer, &acceptance.body.dossier_key, &message)?;
     }
@@ -72,10 +76,19 @@ pub(crate) fn on_decline(context: &Context, tx: &mut WriteTx, decline: &Decline)
 }
 
 /// A reviewer steps back.
-pub(crate) fn on_withdrawal(context: &Context, tx: &mut WriteTx, offer: &Hash, from: &AgencyId) -> Result<(), Error> {
+pub(crate) fn on_withdrawal(
+    context: &Context,
+    tx: &mut WriteTx,
+    offer: &Hash,
+    from: &AgencyId,
+    reason: Option<DeclineReason>,
+) -> Result<(), Error> {
     let id = offer.to_string();
     let mut offered = load(tx, &id)?;
     offered.apply(context, from, Event::Withdrawn { by: from })?;
+    if let Some(notes) = offered.parties.get_mut(from) {
+        notes.declined = reason;
+    }
     item::put(tx, &id, &offered)
 }
 
@@ -91,17 +104,26 @@ pub(crate) fn on_review(
     let verified = mail::stated(context, reviewer, review)?;
     match offered.apply(context, reviewer, Event::Reviewed(verified)) {
         Ok(_) => {
+            if let (Stage::Draft, Some(_)) = (review.body.stage, endorsement) {
+                return Err(Error::Message { rule: "a draft endorses nothing" });
+            }
             if let Some(endorsement) = endorsement {
                 supported(context, &offered, review, endorsement)?;
             }
             if let Some(notes) = offered.parties.get_mut(reviewer) {
-                notes.review = Some(review.clone());
+                match review.body.stage {
+                    Stage::Final => notes.last = Some(review.clone()),
+                    Stage::Draft | Stage::Only => notes.review = Some(review.clone()),
+                }
                 notes.endorsement = endorsement.cloned();
             }
         }
         // Two different reviews by one agency: both are kept, neither counts (case R6).
         Err(Error::Exchange(ExchangeError::SecondReview { .. })) => {
-            let held = offered.parties.get(reviewer).and_then(|notes| notes.review.clone());
+            let held = offered.parties.get(reviewer).and_then(|notes| match review.body.stage {
+                Stage::Final => notes.last.clone(),
+                Stage::Draft | Stage::Only => notes.review.clone(),
+            });
             let held = held.ok_or(Error::Damaged { what: "review" })?;
             let first = mail::stated(context, reviewer, &held)?;
             offered.apply(context, reviewer, Event::Contradicted { first, second: verified })?;

@@ -37,6 +37,9 @@ pub struct NewOffer {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub due: Option<Timestamp>,
+    /// Whether we comment once on the reviews before they are final; yes when absent.
+    #[serde(default)]
+    pub comments: Option<bool>,
     /// Languages of the dossier, BCP 47; when absent those of its evidence, or `en` without any.
     #[serde(default)]
     pub languages: Vec<String>,
@@ -57,7 +60,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         if sheet.offer.is_some() {
             return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
         }
-        let offer = offer(context, tx, &sheet, scheme.clone(), level, new.due, languages(&sheet, &new.languages))?;
+        let offer = offer(context, tx, &sheet, scheme.clone(), level, &new)?;
         let issue = context.issue_key();
         let signed = Signed::sign(offer, context.federation(), &issue)?;
         let verified = signed.verify(context.federation(), &issue.public())?;
@@ -72,7 +75,8 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         assessments::freeze(tx, &new.assessment, Some(id), context.now())?;
         let (assessment, salt) = (sheet.assessment, salt()?);
         fits_a_message(id, &reviewers[0], &assessment, salt)?;
-        let offered = Offered { offer: signed, exchange, sheet: new.assessment.clone(), assessment, salt, parties, label: None };
+        let offered =
+            Offered { offer: signed, exchange, sheet: new.assessment.clone(), assessment, salt, parties, label: None, response: None };
         item::put(tx, &id.to_string(), &offered)?;
         offered.view(context)
     })?;
@@ -118,15 +122,7 @@ fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<V
     Ok(reviewers)
 }
 
-fn offer(
-    context: &Context,
-    tx: &WriteTx,
-    sheet: &Sheet,
-    scheme: SchemeId,
-    level: Level,
-    due: Option<Timestamp>,
-    languages: Vec<String>,
-) -> Result<Offer, Error> {
+fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level: Level, new: &NewOffer) -> Result<Offer, Error> {
     let (charter, created) = (context.charter(), context.now());
     let assessment = &sheet.assessment;
     let cluster = clusters::facts(tx, assessment.cluster.as_str())?;
@@ -139,10 +135,11 @@ fn offer(
         level,
         assessed: assessment.month,
         valid_until: assessment.month,
-        languages,
-        due: due.unwrap_or_else(|| created.plus(DUE_DAYS * 86_400)),
+        languages: languages(sheet, &new.languages),
+        due: new.due.unwrap_or_else(|| created.plus(DUE_DAYS * 86_400)),
         created,
         salt: salt()?,
+        comments: new.comments.unwrap_or(true),
     };
     let rule = offer.rule(&charter)?;
     allowed(tx, rule, sheet, &offer)?;

@@ -290,6 +290,7 @@ impl Agency {
             reviewers: reviewers.iter().map(|agency| agency.name()).collect(),
             due: None,
             languages: vec!["de".into()],
+            comments: Some(false),
         };
         self.context.run(move |context| offers::create(context, new)).await
     }

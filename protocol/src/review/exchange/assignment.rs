@@ -16,6 +16,9 @@ pub struct Assignment {
     me: AgencyId,
     outcome: Outcome,
     party: Party,
+    /// Hash of the owner's response, once it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response: Option<Hash>,
 }
 
 impl Assignment {
@@ -27,7 +30,7 @@ impl Assignment {
     pub fn new(charter: &Charter, me: AgencyId, offer: Verified<'_, Offer>) -> Result<Self, ExchangeError> {
         let terms = Terms::of(charter, &offer)?;
         terms.eligible(charter, &me)?;
-        Ok(Self { terms, me, outcome: Outcome::Open, party: Party::asked() })
+        Ok(Self { terms, me, outcome: Outcome::Open, party: Party::asked(), response: None })
     }
 
     /// Applies an event and returns where this agency stands, or how the exchange ended. `charter` is the version
@@ -44,7 +47,21 @@ impl Assignment {
             }
             Event::Declined(decline) => &decline.reviewer,
             Event::DossierSent(dossier) => &dossier.recipient,
-            Event::Reviewed(review) => &review.reviewer,
+            Event::Reviewed(review) => {
+                if review.response.is_some() && review.response != self.response {
+                    return Err(ExchangeError::OtherResponse(review.reviewer.clone()));
+                }
+                &review.reviewer
+            }
+            Event::Responded(response) => {
+                let hash = self.terms.response(response, self.response)?;
+                let early = matches!(self.party.state, State::Offered | State::Accepted | State::DossierSent);
+                if early && self.response.is_none() {
+                    return Err(ExchangeError::Waits(self.me.clone()));
+                }
+                self.response = Some(hash);
+                return Ok(self.state());
+            }
             Event::Contradicted { first, .. } => &first.reviewer,
             Event::Withdrawn { by } if *by == &self.terms.offer.owner => return self.end(Outcome::Withdrawn, &event),
             Event::Withdrawn { by } => *by,
@@ -100,6 +117,12 @@ impl Assignment {
     #[must_use]
     pub fn copy(&self) -> Option<&Hash> {
         self.party.copy.as_ref()
+    }
+
+    /// Hash of the owner's response, once it came.
+    #[must_use]
+    pub fn response(&self) -> Option<Hash> {
+        self.response
     }
 
     fn end(&mut self, outcome: Outcome, event: &Event<'_>) -> Result<State, ExchangeError> {

@@ -16,7 +16,7 @@ pub use assignment::Assignment;
 pub use owner::Exchange;
 
 use super::panel::Ineligible;
-use super::{Acceptance, Decline, Dossier, Offer, ReviewContent, ReviewError, Verified};
+use super::{Acceptance, Decline, Dossier, Offer, Response, ReviewContent, ReviewError, Stage, Statement, Verified};
 use crate::charter::Charter;
 use crate::id::{AgencyId, Hash};
 use crate::label::{Common, LabelId};
@@ -35,6 +35,8 @@ pub enum State {
     DossierSent,
     /// Its signed review is there.
     Reviewed,
+    /// Its final review is there, where the owner asked to comment.
+    Finalised,
     /// It signed two different reviews: neither counts.
     Contradicted,
     /// The offer was withdrawn, or this agency stepped back.
@@ -51,6 +53,7 @@ impl fmt::Display for State {
             Self::Declined => "declined",
             Self::DossierSent => "at work on the dossier",
             Self::Reviewed => "done with its review",
+            Self::Finalised => "done with its final review",
             Self::Contradicted => "out: it signed two different reviews",
             Self::Withdrawn => "withdrawn",
             Self::Issued => "closed by the label",
@@ -96,6 +99,8 @@ pub enum Event<'a> {
     DossierSent(&'a Dossier),
     /// Its review is signed, or came in.
     Reviewed(Verified<'a, ReviewContent>),
+    /// The owner responds to the reviews, or its response came in.
+    Responded(Verified<'a, Response>),
     /// Proof that it signed two different reviews (case R6). Both are to be kept; neither counts from here on.
     Contradicted {
         /// One review.
@@ -123,6 +128,7 @@ impl Event<'_> {
             Self::Declined(_) => "decline",
             Self::DossierSent(_) => "send the dossier",
             Self::Reviewed(_) => "review",
+            Self::Responded(_) => "respond",
             Self::Contradicted { .. } => "record two reviews",
             Self::Withdrawn { .. } => "withdraw",
             Self::Issued { .. } => "issue the label",
@@ -187,6 +193,26 @@ pub enum ExchangeError {
         /// Hash of the other.
         other: Hash,
     },
+    /// A response although the owner did not ask to comment, or a review of another stage than its turn.
+    #[error("{what} does not belong here: {why}")]
+    OtherStage {
+        /// What came.
+        what: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The response comes when everybody who accepted has reviewed.
+    #[error("{0} has accepted and not reviewed yet")]
+    Waits(AgencyId),
+    /// The owner has responded: no more reviews are taken.
+    #[error("the owner has responded to the reviews; no more are taken")]
+    Late,
+    /// A second, different response.
+    #[error("the owner has responded already, and responds once")]
+    SecondResponse,
+    /// A final review that takes another response into account than the owner gave.
+    #[error("{0} takes another response into account than was given")]
+    OtherResponse(AgencyId),
     /// Not two different reviews by one agency.
     #[error("these two reviews do not contradict each other")]
     NoContradiction,
@@ -238,6 +264,30 @@ impl Terms {
         self.same_offer(&common.offer)?;
         let fits = self.offer.common(common.dossier)? == *common && dossier.is_none_or(|dossier| dossier == common.dossier);
         if fits { Ok(common.id().map_err(ReviewError::from)?) } else { Err(ExchangeError::OtherLabel) }
+    }
+
+    /// The state in which an agency's review counts.
+    fn counting(&self) -> State {
+        if self.offer.comments { State::Finalised } else { State::Reviewed }
+    }
+
+    /// Whether a review of this stage can belong to this offer at all.
+    fn stage(&self, stage: Stage) -> Result<(), ExchangeError> {
+        match (self.offer.comments, stage) {
+            (false, Stage::Only) | (true, Stage::Draft | Stage::Final) => Ok(()),
+            (false, _) => Err(ExchangeError::OtherStage { what: "the review", why: "the owner does not comment on reviews" }),
+            (true, Stage::Only) => Err(ExchangeError::OtherStage { what: "the review", why: "the owner comments on a draft first" }),
+        }
+    }
+
+    /// Whether a response can follow.
+    fn response(&self, response: &Verified<'_, Response>, held: Option<Hash>) -> Result<Hash, ExchangeError> {
+        self.same_offer(&response.offer)?;
+        if !self.offer.comments || response.owner != self.offer.owner {
+            return Err(ExchangeError::OtherStage { what: "the response", why: "the owner does not comment on reviews" });
+        }
+        let hash = response.hash()?;
+        if held.is_none_or(|held| held == hash) { Ok(hash) } else { Err(ExchangeError::SecondResponse) }
     }
 
     /// The refusal of an event of the owner's after the end.

@@ -9,7 +9,7 @@ use super::{Event, ExchangeError, Outcome, State, Terms};
 use crate::charter::Charter;
 use crate::id::{AgencyId, Hash};
 use crate::label::Common;
-use crate::review::{Offer, Verified};
+use crate::review::{Offer, Response, Verified};
 
 /// One offer with everybody who was asked. Written canonically by the owner's private store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Exchange {
     terms: Terms,
     outcome: Outcome,
     parties: BTreeMap<AgencyId, Party>,
+    /// Hash of the response, once it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response: Option<Hash>,
 }
 
 impl Exchange {
@@ -26,7 +29,7 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::Review`] with the rule that the offer breaks.
     pub fn new(charter: &Charter, offer: Verified<'_, Offer>) -> Result<Self, ExchangeError> {
-        Ok(Self { terms: Terms::of(charter, &offer)?, outcome: Outcome::Open, parties: BTreeMap::new() })
+        Ok(Self { terms: Terms::of(charter, &offer)?, outcome: Outcome::Open, parties: BTreeMap::new(), response: None })
     }
 
     /// Applies an event and returns the state of the agency it concerns, or how the exchange ended. `charter` is the
@@ -38,6 +41,10 @@ impl Exchange {
         match event {
             Event::Offered { reviewer } => self.offered(charter, reviewer, &event),
             Event::Accepted(acceptance) => {
+                let is_new = self.parties.get(&acceptance.reviewer).is_some_and(|party| party.acceptance.is_none());
+                if self.response.is_some() && is_new {
+                    return Err(ExchangeError::Late);
+                }
                 self.terms.eligible(charter, &acceptance.reviewer)?;
                 let key = Some(&acceptance.dossier_key);
                 let used = self.parties.iter().any(|(agency, party)| agency != &acceptance.reviewer && party.dossier_key.as_ref() == key);
@@ -53,7 +60,13 @@ impl Exchange {
                 }
                 self.step(&dossier.recipient, &event)
             }
-            Event::Reviewed(review) => self.step(&review.reviewer, &event),
+            Event::Reviewed(review) => {
+                if review.response.is_some() && review.response != self.response {
+                    return Err(ExchangeError::OtherResponse(review.reviewer.clone()));
+                }
+                self.step(&review.reviewer, &event)
+            }
+            Event::Responded(response) => self.responded(&response, &event),
             Event::Contradicted { first, .. } => self.step(&first.reviewer, &event),
             Event::Withdrawn { by } if by == &self.terms.offer.owner => self.withdrawn(&event),
             Event::Withdrawn { by } => self.step(by, &event),
@@ -90,9 +103,27 @@ impl Exchange {
         self.parties.iter().map(|(agency, party)| (agency, party.state))
     }
 
-    /// Whose reviews count: those who signed exactly one.
+    /// Whose reviews count: those who signed exactly one that is final.
     pub fn reviewed(&self) -> impl Iterator<Item = &AgencyId> {
-        self.parties().filter(|(_, state)| *state == State::Reviewed).map(|(agency, _)| agency)
+        let counting = self.terms.counting();
+        self.parties().filter(move |(_, state)| *state == counting).map(|(agency, _)| agency)
+    }
+
+    /// Whose review is in, as a draft or final.
+    pub fn reviewers(&self) -> impl Iterator<Item = &AgencyId> {
+        self.parties().filter(|(_, state)| matches!(state, State::Reviewed | State::Finalised)).map(|(agency, _)| agency)
+    }
+
+    /// Who accepted and has not reviewed yet.
+    #[must_use]
+    pub fn at_work(&self) -> Option<&AgencyId> {
+        self.parties().find(|(_, state)| matches!(state, State::Accepted | State::DossierSent)).map(|(agency, _)| agency)
+    }
+
+    /// Hash of the response, once it was given.
+    #[must_use]
+    pub fn response(&self) -> Option<Hash> {
+        self.response
     }
 
     /// The fresh key that an agency's copy of the dossier is sealed to.
@@ -131,6 +162,23 @@ impl Exchange {
         let party = self.parties.get_mut(agency).ok_or_else(|| ExchangeError::NotAsked(agency.clone()))?;
         *party = party.next(&self.terms, agency, event, end)?;
         Ok(end.unwrap_or(party.state))
+    }
+
+    fn responded(&mut self, response: &Verified<'_, Response>, event: &Event<'_>) -> Result<State, ExchangeError> {
+        let hash = self.terms.response(response, self.response)?;
+        if self.response.is_none() {
+            if let Some(state) = self.outcome.state() {
+                return Err(self.terms.over(event, state));
+            }
+            if let Some(agency) = self.at_work() {
+                return Err(ExchangeError::Waits(agency.clone()));
+            }
+            if !self.parties().any(|(_, state)| state == State::Reviewed) {
+                return Err(ExchangeError::NoReview);
+            }
+            self.response = Some(hash);
+        }
+        Ok(self.outcome.state().unwrap_or(State::Reviewed))
     }
 
     fn withdrawn(&mut self, event: &Event<'_>) -> Result<State, ExchangeError> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, ExchangeError, State, Terms};
 use crate::id::{AgencyId, Hash};
-use crate::review::{Dossier, ReviewContent, Statement};
+use crate::review::{Dossier, ReviewContent, Stage, Statement};
 
 /// Where the agency stands, and the hashes that tell a repetition from a contradiction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,11 +26,14 @@ pub(super) struct Party {
     /// Hash of its review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) review: Option<Hash>,
+    /// Hash of its final review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Hash>,
 }
 
 impl Party {
     pub(super) fn asked() -> Self {
-        Self { state: State::Offered, acceptance: None, dossier_key: None, dossier: None, copy: None, review: None }
+        Self { state: State::Offered, acceptance: None, dossier_key: None, dossier: None, copy: None, review: None, last: None }
     }
 
     /// What follows for this agency from an event of its own. A repetition returns it unchanged, also after the end;
@@ -66,10 +69,11 @@ impl Party {
             }
             Event::DossierSent(dossier) => self.with_dossier(terms, agency, dossier, event)?,
             Event::Reviewed(review) => self.with_review(terms, agency, review, event)?,
+            Event::Responded(_) => self.clone(),
             Event::Contradicted { first, second } => {
                 terms.same_offer(&first.offer)?;
                 terms.same_offer(&second.offer)?;
-                if first.reviewer != second.reviewer || first.hash()? == second.hash()? {
+                if first.reviewer != second.reviewer || first.stage != second.stage || first.hash()? == second.hash()? {
                     return Err(ExchangeError::NoContradiction);
                 }
                 // Evidence is recorded whenever it turns up, also after the end.
@@ -80,7 +84,11 @@ impl Party {
             Event::Withdrawn { .. } => match self.state {
                 State::Withdrawn => self.clone(),
                 _ => {
-                    self.expect(&[State::Accepted, State::DossierSent], agency, event)?;
+                    let mut before = vec![State::Accepted, State::DossierSent];
+                    if terms.offer.comments {
+                        before.push(State::Reviewed);
+                    }
+                    self.expect(&before, agency, event)?;
                     Self { state: State::Withdrawn, ..self.clone() }
                 }
             },
@@ -114,11 +122,14 @@ impl Party {
 
     fn with_review(&self, terms: &Terms, agency: &AgencyId, review: &ReviewContent, event: &Event<'_>) -> Result<Self, ExchangeError> {
         terms.same_offer(&review.offer)?;
+        terms.stage(review.stage)?;
         let hash = review.hash()?;
-        match self.review {
+        let is_final = review.stage == Stage::Final;
+        let (held, before) = if is_final { (self.last, State::Reviewed) } else { (self.review, State::DossierSent) };
+        match held {
             Some(held) if held == hash => return Ok(self.clone()),
             Some(held) => return Err(ExchangeError::SecondReview { reviewer: agency.clone(), held, other: hash }),
-            None => self.expect(&[State::DossierSent], agency, event)?,
+            None => self.expect(&[before], agency, event)?,
         }
         let other = |part| ExchangeError::OtherContent { reviewer: agency.clone(), part };
         if self.dossier != Some(review.dossier) {
@@ -126,6 +137,9 @@ impl Party {
         }
         if review.catalogue != terms.offer.catalogue.hash {
             return Err(other("catalogue"));
+        }
+        if is_final {
+            return Ok(Self { state: State::Finalised, last: Some(hash), ..self.clone() });
         }
         Ok(Self { state: State::Reviewed, review: Some(hash), ..self.clone() })
     }

@@ -29,7 +29,7 @@ fn messages() -> [(&'static str, &'static str, Message); 9] {
             "stuttgart",
             Message::Part { offer: offer().hash().unwrap(), place: place(), content: PartContent::new(vec![7; 9]).unwrap() },
         ),
-        ("withdraw", "stuttgart", Message::Withdraw { offer: offer().hash().unwrap() }),
+        ("withdraw", "stuttgart", Message::Withdraw { offer: offer().hash().unwrap(), reason: None }),
     ]
 }
 

@@ -7,6 +7,7 @@ mod endorse;
 mod exchange;
 mod message;
 mod panel;
+mod response;
 mod statement;
 
 use super::*;
@@ -113,6 +114,7 @@ fn offer() -> Offer {
         due: "2026-12-31T00:00:00Z".parse().unwrap(),
         created: "2026-11-24T05:00:00Z".parse().unwrap(),
         salt: Hash::of(&[b"offer salt"]),
+        comments: false,
     }
 }
 
@@ -168,6 +170,8 @@ fn review(reviewer: &str, above: usize) -> ReviewContent {
         findings: "Strong team".into(),
         created: "2026-12-01T05:00:00Z".parse().unwrap(),
         salt: Hash::of(&[b"review salt", reviewer.as_bytes()]),
+        stage: Stage::Only,
+        response: None,
     }
 }
 

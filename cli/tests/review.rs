@@ -1,0 +1,134 @@
+//! The peer review between three agencies, as people do it: questions, drafts, one response, final reviews, and receipts.
+
+mod common;
+
+use std::fs;
+
+use common::nodes::Nodes;
+use serde_json::{Value, json};
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap_or_else(|| panic!("an id in {value}")).to_owned()
+}
+
+/// Every indicator at `all`, but those listed.
+fn scores(all: u8, except: &[(&str, u8)]) -> String {
+    let catalogue = parangon_protocol::catalogue::Catalogue::ecei();
+    let level = |code: &str| except.iter().find(|(known, _)| *known == code).map_or(all, |(_, level)| *level);
+    let rows = catalogue.indicators.iter().map(|i| format!("{},{}\n", i.code, level(i.code.as_str())));
+    std::iter::once("indicator,level\n".to_owned()).chain(rows).collect()
+}
+
+fn reviewer<'a>(offer: &'a Value, agency: &str) -> &'a Value {
+    let reviewers = offer["reviewers"].as_array().expect("a list");
+    reviewers.iter().find(|reviewer| reviewer["agency"] == agency).unwrap_or_else(|| panic!("{agency} in {offer}"))
+}
+
+#[test]
+fn questions_a_response_and_final_reviews_lead_to_a_label() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    let write = |name: &str, text: &str| fs::write(desk.path(name), text).expect("written");
+    let cluster = id(&nodes.json("cluster add BioRegio --country NO --data oslo --json"));
+    let assessment =
+        id(&nodes.json(&format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json")));
+    write("own.csv", &scores(4, &[]));
+    desk.run(&format!("assess import {assessment} own.csv --yes --data oslo")).ends(0);
+    let offer = id(&nodes.json(&format!("review ask {assessment} --level gold --reviewer porto --reviewer lyon --data oslo --json")));
+    let show = format!("review show {offer} --data oslo --json");
+
+    for agency in ["porto", "lyon"] {
+        nodes.until(&format!("review inbox --data {agency} --json"), |inbox| inbox[0]["state"] == "offered");
+        write("question.txt", "Where is the plan?\n");
+        desk.run(&format!("review question {offer} --text question.txt --data {agency}")).ends(6);
+        desk.run(&format!("review accept {offer} --no-conflicts --data {agency}")).ends(0);
+        nodes.until(&format!("review show {offer} --data {agency} --json"), |entry| entry["next_step"] == "review the dossier");
+    }
+
+    // A question, its answer, and who may see them.
+    write("nothing.txt", "  \n");
+    desk.run(&format!("review question {offer} --text nothing.txt --data lyon")).ends(7);
+    desk.run(&format!("review question {offer} --text question.txt --indicator 9.9 --data lyon")).ends(7);
+    desk.run(&format!("review question {offer} --text question.txt --indicator 4.1.3 --data lyon")).ends(0);
+    let asked = nodes.until(&show, |offer| reviewer(offer, "lyon")["questions"][0].is_object());
+    let question = &reviewer(&asked, "lyon")["questions"][0];
+    assert_eq!(
+        (&question["number"], &question["indicator"], &question["question"]),
+        (&json!(1), &json!("4.1.3"), &json!("Where is the plan?"))
+    );
+    write("answer.txt", "In the annex,\npage 4");
+    desk.run(&format!("review answer {offer} lyon 2 --text answer.txt --data oslo")).ends(5);
+    desk.run(&format!("review answer {offer} lyon 1 --text answer.txt --data oslo")).ends(0);
+    desk.run(&format!("review answer {offer} lyon 1 --text answer.txt --data oslo")).ends(6);
+    let heard = nodes.until(&format!("review conversation {offer} --data lyon --json"), |said| said["questions"][0]["answer"].is_string());
+    assert_eq!(heard["questions"][0]["answer"], "In the annex, page 4");
+    assert_eq!(nodes.json(&format!("review conversation {offer} --data porto --json"))["questions"], json!([]), "the others' stay theirs");
+
+    // Drafts: nothing of the first is shown before the second is in, and neither counts.
+    write("lyon.csv", &scores(4, &[("4.1.3", 1), ("5.2", 3)]));
+    write("porto.csv", &scores(4, &[("5.2", 4)]));
+    desk.run(&format!("review finalise {offer} --data lyon")).ends(6);
+    let drafted = nodes.json(&format!("review submit {offer} lyon.csv --eligible yes --data lyon --json"));
+    assert_eq!((&drafted["state"], &drafted["recommended"]), (&json!("reviewed"), &json!(false)), "a minimum is missed");
+    let half = nodes.until(&show, |offer| reviewer(offer, "lyon")["state"] == "reviewed");
+    assert!(reviewer(&half, "lyon")["points"].is_null() && half["unmet"].is_null(), "{half}");
+    desk.run(&format!("review respond {offer} --nothing --yes --data oslo")).ends(6);
+    desk.run(&format!("review submit {offer} porto.csv --eligible yes --data porto")).ends(0);
+    let both = nodes.until(&show, |offer| reviewer(offer, "porto")["state"] == "reviewed");
+    assert_eq!((&reviewer(&both, "lyon")["points"], &both["ready"]), (&json!(145), &json!(false)));
+    assert_eq!(both["differences"], json!({ "4.1.3": { "lyon": "1", "porto": "4" } }), "only where they differ by two levels");
+    assert!(reviewer(&both, "lyon")["copy"]["deleted"].is_null());
+    desk.run(&format!("review finalise {offer} --data lyon")).ends(6);
+
+    // One response to both; then the final reviews, with receipts of the deleted copies.
+    write("response.txt", "The plan of 2026 is in the annex.");
+    desk.run(&format!("review respond {offer} --text response.txt --data oslo")).ends(2);
+    desk.run(&format!("review respond {offer} --text response.txt --yes --data oslo")).ends(0);
+    desk.run(&format!("review respond {offer} --nothing --yes --data oslo")).ends(6);
+    for agency in ["porto", "lyon"] {
+        let conversation = format!("review conversation {offer} --data {agency} --json");
+        let said = nodes.until(&conversation, |said| said["response"].is_string());
+        assert_eq!((&said["response"], &said["differences"]), (&json!("The plan of 2026 is in the annex."), &both["differences"]));
+    }
+    write("changes.csv", "indicator,level\n4.1.3,3\n");
+    let last = nodes.json(&format!("review finalise {offer} changes.csv --data lyon --json"));
+    assert_eq!((&last["state"], &last["recommended"]), (&json!("finalised"), &json!(true)));
+    desk.run(&format!("review finalise {offer} --data lyon")).ends(6);
+    desk.run(&format!("review dossier {offer} --data lyon")).ends(6);
+    desk.run(&format!("review finalise {offer} --data porto")).ends(0);
+    let done = nodes.until(&show, |offer| offer["ready"] == true);
+    assert_eq!(reviewer(&done, "lyon")["points"], 148, "the final review counts, not the draft");
+    nodes.until(&show, |offer| ["porto", "lyon"].iter().all(|agency| reviewer(offer, agency)["copy"]["deleted"].is_string()));
+    assert_eq!(nodes.json(&format!("review conversation {offer} --data lyon --json"))["questions"], json!([]), "it went with the dossier");
+    let label = id(&nodes.json(&format!("label issue {offer} --data oslo --json")));
+    nodes.until(&format!("label show {label} --data porto --json"), |label| label["state"] == "valid");
+}
+
+#[test]
+fn a_recusal_after_the_draft_holds_nobody_up() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    let cluster = id(&nodes.json("cluster add BioRegio --country NO --data oslo --json"));
+    let assessment =
+        id(&nodes.json(&format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json")));
+    let offer = id(&nodes.json(&format!("review ask {assessment} --level bronze --reviewer porto --reviewer lyon --data oslo --json")));
+    fs::write(desk.path("scores.csv"), scores(3, &[])).expect("written");
+    for agency in ["porto", "lyon"] {
+        nodes.until(&format!("review inbox --data {agency} --json"), |inbox| inbox[0]["state"] == "offered");
+        desk.run(&format!("review accept {offer} --no-conflicts --data {agency}")).ends(0);
+        nodes.until(&format!("review show {offer} --data {agency} --json"), |entry| entry["next_step"] == "review the dossier");
+        desk.run(&format!("review submit {offer} scores.csv --eligible yes --data {agency}")).ends(0);
+    }
+    desk.run(&format!("review step-back {offer} --reason conflict --yes --data porto")).ends(0);
+    let show = format!("review show {offer} --data oslo --json");
+    let out = nodes.until(&show, |offer| reviewer(offer, "porto")["state"] == "withdrawn");
+    assert_eq!(reviewer(&out, "porto")["reason"], "conflict");
+    assert!(reviewer(&out, "porto")["copy"]["deleted"].is_string(), "the receipt came before");
+    nodes.until(&show, |offer| reviewer(offer, "lyon")["state"] == "reviewed");
+    desk.run(&format!("review respond {offer} --nothing --yes --data oslo")).ends(0);
+    nodes.until(&format!("review show {offer} --data lyon --json"), |entry| {
+        entry["next_step"].as_str().is_some_and(|s| s.contains("final"))
+    });
+    desk.run(&format!("review finalise {offer} --data lyon")).ends(0);
+    nodes.until(&show, |offer| offer["ready"] == true);
+}
