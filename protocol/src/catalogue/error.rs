@@ -8,7 +8,7 @@ use crate::limits;
 /// Why a catalogue file was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    /// Not JSON within the rules of [`canonical`].
+    /// Not JSON within the rules of [`crate::canonical`].
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
     /// A field is missing, unknown or of another kind.
