@@ -132,3 +132,82 @@ fn a_recusal_after_the_draft_holds_nobody_up() {
     desk.run(&format!("review finalise {offer} --data lyon")).ends(0);
     nodes.until(&show, |offer| offer["ready"] == true);
 }
+
+#[test]
+fn who_reviewed_last_time_is_not_asked_again_and_everybody_recounts_the_label() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    fs::write(desk.path("scores.csv"), scores(3, &[])).expect("written");
+    let cluster = id(&nodes.json("cluster add BioRegio --country NO --data oslo --json"));
+    let ask = |reviewer: &str| {
+        let new = format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json");
+        let assessment = id(&nodes.json(&new));
+        desk.run(&format!("assess import {assessment} scores.csv --yes --data oslo")).ends(0);
+        desk.run(&format!("review ask {assessment} --level bronze --reviewer {reviewer} --no-comments --data oslo --json"))
+    };
+    let issue = |offer: &str, reviewer: &str| {
+        nodes.until(&format!("review inbox --data {reviewer} --json"), |inbox| inbox[0]["state"] == "offered");
+        desk.run(&format!("review accept {offer} --no-conflicts --data {reviewer}")).ends(0);
+        nodes.until(&format!("review show {offer} --data {reviewer} --json"), |entry| entry["next_step"] == "review the dossier");
+        desk.run(&format!("review submit {offer} scores.csv --eligible yes --data {reviewer}")).ends(0);
+        nodes.until(&format!("review show {offer} --data oslo --json"), |offer| offer["ready"] == true);
+        let label = id(&nodes.json(&format!("label issue {offer} --data oslo --json")));
+        nodes.until("label list --data lyon --json", |labels| {
+            labels.as_array().is_some_and(|labels| labels.iter().any(|known| known["id"] == label && known["state"] == "valid"))
+        });
+        label
+    };
+    let first = issue(&id(&ask("porto").ends(0).json()), "porto");
+
+    let refused = ask("porto").ends(8).json();
+    assert_eq!(refused["error"]["code"], "PGN-0815", "{refused}");
+    let eligible = nodes.json(&format!("review eligible {cluster} --level bronze --data oslo --json"));
+    let of = |agency: &str| eligible.as_array().expect("a list").iter().find(|e| e["agency"] == agency).expect("a member").clone();
+    assert_eq!((&of("porto")["eligible"], &of("lyon")["eligible"]), (&json!(false), &json!(true)));
+    assert!(of("porto")["reason"].as_str().is_some_and(|reason| reason.contains("last time")), "{eligible}");
+    assert_eq!(nodes.json("review eligible --level bronze --data oslo --json").as_array().map(Vec::len), Some(3));
+    // GOLD takes both of the others: there the rule is waived, and said.
+    let gold = nodes.json(&format!("review eligible {cluster} --level gold --data oslo --json"));
+    assert!(gold.as_array().expect("a list").iter().any(|e| e["agency"] == "porto" && e["waived"] == true), "{gold}");
+
+    // Anybody recounts, here an agency that had nothing to do with it.
+    let recount = |label: &str| nodes.json(&format!("label recount {label} --data lyon --json"));
+    let counted = recount(&first);
+    assert_eq!((&counted["kept"], &counted["history"]), (&json!(true), &json!(0)), "{counted}");
+    let second = issue(&id(&ask("lyon").ends(0).json()), "lyon");
+    let counted = nodes.json(&format!("label recount {second} --data porto --json"));
+    assert_eq!((&counted["kept"], &counted["history"]), (&json!(true), &json!(1)), "{counted}");
+    let rules: Vec<_> = counted["rules"].as_array().expect("a list").iter().map(|rule| rule["rule"].as_str().expect("a name")).collect();
+    assert_eq!(rules, ["sound", "right", "catalogue", "endorsers", "abroad", "conflict", "prerequisite", "validity"]);
+    desk.run("label recount ffffffff --data lyon").ends(5);
+}
+
+#[test]
+fn who_did_not_review_in_time_hears_of_the_label_and_keeps_nothing() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    fs::write(desk.path("scores.csv"), scores(3, &[])).expect("written");
+    let cluster = id(&nodes.json("cluster add BioRegio --country NO --data oslo --json"));
+    let new = format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json");
+    let assessment = id(&nodes.json(&new));
+    desk.run(&format!("assess import {assessment} scores.csv --yes --data oslo")).ends(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let due = parangon_protocol::time::Timestamp::from_seconds(now + 8).expect("a time");
+    let both = "--reviewer porto --reviewer lyon --no-comments";
+    let offer = id(&nodes.json(&format!("review ask {assessment} --level bronze {both} --due {due} --data oslo --json")));
+    for agency in ["porto", "lyon"] {
+        nodes.until(&format!("review inbox --data {agency} --json"), |inbox| inbox[0]["state"] == "offered");
+        desk.run(&format!("review accept {offer} --no-conflicts --data {agency}")).ends(0);
+        nodes.until(&format!("review show {offer} --data {agency} --json"), |entry| entry["next_step"] == "review the dossier");
+    }
+    desk.run(&format!("review submit {offer} scores.csv --eligible yes --data porto")).ends(0);
+    let show = format!("review show {offer} --data oslo --json");
+    nodes.until(&show, |offer| reviewer(offer, "porto")["state"] == "reviewed");
+    // Whoever was quick does not decide alone, unless the others let the due date pass.
+    nodes.until(&show, |offer| offer["ready"] == true);
+    assert!(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() >= now + 8);
+    nodes.json(&format!("label issue {offer} --data oslo --json"));
+    nodes.until(&format!("review show {offer} --data lyon --json"), |entry| entry["state"] == "issued");
+    desk.run(&format!("review dossier {offer} --data lyon")).ends(6);
+    nodes.until(&show, |offer| reviewer(offer, "lyon")["copy"]["deleted"].is_string());
+}

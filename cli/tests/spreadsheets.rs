@@ -91,6 +91,7 @@ fn a_template_is_filled_in_and_two_people_do_not_overwrite_each_other() {
     desk.run(&format!("assess template {first} -o first.xlsx --data oslo")).ends(6);
     let same = nodes.json(&format!("assess import {first} first.xlsx -n --data oslo --json"));
     assert_eq!((&same["read"], &same["changes"], &same["problems"]), (&json!(31), &json!([]), &json!([])));
+    assert_eq!(same["outdated"], false);
 
     // Last time's answers stand beside this time's.
     let second = id(&nodes.json(&new("2026-10")));
@@ -113,6 +114,15 @@ fn a_template_is_filled_in_and_two_people_do_not_overwrite_each_other() {
     desk.run(&format!("assess import {second} his.csv --yes --version {seen} --data oslo")).ends(6);
     let shown = nodes.json(&format!("assess import {second} his.csv -n --data oslo --json"));
     assert_eq!(shown["changes"][0], json!({ "indicator": "2.3", "from": "1", "to": "3", "note": false }));
+
+    // A workbook knows for what it was made: another assessment refuses it, and an old one says so before it takes anything back.
+    let refused = desk.run(&format!("assess import {second} first.xlsx -n --data oslo --json")).ends(7).json();
+    assert_eq!((&refused["problems"][0]["kind"], &refused["problems"][0]["column"]), (&json!("catalogue"), &json!("B")));
+    std::fs::write(desk.path("later.csv"), "indicator,level,note\n1.1.0,3,as seen\n").expect("written");
+    desk.run(&format!("assess import {first} later.csv --yes --data oslo")).ends(0);
+    let old = nodes.json(&format!("assess import {first} first.xlsx -n --data oslo --json"));
+    assert_eq!((&old["outdated"], &old["changes"].as_array().map(Vec::len)), (&json!(true), &Some(1)));
+    assert_eq!((&old["changes"][0]["note_from"], &old["changes"][0]["note_to"]), (&json!("as seen"), &json!("as agreed")));
 
     // What stands beside the answers changes too, and only what is named.
     let edited = nodes.json(&format!("assess edit {second} --fte 2,5 --improvements 3 --data oslo --json"));

@@ -47,6 +47,9 @@ pub const NAME_CHARS: usize = 200;
 /// Characters of a free text that stays inside an agency or a sealed dossier.
 pub const TEXT_CHARS: usize = 8_000;
 
+/// Characters of a question about a dossier, and of its answer: all that eight reviewers can ask stays small beside the dossier.
+pub const QUESTION_CHARS: usize = 2_000;
+
 /// Indicators of one catalogue. The largest known has 36.
 pub const INDICATORS: usize = 200;
 

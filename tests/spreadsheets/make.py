@@ -250,4 +250,9 @@ bad("wide.ods", ods(sheet(), '<table:table-row table:number-rows-repeated="10000
 bad("far.ods", ods(sheet(), '<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16000"/></table:table-row><table:table-row><table:table-cell table:number-columns-repeated="16000"/>' + ods_cell("x") + "</table:table-row>"), "too-large")
 bad("half-a-level.ods", ods(sheet(change={"3.1": ["3.1", N(2.5)]})), "decimal-comma", row_of("3.1"), "level")
 
+bad("merged-whole-sheet.xlsx", xlsx({"Scores": sheet()}, merged=["A1:XFD1048576"] * 2000, more_rows='<row r="1048576"><c r="A1048576"><v>1</v></c></row>'), "value|too-large")
+bad("repeated-under-two-names.ods", ods(sheet(), '<table:table-row xmlns:x="urn:x" x:number-rows-repeated="1" table:number-rows-repeated="6000">' + ods_cell("x", 'xmlns:x="urn:x" x:number-columns-repeated="1" table:number-columns-repeated="16384"') + "</table:table-row>"), "too-large")
+bad("table-in-a-table.ods", ods(sheet(), '<table:table-row table:number-rows-repeated="6000"><table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>x</text:p><table:table/></table:table-cell></table:table-row>'), "too-large")
+bad("scattered.xlsx", xlsx({"Scores": [HEAD]}, more_rows="".join(f'<row r="{r}"><c r="BL{r}"><v>1</v></c></row>' for r in range(2, 120_000))), "too-large")
+
 (OUT / "expected.json").write_text(json.dumps(expected, indent=1))

@@ -237,6 +237,15 @@ fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
         if stage == Stage::Preview && count(answer) > 0 {
             page.table(["INDICATOR", "BEFORE", "AFTER", "NOTE"], items(answer, "changes").iter().map(row));
         }
+        if stage == Stage::Preview {
+            for change in items(answer, "changes").iter().filter(|change| change["note"] == true) {
+                page.field(&format!("note on {}", text(change, "indicator")), text(change, "note_from"));
+                page.field("  becomes", text(change, "note_to"));
+            }
+            if answer["outdated"] == true {
+                page.line("The file was made from an earlier version: look whether it takes back what others saved since.");
+            }
+        }
         page.field("read as", text(answer, "format"));
         page.field("rows read", text(answer, "read"));
         page.field(if stage == Stage::Preview { "would change" } else { "changed" }, count(answer).to_string());

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::{Context, cluster, review};
 use crate::client::encode;
 use crate::failure::Failure;
-use crate::fields::{plain, short, text};
-use crate::output::{Page, clean};
+use crate::fields::{items, plain, short, text};
+use crate::output::{Page, State, clean};
 use crate::{files, ids};
 
 const PATH: &str = "/api/v1/labels";
@@ -37,6 +37,11 @@ pub(crate) enum LabelCommand {
     List(ListArgs),
     /// Show one label
     Show {
+        /// Its id, or a unique beginning of it
+        id: String,
+    },
+    /// Recount a label, also of another agency, from the public records of this node: each rule, and what came out
+    Recount {
         /// Its id, or a unique beginning of it
         id: String,
     },
@@ -96,6 +101,7 @@ pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Fa
         LabelCommand::Issue(args) => issue(&args, context),
         LabelCommand::List(args) => list(&args, context),
         LabelCommand::Show { id } => show(&id, context),
+        LabelCommand::Recount { id } => recount(&id, context),
         LabelCommand::Export(args) => export(&args, context),
         LabelCommand::Withdraw(args) => standing::withdraw(&args, context),
         LabelCommand::Suspend(args) => standing::suspend(&args, context),
@@ -210,6 +216,25 @@ fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
 fn show(given: &str, context: &Context<'_>) -> Result<(), Failure> {
     let (_, label) = find(given, context)?;
     context.out.result(&label, |page| write(&label, page))
+}
+
+fn recount(given: &str, context: &Context<'_>) -> Result<(), Failure> {
+    let (id, _) = find(given, context)?;
+    let counted = context.client.get(&format!("{PATH}/{}/recount", encode(&id)))?;
+    context.out.result(&counted, |page| {
+        for name in ["cluster", "level", "label", "charter", "history"] {
+            page.field(name, text(&counted, name));
+        }
+        for rule in items(&counted, "rules") {
+            let state = match plain(rule, "outcome") {
+                Some("kept") => State::Ok,
+                Some("waived") => State::Warn,
+                _ => State::Fail,
+            };
+            page.state(state, &format!("{:<13}", text(rule, "rule")), &text(rule, "detail"));
+        }
+        page.remark(if counted["kept"] == true { "Every rule is kept." } else { "A rule is broken." });
+    })
 }
 
 fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {

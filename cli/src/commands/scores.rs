@@ -27,7 +27,7 @@ pub(super) fn template(indicators: &[Value]) -> Result<String, Failure> {
 }
 
 fn scores(bytes: &[u8], catalogue: &Catalogue) -> Result<Value, Failure> {
-    let Reading { rows, problems, .. } = spreadsheet::read_scores(bytes, catalogue);
+    let Reading { rows, problems, .. } = spreadsheet::read_scores(bytes, catalogue, None);
     if let Some(first) = problems.first() {
         let mut failure = Failure::invalid(format!("{}: {}; nothing was sent", first.place(), first.problem));
         let detail = |problem: &spreadsheet::Problem| Detail { pointer: problem.place(), detail: problem.problem.clone() };

@@ -82,9 +82,29 @@ impl Player<'_> {
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
-        let offer = json!({ "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": plan.reviewers, "languages": ["en"], "comments": false });
+        let reviewers = self.reviewers(plan, &cluster_id)?;
+        let offer = json!({
+            "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
+        });
         self.client.post("/api/v1/offers", offer)?;
         Ok(())
+    }
+
+    /// The planned reviewers; for one that the conflict rules do not allow any more, the next that they allow.
+    fn reviewers(&self, plan: &ClusterPlan, cluster: &Value) -> Result<Vec<String>, Failure> {
+        let cluster = encode(cluster.as_str().unwrap_or_default());
+        let path = format!("/api/v1/eligible?scheme=demo&level={}&cluster={cluster}", plan.cluster.level);
+        let allowed = self.client.list(&path, None)?;
+        let mut free: Vec<&str> = allowed.iter().filter(|a| a["eligible"] == true).filter_map(|a| a["agency"].as_str()).collect();
+        let mut chosen = Vec::new();
+        for planned in &plan.reviewers {
+            let at = free.iter().position(|agency| *agency == planned.as_str()).unwrap_or_default();
+            if free.is_empty() {
+                return Err(Failure::failed(format!("nobody may review {} any more", plan.cluster.name)));
+            }
+            chosen.push(free.remove(at).to_owned());
+        }
+        Ok(chosen)
     }
 
     /// Does what waits. True when there was something.

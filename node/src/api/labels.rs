@@ -12,7 +12,7 @@ use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, encode, limit};
 use crate::service::Error;
-use crate::service::labels::{self, Filter, LabelView, NewStanding};
+use crate::service::labels::{self, Filter, LabelView, NewStanding, RecountView};
 
 /// A label to be issued.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -101,6 +101,15 @@ pub(super) async fn preview(State(app): State<App>, Path(id): Path<String>) -> R
 ))]
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<LabelView>, ApiError> {
     Ok(Json(app.context.run(move |context| labels::show(context, &id)).await?))
+}
+
+/// A label recounted from the public records that this node holds, also one of another agency: each rule, and what came out.
+#[utoipa::path(get, path = "/api/v1/labels/{id}/recount", tag = "labels", params(("id" = String, Path)), responses(
+    (status = 200, body = RecountView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn recount(State(app): State<App>, Path(id): Path<String>) -> Result<Json<RecountView>, ApiError> {
+    Ok(Json(app.context.run(move |context| labels::recount(context, &id)).await?))
 }
 
 /// The one file that proves a label: `parangon verify` needs nothing else.

@@ -131,6 +131,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(labels::list, labels::issue))
         .routes(routes!(labels::preview))
         .routes(routes!(labels::show))
+        .routes(routes!(labels::recount))
         .routes(routes!(labels::bundle))
         .routes(routes!(labels::standing))
         .routes(routes!(charter::show))

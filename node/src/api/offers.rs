@@ -21,6 +21,9 @@ pub(super) struct Eligible {
     /// The label system; the charter's, when it has only one.
     #[serde(default)]
     scheme: Option<String>,
+    /// One of our clusters: then what was published before counts too.
+    #[serde(default)]
+    cluster: Option<String>,
 }
 
 /// Every offer, by id.
@@ -92,6 +95,6 @@ pub(super) async fn respond(State(app): State<App>, Path(id): Path<String>, Json
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn eligible(State(app): State<App>, Query(query): Query<Eligible>) -> Result<Json<Vec<EligibleView>>, ApiError> {
-    let Eligible { level, scheme } = query;
-    Ok(Json(app.context.run(move |context| offers::eligible(context, scheme.as_deref(), &level)).await?))
+    let Eligible { level, scheme, cluster } = query;
+    Ok(Json(app.context.run(move |context| offers::eligible(context, scheme.as_deref(), &level, cluster.as_deref())).await?))
 }

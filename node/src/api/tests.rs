@@ -185,7 +185,7 @@ async fn lists_come_in_pages() {
     let file = format!("name;country\n{}", (0..5).map(|n| format!("Cluster {n};DE\n")).collect::<String>());
     let request = Request::post("/api/v1/clusters/import").header(header::CONTENT_TYPE, "text/csv");
     let imported = client.send(request, file.clone()).await.json();
-    assert_eq!(imported, json!({ "read": 5, "added": 5, "known": 0, "problems": [] }));
+    assert_eq!((&imported["read"], &imported["added"], &imported["problems"]), (&json!(5), &json!(5), &json!([])));
     let request = Request::post("/api/v1/clusters/import?dry_run=true").header(header::CONTENT_TYPE, "text/csv");
     let again = client.send(request, file).await.json();
     assert_eq!((&again["added"], &again["known"]), (&json!(0), &json!(5)));

@@ -15,6 +15,7 @@ use parangon_protocol::id::{AgencyId, NameError, SchemeId};
 use parangon_protocol::keys::KeySetError;
 use parangon_protocol::label::credential::CredentialError;
 use parangon_protocol::review::decision::Unmet;
+use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
 use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
@@ -177,6 +178,14 @@ pub enum Error {
         agency: AgencyId,
         /// Why.
         cause: panel::Ineligible,
+    },
+    /// What was published before stands against this agency.
+    #[error("{agency} cannot review this cluster now: {objection}")]
+    Objected {
+        /// Who.
+        agency: AgencyId,
+        /// What stands against it.
+        objection: Objection,
     },
     /// The cluster does not meet the eligibility rule.
     #[error("the cluster is not eligible for {level}")]

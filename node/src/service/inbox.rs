@@ -15,12 +15,12 @@ use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_withdrawal};
+pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_refused, on_withdrawal};
 pub use parts::evidence;
 pub(crate) use parts::{on_part, resume};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
 pub use talk::{ConversationView, FinalInput, NewQuestion, ask, conversation, finalise};
-pub(crate) use talk::{on_reply, on_response};
+pub(crate) use talk::{on_reply, on_response, response_until};
 
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
@@ -43,6 +43,9 @@ pub(crate) struct Assigned {
     last: Option<SignedReview>,
     #[serde(default)]
     endorsement: Option<Endorsement>,
+    /// The owner's node will never take a message of ours about this.
+    #[serde(default)]
+    refused: bool,
     /// Parts of the dossier's files.
     #[serde(default)]
     parts: u32,
@@ -128,6 +131,9 @@ pub struct InboxView {
     /// How far the files of the dossier are, while they are on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<PartsView>,
+    /// What keeps our messages from counting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<&'static str>,
     /// What to do now.
     pub next_step: &'static str,
 }
@@ -158,7 +164,9 @@ impl Assigned {
             state: self.assignment.state(),
             since: self.since,
             recommended: self.counting().map(|_| self.endorsement.is_some()),
+            problem: self.refused.then_some("the owner's node refused our message for good, perhaps because it came too late"),
             next_step: match self.assignment.state() {
+                _ if self.refused && !is_over(self) => "speak with the owner, or step back",
                 State::Offered => "accept or decline",
                 State::Accepted => "wait for the dossier: it is sent by itself once the owner is connected",
                 State::DossierSent if parts.is_some() => "wait: the files of the dossier are on their way",
@@ -275,7 +283,9 @@ pub fn step_back(context: &Context, offer: &str, reason: Option<DeclineReason>) 
         assigned.apply(&charter, Event::Withdrawn { by: context.me() }, context.now())?;
         destroy(context, tx, &assigned)?;
         let offer = assigned.assignment.offer_hash();
-        answer(context, tx, &assigned, Message::Withdraw { offer, reason })
+        item::put(tx, &offer.to_string(), &assigned)?;
+        mail::tell(context, tx, owner(&assigned), &Message::Withdraw { offer, reason })?;
+        assigned.view(tx)
     })?;
     context.queued().notify_one();
     Ok(view)
@@ -299,10 +309,7 @@ fn destroy(context: &Context, tx: &mut WriteTx, assigned: &Assigned) -> Result<(
     let had_key = tx.delete_private(DossierKey::KIND, offer)?;
     let Some(copy) = assigned.assignment.copy().filter(|_| had_key) else { return Ok(()) };
     let receipt = Message::Receipt { offer: hash, copy: *copy, deleted: context.now() };
-    match mail::queue(context, tx, owner(assigned), &receipt) {
-        Err(Error::KeysUnknown(_)) => Ok(()), // it is no member any more
-        other => other,
-    }
+    mail::tell(context, tx, owner(assigned), &receipt)
 }
 
 /// How many reviews wait for us, and how many of them are overdue.

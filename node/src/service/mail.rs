@@ -46,6 +46,18 @@ pub(crate) fn queue(context: &Context, tx: &mut WriteTx, to: &AgencyId, message:
     queue_to(context, tx, to, &keys.sealing, message)
 }
 
+/// Tells `to` what has happened here anyway. Whoever cannot be told (its keys are not known, or nothing can be sealed to the one that
+/// it published) must not keep it from happening.
+pub(crate) fn tell(context: &Context, tx: &mut WriteTx, to: &AgencyId, message: &Message) -> Result<(), Error> {
+    match queue(context, tx, to, message) {
+        Err(error @ (Error::KeysUnknown(_) | Error::Sealing(_))) => {
+            tracing::warn!(agency = %to, code = error.code(), "a member could not be told what happened here");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// Queues a message to `to`, sealed to `recipient`.
 pub(crate) fn queue_to(context: &Context, tx: &mut WriteTx, to: &AgencyId, recipient: &str, message: &Message) -> Result<(), Error> {
     let sealed = sealing::seal(recipient, &message.encode()?)?;

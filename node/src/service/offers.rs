@@ -6,10 +6,11 @@ mod talk;
 
 use std::collections::BTreeMap;
 
-use parangon_protocol::assessment::{Answer, Assessment};
+use parangon_protocol::assessment::{self, Assessment};
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::{Endorsement, LabelId};
+use parangon_protocol::review::history::{self, Answer, Case};
 use parangon_protocol::review::{
     DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
     decision, differences, panel,
@@ -25,7 +26,7 @@ pub use talk::{QuestionView, Said, answer, respond};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{CharterVersion, Context, Error, assessments, catalogues, mail};
+use super::{CharterVersion, Context, Error, assessments, catalogues, clusters, mail, register};
 use crate::store::{Source, Tx};
 
 /// An offer with everything that was said about it.
@@ -195,7 +196,9 @@ pub struct EligibleView {
     pub abroad: bool,
     /// Whether the conflict rules allow it.
     pub eligible: bool,
-    /// Why not.
+    /// Whether they do so only because too few others are left.
+    pub waived: bool,
+    /// Why not, or what was waived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -226,6 +229,16 @@ impl Offered {
         Ok(decision::decide(&charter, rule, &catalogue, context.me(), &self.reviews()))
     }
 
+    /// Who has still a word to say before the due date: accepted and not reviewed, or with a draft that is not final.
+    pub(crate) fn pending(&self, now: Timestamp) -> Option<&AgencyId> {
+        let waits = |state| match state {
+            State::Accepted | State::DossierSent => true,
+            State::Reviewed => self.offer.body.comments,
+            _ => false,
+        };
+        self.exchange.parties().find(|(_, state)| waits(*state)).map(|(agency, _)| agency).filter(|_| now < self.offer.body.due)
+    }
+
     fn copy(&self, agency: &AgencyId) -> Option<CopyView> {
         let commitment = self.exchange.copy(agency)?.to_string();
         let notes = self.parties.get(agency);
@@ -246,9 +259,10 @@ impl Offered {
         let offer = &self.offer.body;
         let catalogue = catalogues::by_reference(context, &offer.catalogue)?;
         let outcome = self.exchange.outcome();
-        let all_in = self.exchange.at_work().is_none() || outcome != Outcome::Open;
+        let late = context.now() >= offer.due;
+        let all_in = self.exchange.at_work().is_none() || outcome != Outcome::Open || late;
         let (ready, unmet) = match self.decide(context)? {
-            _ if outcome != Outcome::Open || !all_in => (false, Vec::new()),
+            _ if outcome != Outcome::Open || self.pending(context.now()).is_some() => (false, Vec::new()),
             Ok(_) => (true, Vec::new()),
             Err(unmet) => (false, unmet.iter().map(ToString::to_string).collect()),
         };
@@ -297,8 +311,9 @@ impl Offered {
 }
 
 fn levels(differences: &Differences) -> BTreeMap<String, BTreeMap<String, String>> {
-    let of =
-        |answers: &BTreeMap<AgencyId, Answer>| answers.iter().map(|(agency, answer)| (agency.to_string(), answer.to_string())).collect();
+    let of = |answers: &BTreeMap<AgencyId, assessment::Answer>| {
+        answers.iter().map(|(agency, answer)| (agency.to_string(), answer.to_string())).collect()
+    };
     differences.iter().map(|(code, answers)| (code.to_string(), of(answers))).collect()
 }
 
@@ -347,7 +362,7 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
         let charter = charter_of(context, &offered.offer)?;
         offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
         for agency in told {
-            mail::queue(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
+            mail::tell(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
         }
         assessments::freeze(tx, &offered.sheet, None, context.now())?;
         item::put(tx, id, &offered)?;
@@ -357,28 +372,49 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
     Ok(view)
 }
 
-/// Every member, with whether it may review for us at this level.
+/// Every member, with whether it may review for us at this level; for a cluster also with what was published before.
 ///
 /// # Errors
-/// [`Error::Field`] for a scheme or level that the charter does not have.
-pub fn eligible(context: &Context, scheme: Option<&str>, level: &str) -> Result<Vec<EligibleView>, Error> {
+/// [`Error::Field`] for a scheme or level that the charter does not have, [`Error::NotFound`] for the cluster.
+pub fn eligible(context: &Context, scheme: Option<&str>, level: &str, cluster: Option<&str>) -> Result<Vec<EligibleView>, Error> {
     let charter = context.charter();
     let level: Level = level.parse().map_err(Error::name("/level"))?;
     let scheme = scheme_of(&charter, scheme, level)?;
-    charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
+    let rule = charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
+    let tx = context.store().read()?;
+    let answers = match cluster {
+        Some(cluster) => {
+            let cluster = clusters::facts(&tx, cluster)?.id;
+            let (_, past) = register::history(&tx, |_| true)?;
+            let case = Case { owner: context.me(), cluster: &cluster, scheme: &scheme, at: context.now().month() };
+            history::explain(&charter, rule, &past, case)
+        }
+        None => {
+            let of_charter = panel::explain(&charter, context.me()).into_iter();
+            of_charter.map(|(agency, answer)| (agency, answer.map_or_else(Answer::Ineligible, |()| Answer::Eligible))).collect()
+        }
+    };
     let home = charter.member(context.me()).map(|member| member.country.clone());
-    let view = |(agency, answer): (AgencyId, Result<(), panel::Ineligible>)| {
+    let view = |(agency, answer): (AgencyId, Answer)| {
         let member = charter.member(&agency)?;
         Some(EligibleView {
             agency: agency.to_string(),
             name: member.name.to_string(),
             country: member.country.to_string(),
             abroad: Some(&member.country) != home.as_ref(),
-            eligible: answer.is_ok(),
-            reason: answer.err().map(|cause| cause.to_string()),
+            eligible: answer.is_eligible(),
+            waived: matches!(answer, Answer::Waived(_)),
+            reason: match answer {
+                Answer::Eligible => None,
+                Answer::Waived(objection) => {
+                    Some(format!("{objection}; allowed, because too few others are left, and shown with the label"))
+                }
+                Answer::Objected(objection) => Some(objection.to_string()),
+                Answer::Ineligible(cause) => Some(cause.to_string()),
+            },
         })
     };
-    Ok(panel::explain(&charter, context.me()).into_iter().filter_map(view).collect())
+    Ok(answers.into_iter().filter_map(view).collect())
 }
 
 /// The scheme of that name, or the charter's only one.

@@ -158,11 +158,13 @@ fn close(context: &Context, issued: &[Common]) -> Result<(), Error> {
     })
 }
 
-/// Every label that may need something: our own, and those we endorsed.
+/// Every label that may need something: our own, those we endorsed, and those whose offer is open here.
 fn all(context: &Context) -> Result<BTreeSet<LabelId>, Error> {
     let mut labels = BTreeSet::new();
-    register::each(&context.store().read()?, |row| {
-        if row.label.common.owner == *context.me() || register::endorses(&row, context.me()) {
+    let tx = context.store().read()?;
+    register::each(&tx, |row| {
+        let common = &row.label.common;
+        if common.owner == *context.me() || register::endorses(&row, context.me()) || inbox::awaits(&tx, common)? {
             labels.insert(row.label.id);
         }
         Ok(())
@@ -181,11 +183,12 @@ fn look(context: &Context, tx: &ReadTx, label: &LabelId, own: &mut BTreeMap<Labe
         }
         return Ok(());
     }
+    // Also where our review is not in it: the dossier goes.
+    if sound && inbox::awaits(tx, common)? {
+        round.issued.push(common.clone());
+    }
     let mine = row.label.endorsements.iter().find(|(endorser, _)| endorser == context.me());
     if let (Some((_, endorsement)), true) = (mine, sound) {
-        if inbox::awaits(tx, common)? {
-            round.issued.push(common.clone());
-        }
         confirmation(context, tx, &row, endorsement, round)?;
     }
     Ok(())

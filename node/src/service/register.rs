@@ -6,6 +6,7 @@ use parangon_protocol::id::{AgencyId, ClusterId, LogId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::label::status::State;
 use parangon_protocol::record::Record;
+use parangon_protocol::review::history::Past;
 use parangon_protocol::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -205,6 +206,27 @@ pub(crate) fn has_held<S: Source>(
         }
     }
     Ok(false)
+}
+
+/// What was published in the labels that `counts` takes, for the conflict rules; and how many labels that are. A label that was withdrawn
+/// later was reviewed all the same.
+pub(crate) fn history<S: Source>(tx: &Tx<S>, counts: impl Fn(&RegisterRow) -> bool) -> Result<(usize, Vec<Past>), Error> {
+    let (mut labels, mut history) = (0, Vec::new());
+    each(tx, |row| {
+        if !matches!(row.label.soundness, Soundness::Void(_)) && counts(&row) {
+            labels += 1;
+            let common = &row.label.common;
+            history.extend(row.label.endorsements.iter().map(|(endorser, _)| Past {
+                issued: row.label.issued.month(),
+                owner: common.owner.clone(),
+                cluster: common.cluster.id.clone(),
+                scheme: common.scheme.clone(),
+                endorser: endorser.clone(),
+            }));
+        }
+        Ok(())
+    })?;
+    Ok((labels, history))
 }
 
 /// The state a label of ours had at `at`: a later change does not count yet.

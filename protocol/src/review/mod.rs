@@ -16,6 +16,7 @@ mod dossier;
 mod endorse;
 mod envelope;
 mod exchange;
+pub mod history;
 mod message;
 mod offer;
 pub mod panel;
@@ -62,7 +63,7 @@ pub enum ReviewError {
         cause: KeyError,
     },
     /// A free text is too long.
-    #[error("{field}: {chars} characters, at most {}", limits::TEXT_CHARS)]
+    #[error("{field}: {chars} characters are too many")]
     TooLong {
         /// Which field.
         field: &'static str,

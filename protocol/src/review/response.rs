@@ -14,7 +14,7 @@ use crate::limits;
 use crate::time::Timestamp;
 
 /// Questions of one reviewer about one dossier.
-pub const QUESTIONS: u32 = 100;
+pub const QUESTIONS: u32 = 20;
 
 /// Levels by which reviewers differ before an indicator is shown to them again.
 const APART: u8 = 2;
@@ -33,7 +33,7 @@ pub struct Question {
     /// What it is about; none for the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indicator: Option<IndicatorId>,
-    /// The question, at most [`limits::TEXT_CHARS`] characters.
+    /// The question, at most [`limits::QUESTION_CHARS`] characters.
     pub text: String,
 }
 
@@ -45,7 +45,7 @@ pub struct Reply {
     pub offer: Hash,
     /// The question's number.
     pub number: u32,
-    /// The answer, at most [`limits::TEXT_CHARS`] characters.
+    /// The answer, at most [`limits::QUESTION_CHARS`] characters.
     pub text: String,
 }
 
@@ -101,7 +101,12 @@ impl Reply {
 }
 
 fn said(field: &'static str, text: &str) -> Result<(), ReviewError> {
-    if text.is_empty() { Err(ReviewError::Nothing { field }) } else { bounded(field, text) }
+    let chars = text.chars().count();
+    match chars {
+        0 => Err(ReviewError::Nothing { field }),
+        _ if chars > limits::QUESTION_CHARS => Err(ReviewError::TooLong { field, chars }),
+        _ => Ok(()),
+    }
 }
 
 fn number(number: u32) -> Result<(), ReviewError> {

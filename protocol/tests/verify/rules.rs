@@ -1,5 +1,6 @@
 //! Exit code 17: everything is signed, logged and cosigned, and the rules do not allow it.
 
+use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::check::Flaw;
 use parangon_protocol::id::{ClusterId, Hash};
@@ -60,6 +61,8 @@ fn a_level_needs_its_number_of_endorsers() {
     assert_flaw(&gold("stuttgart", "first", &["oslo"]), Flaw::Panel);
     let mut bronze = gold("stuttgart", "first", &["oslo"]);
     bronze.common.level = Level::Bronze;
+    assert_flaw(&bronze, Flaw::Rule);
+    bronze.common.catalogue = Catalogue::ecei_bronze().reference();
     assert_outcome(&awarded(Federation::default(), &bronze), Outcome::Valid, 0);
 }
 

@@ -6,7 +6,7 @@ use parangon_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::client::encode;
-use crate::commands::{Context, assess};
+use crate::commands::{Context, assess, cluster};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::{Page, State};
@@ -20,6 +20,8 @@ pub(super) const ID: usize = 64;
 /// Arguments of `parangon review eligible`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EligibleArgs {
+    /// The cluster's id, or a unique beginning of it: then what was published before counts too
+    cluster: Option<String>,
     /// The level sought
     #[arg(long)]
     level: Level,
@@ -61,10 +63,16 @@ pub(crate) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Fail
 
 pub(super) fn eligible(args: &EligibleArgs, context: &Context<'_>) -> Result<(), Failure> {
     let scheme = args.scheme.as_ref().map(|scheme| format!("&scheme={}", encode(scheme.as_str()))).unwrap_or_default();
-    let agencies = context.client.list(&format!("/api/v1/eligible?level={}{scheme}", args.level), None)?;
+    let cluster = args.cluster.as_deref().map(|given| cluster::resolve(given, context)).transpose()?;
+    let cluster = cluster.map(|id| format!("&cluster={}", encode(&id))).unwrap_or_default();
+    let agencies = context.client.list(&format!("/api/v1/eligible?level={}{scheme}{cluster}", args.level), None)?;
     context.out.result(&agencies, |page| {
         for agency in &agencies {
-            let state = if agency["eligible"] == true { State::Ok } else { State::Wait };
+            let state = match (agency["eligible"] == true, agency["waived"] == true) {
+                (true, false) => State::Ok,
+                (true, true) => State::Warn,
+                (false, _) => State::Wait,
+            };
             let reason = plain(agency, "reason").unwrap_or(if agency["eligible"] == true { "may be asked" } else { "not now" });
             page.state(state, &format!("{:<16}", text(agency, "agency")), reason);
         }
@@ -110,11 +118,11 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
 
 fn row(offer: &Value, ids: fn(&str) -> String) -> [String; 5] {
     let reviewers = items(offer, "reviewers").iter().map(|r| format!("{}: {}", text(r, "agency"), text(r, "state"))).collect::<Vec<_>>();
-    [ids(&text(offer, "id")), cluster(offer), text(offer, "level"), text(offer, "state"), reviewers.join(", ")]
+    [ids(&text(offer, "id")), cluster_of(offer), text(offer, "level"), text(offer, "state"), reviewers.join(", ")]
 }
 
 /// The cluster's name when the answer carries it, else its id in the form that people type.
-pub(super) fn cluster(value: &Value) -> String {
+pub(super) fn cluster_of(value: &Value) -> String {
     match plain(value, "cluster") {
         Some(id) => short(id),
         None => text(value, "cluster"),

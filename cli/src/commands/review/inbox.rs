@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use super::ask::{ID, cluster};
+use super::ask::{ID, cluster_of};
 use crate::client::encode;
 use crate::commands::{Context, catalogue, evidence as file_of, scores};
 use crate::failure::Failure;
@@ -87,7 +87,7 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
         let ids = page.ids();
         let row = |entry: &Value| {
             let text = |name| text(entry, name);
-            [ids(&text("offer")), text("owner"), cluster(entry), text("level"), text("state"), text("due"), text("next_step")]
+            [ids(&text("offer")), text("owner"), cluster_of(entry), text("level"), text("state"), text("due"), text("next_step")]
         };
         page.table(["OFFER", "FROM", "CLUSTER", "LEVEL", "STATE", "DUE", "NEXT"], inbox.iter().map(row));
     })

@@ -153,7 +153,8 @@ pub fn workbook(context: &Context, id: &str, language: Option<&str>) -> Result<V
     let cluster = clusters::name(&tx, sheet.assessment.cluster.as_str())?;
     let mut about = vec![
         ("cluster", cluster.to_string()),
-        ("assessment", format!("{id}, version {}", sheet.version)),
+        ("assessment", id.to_owned()),
+        ("version", sheet.version.to_string()),
         ("month", sheet.assessment.month.to_string()),
         ("catalogue name", catalogue.title.to_string()),
     ];

@@ -41,6 +41,12 @@ pub struct Change {
     pub to: Option<String>,
     /// Whether its note changes.
     pub note: bool,
+    /// The note so far, when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note_from: Option<String>,
+    /// The new note, when it changes; absent when it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note_to: Option<String>,
 }
 
 /// What an edit changes, and what is wrong with it.
@@ -48,6 +54,8 @@ pub struct Change {
 pub struct Preview {
     /// What the file was read as, such as `CSV, Windows-1252`.
     pub format: &'static str,
+    /// The file was made from an earlier version of the assessment: what others saved since may be among the changes.
+    pub outdated: bool,
     /// Rows that were read.
     pub read: usize,
     /// Answers that change.
@@ -65,9 +73,9 @@ impl std::fmt::Debug for Preview {
 }
 
 impl Edit {
-    fn read(&self, catalogue: &Catalogue) -> spreadsheet::Reading<ScoreRow> {
+    fn read(&self, catalogue: &Catalogue, assessment: &str) -> spreadsheet::Reading<ScoreRow> {
         match self {
-            Self::Spreadsheet(bytes) => spreadsheet::read_scores(bytes, catalogue),
+            Self::Spreadsheet(bytes) => spreadsheet::read_scores(bytes, catalogue, Some(assessment)),
             Self::Map(map) => spreadsheet::scores_of_map(map, catalogue),
         }
     }
@@ -81,12 +89,13 @@ impl Edit {
 pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry_run: bool) -> Result<Preview, Error> {
     let found = sheet(&context.store().read()?, id)?;
     let catalogue = catalogues::by_reference(context, &found.assessment.catalogue)?;
-    let spreadsheet::Reading { format, rows, problems } = edit.read(&catalogue);
+    let spreadsheet::Reading { format, version, rows, problems } = edit.read(&catalogue, id);
+    let outdated = version.is_some_and(|version| version != found.version.to_string());
     if dry_run {
         let mut copy = found;
         let changes = apply(&mut copy, &catalogue, &rows)?;
         let assessment = super::show(context, id)?;
-        return Ok(Preview { format, read: rows.len(), changes, problems, assessment });
+        return Ok(Preview { format, outdated, read: rows.len(), changes, problems, assessment });
     }
     let if_match = if_match.ok_or(Error::Unconditional { what: "assessment" })?;
     context.transact(|tx| {
@@ -100,7 +109,7 @@ pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry
             sheet.touch(context.now());
             item::put(tx, id, &sheet)?;
         }
-        Ok(Preview { format, read: rows.len(), changes, problems: Vec::new(), assessment: sheet.view(id.to_owned(), &catalogue) })
+        Ok(Preview { format, outdated, read: rows.len(), changes, problems: Vec::new(), assessment: sheet.view(id.to_owned(), &catalogue) })
     })
 }
 
@@ -119,10 +128,12 @@ fn apply(sheet: &mut Sheet, catalogue: &Catalogue, rows: &[ScoreRow]) -> Result<
         if let Some(note) = note {
             assessment.set_note(indicator.clone(), note)?;
         }
-        let noted = before.as_ref() != assessment.notes.get(indicator);
+        let after = assessment.notes.get(indicator).cloned();
+        let noted = before != after;
         if from != *answer || noted {
             let text = |answer: Option<Answer>| answer.map(|answer| answer.to_string());
-            changes.push(Change { indicator: indicator.to_string(), from: text(from), to: text(*answer), note: noted });
+            let (note_from, note_to) = if noted { (before, after) } else { (None, None) };
+            changes.push(Change { indicator: indicator.to_string(), from: text(from), to: text(*answer), note: noted, note_from, note_to });
         }
     }
     Ok(changes)

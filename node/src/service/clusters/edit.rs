@@ -97,7 +97,13 @@ pub fn merge(context: &Context, from: &str, into: &str, if_match: Option<&str>) 
             redirect(tx, &register_key(&number), &gone.facts.id, found, &id)?;
             stays.registers.push(number);
         }
-        stays.registers.truncate(super::REGISTERS);
+        if stays.registers.len() > super::REGISTERS {
+            return Err(Error::field(
+                "/into",
+                format!("together they have more than {} numbers in registers: remove some first", super::REGISTERS),
+            ));
+        }
+        stays.former.append(&mut gone.former.clone());
         stays.former.push(FormerName { name: gone.facts.name.clone(), until: now });
         stays.absorbed.push(gone.facts.id.clone());
         stays.touch(now);

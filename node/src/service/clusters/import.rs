@@ -85,7 +85,7 @@ struct Planned<'a> {
 /// # Errors
 /// [`Error::Table`] when a row has a problem and this is no dry run.
 pub fn import(context: &Context, bytes: &[u8], dry_run: bool) -> Result<Imported, Error> {
-    let spreadsheet::Reading { format, rows, problems } = spreadsheet::read_clusters(bytes);
+    let spreadsheet::Reading { format, rows, problems, .. } = spreadsheet::read_clusters(bytes);
     if dry_run {
         let tx = context.store().read()?;
         let (plan, mut found) = plan(&tx, &rows)?;

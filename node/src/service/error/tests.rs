@@ -32,6 +32,7 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::KeySet(KeySetError::Reused), "PGN-0733", 422),
         (Error::Message { rule: "x" }, "PGN-0731", 422),
         (Error::Reviewer { agency: agency(), cause: panel::Ineligible::Owner }, "PGN-0812", 409),
+        (Error::Objected { agency: agency(), objection: Objection::Twice { issued: Timestamp::default().month() } }, "PGN-0815", 409),
         (unmet(PanelError::TooFew { needed: 2, found: 1, sharing: vec![] }.into()), "PGN-0828", 409),
         (unmet(PanelError::Twice(agency()).into()), "PGN-0827", 409),
         (Error::Ineligible { level: Level::Gold, reasons: vec![Ineligible::NotListed] }, "PGN-0830", 409),

@@ -2,6 +2,7 @@
 
 use parangon_protocol::charter::AmendmentError;
 use parangon_protocol::review::decision::Unmet;
+use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::panel::{Ineligible, PanelError};
 use parangon_protocol::review::{ExchangeError, ReviewError};
 
@@ -45,6 +46,8 @@ impl Error {
             Self::Exchange(error) => exchange(error),
             Self::Endorse(_) => "PGN-0806",
             Self::Reviewer { cause, .. } => ineligible(cause),
+            Self::Objected { objection: Objection::Swap { .. }, .. } => "PGN-0814",
+            Self::Objected { objection: Objection::Twice { .. }, .. } => "PGN-0815",
             Self::Ineligible { .. } => "PGN-0830",
             Self::Predecessor { .. } => "PGN-0831",
             Self::Unmet { reasons, .. } => reasons.first().map_or("PGN-0820", unmet),
@@ -139,7 +142,9 @@ impl Error {
             "PGN-0731" => "Ask the sender to send it again.",
             "PGN-0801" | "PGN-0802" => "Choose a level and scheme that the charter lets this agency issue.",
             "PGN-0803" => "Only the agency that registered the cluster can do this.",
-            "PGN-0811" | "PGN-0812" | "PGN-0813" => "Choose another agency: parangon review eligible shows who may review.",
+            "PGN-0811" | "PGN-0812" | "PGN-0813" | "PGN-0814" | "PGN-0815" => {
+                "Choose another agency: parangon review eligible CLUSTER shows who may review it, and why the others may not."
+            }
             "PGN-0820" | "PGN-0821" | "PGN-0822" => "The reviews stand. Improve what they name, then assess and ask again.",
             "PGN-0828" | "PGN-0829" => "Wait for more reviews, or ask more agencies in a new offer.",
             "PGN-0830" => "The cluster cannot be assessed for this level yet; correct the entry if it is wrong.",

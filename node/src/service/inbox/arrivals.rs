@@ -44,6 +44,7 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
         since: context.now(),
         review: None,
         last: None,
+        refused: false,
         endorsement: None,
         parts: 0,
         asked: 0,
@@ -86,6 +87,17 @@ pub(crate) fn awaits<S: Source>(tx: &Tx<S>, common: &Common) -> Result<bool, Err
     Ok(held.is_some_and(|assigned| !is_over(&assigned)))
 }
 
+/// The owner will never take a message of ours about this offer: people see it.
+pub(crate) fn on_refused(tx: &mut WriteTx, agency: &AgencyId, offer: &Hash) -> Result<(), Error> {
+    let id = offer.to_string();
+    let Some(mut assigned) = item::find::<Assigned, _>(tx, &id)? else { return Ok(()) };
+    if owner(&assigned) == agency && !is_over(&assigned) {
+        assigned.refused = true;
+        item::put(tx, &id, &assigned)?;
+    }
+    Ok(())
+}
+
 /// The label that the offer was for stands in its owner's log.
 pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) -> Result<(), Error> {
     let id = common.offer.to_string();
@@ -94,7 +106,11 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     }
     let mut assigned = load(tx, &id)?;
     let charter = charter_of(context, &assigned.offer)?;
-    assigned.apply(&charter, Event::Issued { common }, context.now())?;
+    if let Err(error) = assigned.apply(&charter, Event::Issued { common }, context.now()) {
+        // A label that is not the offer's closes nothing, and keeps no other from being closed.
+        tracing::warn!(offer = %id, code = error.code(), "a label names this offer and is not what it was for");
+        return Ok(());
+    }
     destroy(context, tx, &assigned)?;
     item::put(tx, &id, &assigned)
 }

@@ -120,7 +120,7 @@ pub(crate) fn resume(context: &Context) -> Result<(), Error> {
         Ok(())
     })?;
     for id in stuck {
-        context.transact(|tx| {
+        let asked = context.transact(|tx| {
             let mut assigned = load(tx, &id)?;
             let (dossier, held) = (review::unseal(tx, &id, &assigned)?, held(tx, &id)?);
             let all = places(&dossier);
@@ -130,7 +130,11 @@ pub(crate) fn resume(context: &Context) -> Result<(), Error> {
             assigned.asked = u32::try_from(first).unwrap_or(u32::MAX);
             ask(context, tx, &mut assigned, &missing[..missing.len().min(WINDOW)])?;
             item::put(tx, &id, &assigned)
-        })?;
+        });
+        // One owner that cannot be asked holds up nobody else.
+        if let Err(error) = asked {
+            tracing::warn!(offer = %id, code = error.code(), "missing parts of a dossier could not be asked for");
+        }
     }
     context.queued().notify_one();
     Ok(())

@@ -2,6 +2,7 @@
 
 use parangon_protocol::id::{AgencyId, IndicatorId};
 use parangon_protocol::review::{Event, Message, Question, Reply, SignedResponse, Stage, State};
+use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -15,6 +16,11 @@ use crate::store::{Source, Tx, WriteTx};
 
 /// Seconds after our review from which it may be made final without a response of the owner's.
 const RESPONSE_SECONDS: u64 = 14 * 86_400;
+
+/// When a draft of that time may be made final although the owner did not respond.
+pub(crate) fn response_until(draft: Timestamp) -> Timestamp {
+    draft.plus(RESPONSE_SECONDS)
+}
 
 /// What was said about one dossier. It is deleted with it.
 #[derive(Default, Serialize, Deserialize)]
@@ -198,7 +204,7 @@ pub fn finalise(context: &Context, offer: &str, input: &FinalInput) -> Result<Re
     let assigned = load(&tx, offer)?;
     let none = || Error::State { what: "review", state: assigned.assignment.state().to_string(), needed: "submit a draft first" };
     let draft = assigned.review.as_ref().filter(|review| review.body.stage == Stage::Draft).ok_or_else(none)?;
-    let until = draft.body.created.plus(RESPONSE_SECONDS);
+    let until = response_until(draft.body.created);
     if assigned.assignment.response().is_none() && context.now() < until && assigned.assignment.state() == State::Reviewed {
         let needed = "it may be made final when the owner has responded, or two weeks after the draft";
         return Err(Error::State { what: "review", state: format!("waiting for the owner's response until {until}"), needed });

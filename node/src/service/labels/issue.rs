@@ -110,6 +110,10 @@ fn dossier(offered: &Offered) -> Result<parangon_protocol::id::Hash, Error> {
 /// The endorsements of reviews that carry the level, sorted by endorser.
 fn carried(context: &Context, offered: &Offered) -> Result<Vec<Endorsement>, Error> {
     let level = offered.offer.body.level;
+    if let Some(agency) = offered.pending(context.now()) {
+        let state = format!("waiting for {agency}, which has accepted, until {}", offered.offer.body.due);
+        return Err(Error::State { what: "offer", state, needed: "wait for its final review, or for the due date" });
+    }
     let decision = offered.decide(context)?.map_err(|reasons| Error::Unmet { level, reasons })?;
     let endorsement = |reviewer: &parangon_protocol::id::AgencyId| {
         let found = offered.parties.get(reviewer).and_then(|notes| notes.endorsement.clone());

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod issue;
+mod recount;
 
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{AgencyId, Hash};
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 pub use bundle::bundle;
 pub(crate) use issue::take_status_place;
 pub use issue::{issue, preview};
+pub use recount::{RecountView, RecountedRule, recount};
 
 use super::clusters::ClusterView;
 use super::register::{self, Standing};

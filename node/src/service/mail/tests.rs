@@ -245,3 +245,28 @@ async fn parts_of_a_dossier_are_its_own_or_refused_and_it_is_shown_whole() {
     lyon.context.run(move |context| inbox::step_back(context, &id, None)).await.expect("stepped back");
     assert_eq!(kept(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_comes_again_takes_nothing_back() {
+    let agencies = federation(&THREE).await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
+    lyon.accepts(&offer).await;
+    stuttgart.part(lyon).await;
+    let (id, scores) = (offer.clone(), crate::service::tests::support::level(3));
+    let input = inbox::ReviewInput { scores, improvements: 3, eligible: true, findings: String::new() };
+    assert!(lyon.context.run(move |context| inbox::submit(context, &id, &input)).await.expect("a review").recommended);
+    let sent = queued(lyon, stuttgart).into_iter().find_map(|bytes| {
+        let opened = open(&stuttgart.context, lyon.context.me(), &bytes).expect("ours")?;
+        matches!(opened.message, Message::Review { .. }).then_some((bytes, opened.message))
+    });
+    let (bytes, message) = sent.expect("the review");
+    assert_eq!(took(stuttgart, lyon, &bytes).await, Ok(()));
+    let Message::Review { review, endorsement } = message else { panic!("a review") };
+    assert!(endorsement.is_some());
+    let bare = made(lyon, stuttgart, None, &Message::Review { review, endorsement: None });
+    assert_eq!(took(stuttgart, lyon, &bare).await, Ok(()));
+    let view = stuttgart.context.run(move |context| offers::show(context, &offer)).await.expect("the offer");
+    assert!(view.ready && view.reviewers[0].recommends == Some(true), "{view:?}");
+}

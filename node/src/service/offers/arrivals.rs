@@ -10,8 +10,9 @@ use parangon_protocol::review::{
 };
 
 use super::{Offered, charter_of, item, load};
-use crate::service::{Context, Error, assessments, catalogues, labels, mail, salt};
+use crate::service::{Context, Error, assessments, catalogues, inbox, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
+use parangon_protocol::time::Timestamp;
 
 /// Messages that wait for one agency beyond which no parts are queued for it: it asks again.
 const CROWD: usize = 64;
@@ -102,6 +103,18 @@ pub(crate) fn on_review(
     let id = review.body.offer.to_string();
     let mut offered = load(tx, &id)?;
     let verified = mail::stated(context, reviewer, review)?;
+    let catalogue = catalogues::by_reference(context, &offered.offer.body.catalogue)?;
+    review.body.scores.check(&catalogue).map_err(parangon_protocol::assessment::AssessmentError::from)?;
+    let notes = offered.parties.get(reviewer);
+    // A repetition says nothing new, whatever came with it.
+    if notes.is_some_and(|notes| [&notes.review, &notes.last].into_iter().flatten().any(|held| held.body == review.body)) {
+        return Ok(());
+    }
+    let drafted = notes.map(|notes| notes.since);
+    let early = |since: Timestamp| context.now() < inbox::response_until(since);
+    if review.body.stage == Stage::Final && review.body.response.is_none() && drafted.is_some_and(early) {
+        return Err(Error::Message { rule: "a final review takes the response into account, or waits two weeks for it" });
+    }
     match offered.apply(context, reviewer, Event::Reviewed(verified)) {
         Ok(_) => {
             if let (Stage::Draft, Some(_)) = (review.body.stage, endorsement) {
@@ -162,7 +175,9 @@ fn supported(context: &Context, offered: &Offered, signed: &SignedReview, endors
 pub(crate) fn on_refused(tx: &mut WriteTx, agency: &AgencyId, offer: &Hash) -> Result<(), Error> {
     let id = offer.to_string();
     let Some(mut offered) = item::find::<Offered, _>(tx, &id)? else { return Ok(()) };
-    if let Some(notes) = offered.parties.get_mut(agency) {
+    // What crosses a last word on its way meets a key that is gone.
+    let is_over = matches!(offered.exchange.state(agency), Some(State::Withdrawn | State::Finalised | State::Declined));
+    if let Some(notes) = offered.parties.get_mut(agency).filter(|_| !is_over) {
         notes.unreachable = true;
         item::put(tx, &id, &offered)?;
     }

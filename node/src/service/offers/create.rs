@@ -6,6 +6,8 @@ use parangon_protocol::assessment::Assessment;
 use parangon_protocol::charter::{Charter, Level, LevelRule};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::validity;
+use parangon_protocol::limits;
+use parangon_protocol::review::history::{self, Answer, Case};
 use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed, panel};
 use parangon_protocol::time::Timestamp;
 use serde::Deserialize;
@@ -61,6 +63,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
             return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
         }
         let offer = offer(context, tx, &sheet, scheme.clone(), level, &new)?;
+        unobjected(&charter, tx, &offer, &reviewers)?;
         let issue = context.issue_key();
         let signed = Signed::sign(offer, context.federation(), &issue)?;
         let verified = signed.verify(context.federation(), &issue.public())?;
@@ -110,6 +113,9 @@ fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<V
     if named.is_empty() {
         return Err(Error::field("/reviewers", "name at least one agency"));
     }
+    if named.len() > limits::ENDORSEMENTS {
+        return Err(Error::field("/reviewers", format!("at most {} agencies review one assessment", limits::ENDORSEMENTS)));
+    }
     let mut reviewers = Vec::new();
     for text in named {
         let agency: AgencyId = text.parse().map_err(Error::name("/reviewers"))?;
@@ -120,6 +126,19 @@ fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<V
         reviewers.push(agency);
     }
     Ok(reviewers)
+}
+
+/// What was published stands against none of them.
+fn unobjected(charter: &Charter, tx: &WriteTx, offer: &Offer, reviewers: &[AgencyId]) -> Result<(), Error> {
+    let (_, history) = register::history(tx, |_| true)?;
+    let case = Case { owner: &offer.owner, cluster: &offer.cluster.id, scheme: &offer.scheme, at: offer.created.month() };
+    for (agency, answer) in history::explain(charter, offer.rule(charter)?, &history, case) {
+        match answer {
+            Answer::Objected(objection) if reviewers.contains(&agency) => return Err(Error::Objected { agency, objection }),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level: Level, new: &NewOffer) -> Result<Offer, Error> {

@@ -1,7 +1,7 @@
 //! What is said about an open offer: questions that come in, our answers, our one response, and receipts of deleted copies.
 
 use parangon_protocol::id::{AgencyId, Hash};
-use parangon_protocol::review::{Event, Message, Question, Reply, Response, Signed, State, differences};
+use parangon_protocol::review::{Event, Message, Outcome, Question, Reply, Response, Signed, State, differences};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,7 +79,8 @@ pub(crate) fn on_question(context: &Context, tx: &mut WriteTx, from: &AgencyId, 
         let catalogue = catalogues::by_reference(context, &offered.offer.body.catalogue)?;
         catalogue.indicator(indicator).map_err(parangon_protocol::assessment::AssessmentError::from)?;
     }
-    let is_at_work = matches!(offered.exchange.state(from), Some(State::DossierSent | State::Reviewed));
+    let is_open = offered.exchange.outcome() == Outcome::Open;
+    let is_at_work = is_open && matches!(offered.exchange.state(from), Some(State::DossierSent | State::Reviewed));
     let notes = offered.parties.get_mut(from).filter(|_| is_at_work).ok_or_else(|| Error::missing("offer", &id))?;
     match notes.questions.iter().find(|asked| asked.question.number == question.number) {
         Some(known) if known.question == *question => return Ok(()),
@@ -100,13 +101,14 @@ pub fn answer(context: &Context, id: &str, agency: &str, number: u32, said: &Sai
         let mut offered = load(tx, id)?;
         let state = offered.exchange.state(&agency);
         let key = offered.exchange.dossier_key(&agency).map(str::to_owned);
+        let is_open = offered.exchange.outcome() == Outcome::Open;
         let notes = offered.parties.get_mut(&agency).ok_or_else(|| Error::missing("reviewer", &agency))?;
         let asked = notes.questions.iter_mut().find(|asked| asked.question.number == number);
         let asked = asked.ok_or_else(|| Error::missing("question", number))?;
         if asked.reply.is_some() {
             return Err(Error::State { what: "question", state: "answered".into(), needed: "a question has one answer" });
         }
-        let key = key.filter(|_| matches!(state, Some(State::DossierSent | State::Reviewed)));
+        let key = key.filter(|_| is_open && matches!(state, Some(State::DossierSent | State::Reviewed)));
         let gone = || Error::State { what: "review", state: "over".into(), needed: "its reviewer has no dossier any more" };
         let reply = Reply { offer: offered.exchange.offer_hash(), number, text: one_line(&said.text) };
         mail::queue_to(context, tx, &agency, &key.ok_or_else(gone)?, &Message::Reply { reply: reply.clone() })?;
@@ -138,8 +140,12 @@ pub fn respond(context: &Context, id: &str, said: &Said) -> Result<OfferView, Er
         let signed = Signed::sign(response, context.federation(), &issue)?;
         let charter = charter_of(context, &offered.offer)?;
         offered.exchange.apply(&charter, Event::Responded(signed.verify(context.federation(), &issue.public())?))?;
-        let reviewers: Vec<AgencyId> = offered.exchange.reviewers().cloned().collect();
-        for reviewer in reviewers {
+        let states: Vec<(AgencyId, State)> = offered.exchange.parties().map(|(agency, state)| (agency.clone(), state)).collect();
+        for (agency, _) in states.iter().filter(|(_, state)| *state == State::Offered) {
+            // It would come too late.
+            mail::tell(context, tx, agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
+        }
+        for (reviewer, _) in states.into_iter().filter(|(_, state)| *state == State::Reviewed) {
             let key = offered.exchange.dossier_key(&reviewer).ok_or(Error::Damaged { what: "offer" })?.to_owned();
             mail::queue_to(context, tx, &reviewer, &key, &Message::Response { response: Box::new(signed.clone()) })?;
         }

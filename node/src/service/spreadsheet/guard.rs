@@ -118,35 +118,40 @@ struct Table {
     width: u64,
 }
 
-/// The merged areas of each table of an ODS file; none when a table is larger than [`CELLS`].
+/// The merged areas of each table of an ODS file; none when a table is larger than [`CELLS`], or stands
+/// in another one.
 fn tables(xml: &str) -> Result<Option<Vec<Merged>>, quick_xml::Error> {
     let mut reader = Reader::from_str(xml);
-    let (mut done, mut table) = (Vec::new(), Table::default());
+    let (mut done, mut table, mut inside) = (Vec::new(), Table::default(), false);
     loop {
         let event = reader.read_event()?;
         let is_empty = matches!(event, Event::Empty(_));
         match event {
             Event::Eof => return Ok(Some(done)),
-            Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
-                "table" => table = Table::default(),
-                "table-row" => {
-                    table.row_repeats = attribute(&element, "number-rows-repeated").unwrap_or(1);
+            Event::Start(element) | Event::Empty(element) => match element.name().as_ref() {
+                "table:table" if inside => return Ok(None),
+                "table:table" => (table, inside) = (Table::default(), true),
+                "table:table-row" => {
+                    table.row_repeats = attribute(&element, "table:number-rows-repeated").unwrap_or(1);
                     (table.column, table.holds) = (0, false);
                     if is_empty {
                         table.row = table.row.saturating_add(table.row_repeats);
                     }
                 }
-                "table-cell" | "covered-table-cell" => table.cell(&element, is_empty),
+                "table:table-cell" | "table:covered-table-cell" => table.cell(&element, is_empty),
                 _ => {}
             },
-            Event::End(element) => match element.local_name().as_ref() {
-                "table-row" => {
+            Event::End(element) => match element.name().as_ref() {
+                "table:table-row" => {
                     table.row = table.row.saturating_add(table.row_repeats);
                     if table.holds && table.row.saturating_mul(table.width) > CELLS {
                         return Ok(None);
                     }
                 }
-                "table" => done.push(std::mem::take(&mut table.merged)),
+                "table:table" => {
+                    done.push(std::mem::take(&mut table.merged));
+                    inside = false;
+                }
                 _ => {}
             },
             _ => {}
@@ -157,13 +162,13 @@ fn tables(xml: &str) -> Result<Option<Vec<Merged>>, quick_xml::Error> {
 impl Table {
     fn cell(&mut self, element: &BytesStart<'_>, is_empty: bool) {
         let spans = |name| attribute(element, name).unwrap_or(1).max(1);
-        let (rows, columns) = (spans("number-rows-spanned"), spans("number-columns-spanned"));
+        let (rows, columns) = (spans("table:number-rows-spanned"), spans("table:number-columns-spanned"));
         if rows > 1 || columns > 1 {
             let place = |at: u64| u32::try_from(at).unwrap_or(u32::MAX);
             let start = (place(self.row), place(self.column));
             self.merged.push((start, (place(self.row.saturating_add(rows - 1)), place(self.column.saturating_add(columns - 1)))));
         }
-        self.column = self.column.saturating_add(spans("number-columns-repeated"));
+        self.column = self.column.saturating_add(spans("table:number-columns-repeated"));
         let says = |attribute: &str| attribute.starts_with("office:") || attribute == "table:formula";
         if !is_empty || element.attributes().flatten().any(|attribute| says(attribute.key.as_ref())) {
             self.holds = true;
@@ -172,8 +177,9 @@ impl Table {
     }
 }
 
-/// A number among the attributes; one that cannot be read is as large as it gets.
+/// A number among the attributes, under exactly the name by which the reader asks for it; one that cannot be read is as large as it
+/// gets.
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<u64> {
-    let found = element.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    let found = element.attributes().flatten().find(|attribute| attribute.key.as_ref() == name)?;
     Some(found.value.trim().parse().unwrap_or(u64::MAX))
 }

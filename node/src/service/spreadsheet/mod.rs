@@ -62,7 +62,7 @@ pub enum Kind {
     Twice,
     /// A value of another form: a name, a country, a date, a formula without a result.
     Value,
-    /// A workbook that was made for another catalogue.
+    /// A workbook that was made for another catalogue or assessment.
     Catalogue,
 }
 
@@ -128,6 +128,8 @@ impl Problem {
 pub struct Reading<T> {
     /// What the file was read as, such as `CSV, Windows-1252`; empty when it could not be.
     pub format: &'static str,
+    /// The version that the file says it was made from.
+    pub version: Option<String>,
     /// The rows that are good.
     pub rows: Vec<T>,
     /// The others, at most [`PROBLEMS`].
@@ -136,11 +138,11 @@ pub struct Reading<T> {
 
 impl<T> Reading<T> {
     fn refused(problem: Problem) -> Self {
-        Self { format: "", rows: Vec::new(), problems: vec![problem] }
+        Self { format: "", version: None, rows: Vec::new(), problems: vec![problem] }
     }
 
     fn of(format: &'static str) -> Self {
-        Self { format, rows: Vec::new(), problems: Vec::new() }
+        Self { format, version: None, rows: Vec::new(), problems: Vec::new() }
     }
 
     fn report(&mut self, problem: Problem) {

@@ -1,6 +1,6 @@
 //! XLSX and ODS. A file is looked at before it is handed to the reader: what it would unfold to is bounded first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,6 +14,21 @@ const SHEETS: usize = 64;
 
 /// Rows of a sheet, as sparse as they are: by row and column, both from 0.
 type Cells = BTreeMap<(u32, u32), Cell>;
+
+/// Cells that merged ones may cover, in rows that hold something.
+const COVERED: usize = 100_000;
+
+/// What a file may still hold.
+struct Budget {
+    rows: usize,
+    cells: usize,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self { rows: ROWS + super::table::HEADER_ROWS * SHEETS, cells: ROWS * 16 }
+    }
+}
 
 /// Reads a file that begins like a ZIP archive.
 ///
@@ -39,7 +54,7 @@ fn malformed() -> Problem {
 fn xlsx(bytes: &[u8]) -> Result<Grid, Problem> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| malformed())?;
     let names = book.sheet_names();
-    let mut sheets = Vec::new();
+    let (mut sheets, mut budget) = (Vec::new(), Budget::new());
     for name in names.iter().take(SHEETS) {
         let merged = book.merge_cells_by_sheet_name(name).map_err(|_| malformed())?;
         let merged: Vec<_> = merged.into_iter().map(|area| (area.start, area.end)).collect();
@@ -51,9 +66,9 @@ fn xlsx(bytes: &[u8]) -> Result<Grid, Problem> {
                 DataRef::SharedString(text) => Cell::new(text, CellKind::Text),
                 other => cell(&Data::from(other), found.formula.is_some()),
             };
-            put(&mut cells, row, column, cell, name)?;
+            put(&mut cells, row, column, cell, &mut budget)?;
         }
-        sheets.push(sheet(name, cells, &merged));
+        sheets.push(sheet(name, cells, &merged)?);
     }
     finish("XLSX", sheets)
 }
@@ -61,16 +76,16 @@ fn xlsx(bytes: &[u8]) -> Result<Grid, Problem> {
 fn ods(bytes: &[u8], plan: &guard::Plan) -> Result<Grid, Problem> {
     let mut book: Ods<_> = Ods::new(Cursor::new(bytes)).map_err(|_| malformed())?;
     let names = book.sheet_names();
-    let mut sheets = Vec::new();
+    let (mut sheets, mut budget) = (Vec::new(), Budget::new());
     for (at, name) in names.iter().take(SHEETS).enumerate() {
         let range = book.worksheet_range(name).map_err(|_| malformed())?;
         let (top, left) = range.start().unwrap_or_default();
         let mut cells = Cells::new();
         for (row, column, value) in range.used_cells() {
             let (row, column) = (top + u32::try_from(row).unwrap_or(u32::MAX), left + u32::try_from(column).unwrap_or(u32::MAX));
-            put(&mut cells, row, column, cell(value, false), name)?;
+            put(&mut cells, row, column, cell(value, false), &mut budget)?;
         }
-        sheets.push(sheet(name, cells, plan.merged.get(at).map_or(&[], Vec::as_slice)));
+        sheets.push(sheet(name, cells, plan.merged.get(at).map_or(&[], Vec::as_slice))?);
     }
     finish("ODS", sheets)
 }
@@ -82,15 +97,17 @@ fn finish(format: &'static str, sheets: Vec<Sheet>) -> Result<Grid, Problem> {
     Ok(Grid { format, sheets })
 }
 
-fn put(cells: &mut Cells, row: u32, column: u32, cell: Cell, sheet: &str) -> Result<(), Problem> {
+fn put(cells: &mut Cells, row: u32, column: u32, cell: Cell, budget: &mut Budget) -> Result<(), Problem> {
     let width = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
-    if !cell.is_empty() && column < width {
-        cells.insert((row, column), cell);
+    if cell.is_empty() || column >= width {
+        return Ok(());
     }
-    if cells.len() > ROWS * 16 {
-        let text = format!("the sheet {:?} has more cells than {ROWS} rows need", super::shown(sheet));
-        return Err(Problem::file(Kind::TooLarge, text));
-    }
+    let large = || Problem::file(Kind::TooLarge, format!("the file has more cells than {ROWS} rows need"));
+    // Cells come row by row; one that comes later counts its row again, which costs a hostile file only.
+    let is_new = cells.range((row, 0)..=(row, u32::MAX)).next().is_none();
+    budget.rows = budget.rows.checked_sub(usize::from(is_new)).ok_or_else(large)?;
+    budget.cells = budget.cells.checked_sub(1).ok_or_else(large)?;
+    cells.insert((row, column), cell);
     Ok(())
 }
 
@@ -109,14 +126,20 @@ fn cell(value: &Data, has_formula: bool) -> Cell {
     }
 }
 
-/// Rows of cells, with what merged cells cover marked.
-fn sheet(name: &str, mut cells: Cells, merged: &[guard::Area]) -> Sheet {
-    let bottom = cells.keys().next_back().map_or(0, |(row, _)| *row);
-    for (start, end) in merged {
-        for row in start.0..=end.0.min(bottom) {
-            for column in start.1..=end.1.min(u32::try_from(COLUMNS).unwrap_or(u32::MAX)) {
-                if (row, column) != *start {
-                    cells.entry((row, column)).or_insert_with(|| Cell::new("", CellKind::Merged));
+/// Rows of cells, with what merged cells cover marked: in rows that hold something, since no other is read.
+fn sheet(name: &str, mut cells: Cells, merged: &[guard::Area]) -> Result<Sheet, Problem> {
+    let rows: BTreeSet<u32> = cells.keys().map(|(row, _)| *row).collect();
+    let width = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
+    let mut covered = 0usize;
+    for (start, end) in merged.iter().filter(|(start, end)| start <= end && start.1 <= end.1 && start.0 <= end.0) {
+        for row in rows.range(start.0..=end.0) {
+            for column in start.1..=end.1.min(width) {
+                covered += 1;
+                if covered > COVERED {
+                    return Err(Problem::file(Kind::TooLarge, "the file has more merged cells than a spreadsheet of this size needs"));
+                }
+                if (*row, column) != *start {
+                    cells.entry((*row, column)).or_insert_with(|| Cell::new("", CellKind::Merged));
                 }
             }
         }
@@ -133,5 +156,5 @@ fn sheet(name: &str, mut cells: Cells, merged: &[guard::Area]) -> Sheet {
         }
     }
     rows.retain(|(_, cells)| !cells.iter().all(Cell::is_empty));
-    Sheet { name: Some(name.to_owned()), rows }
+    Ok(Sheet { name: Some(name.to_owned()), rows })
 }

@@ -37,8 +37,9 @@ impl std::fmt::Debug for ScoreRow {
 
 /// Reads the columns `indicator`, `level` and, if it is there, `note` from every sheet that has them. Other columns of the
 /// workbook that we write are for people.
+/// A workbook that was made for another assessment than `assessment` is refused; one that names none is taken.
 #[must_use]
-pub fn read_scores(bytes: &[u8], catalogue: &Catalogue) -> Reading<ScoreRow> {
+pub fn read_scores(bytes: &[u8], catalogue: &Catalogue, assessment: Option<&str>) -> Reading<ScoreRow> {
     let grid = match Grid::read(bytes) {
         Ok(grid) => grid,
         Err(problem) => return Reading::refused(problem),
@@ -48,11 +49,16 @@ pub fn read_scores(bytes: &[u8], catalogue: &Catalogue) -> Reading<ScoreRow> {
         let text = format!("this workbook was made for another catalogue than {} of the assessment", catalogue.id);
         return Reading::refused(Problem::new(1, "B", stated, Kind::Catalogue, text));
     }
+    let other = grid.stated(workbook::ASSESSMENT).filter(|stated| assessment.is_some_and(|assessment| assessment != *stated));
+    if let Some(stated) = other {
+        return Reading::refused(Problem::new(1, "B", stated, Kind::Catalogue, "this workbook was made for another assessment"));
+    }
     let tables = match Table::read(&grid, &COLUMNS) {
         Ok(tables) => tables,
         Err(problem) => return Reading::refused(problem),
     };
     let mut reading = Reading::of(grid.format);
+    reading.version = grid.stated(workbook::VERSION).map(str::to_owned);
     let mut seen = BTreeSet::new();
     for table in &tables {
         table.problems.iter().for_each(|problem| reading.report(problem.clone()));

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn scores(bytes: &[u8]) -> Reading<ScoreRow> {
-    read_scores(bytes, Catalogue::ecei())
+    read_scores(bytes, Catalogue::ecei(), None)
 }
 
 /// The one problem of a file that has exactly one.

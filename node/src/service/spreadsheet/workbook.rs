@@ -11,6 +11,10 @@ use crate::service::Error;
 /// The cell beside which the catalogue's hash stands.
 pub(super) const CATALOGUE: &str = "catalogue";
 
+/// The cells beside which the assessment's id and version stand.
+pub(super) const ASSESSMENT: &str = "assessment";
+pub(super) const VERSION: &str = "version";
+
 /// Characters of a sheet's name, by Excel's rule.
 const NAME_CHARS: usize = 31;
 

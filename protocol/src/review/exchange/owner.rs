@@ -170,7 +170,9 @@ impl Exchange {
             if let Some(state) = self.outcome.state() {
                 return Err(self.terms.over(event, state));
             }
-            if let Some(agency) = self.at_work() {
+            // Whoever did not review in time holds nobody up.
+            let in_time = response.created < self.terms.offer.due;
+            if let Some(agency) = self.at_work().filter(|_| in_time) {
                 return Err(ExchangeError::Waits(agency.clone()));
             }
             if !self.parties().any(|(_, state)| state == State::Reviewed) {

@@ -5,6 +5,7 @@
 mod decision;
 mod endorse;
 mod exchange;
+mod history;
 mod message;
 mod panel;
 mod response;

@@ -64,6 +64,8 @@ fn the_owner_responds_once_when_all_are_in_and_only_final_reviews_count() {
         assert_eq!(both.apply(Event::Reviewed(checked(&draft))), [Ok(State::Reviewed), Ok(State::Reviewed)]);
     }
     assert_eq!(both.exchange.apply(&charter(), Event::Responded(checked(&first))), Err(ExchangeError::Waits(agency("oslo"))));
+    let after = signed(Response { created: commented().due, ..first.body.clone() });
+    assert!(both.exchange.clone().apply(&charter(), Event::Responded(checked(&after))).is_ok(), "who is late holds nobody up");
     both.exchange.apply(&charter(), Event::Reviewed(checked(&at(Stage::Draft, "oslo", None)))).unwrap();
     assert_eq!(both.exchange.reviewed().count(), 0, "a draft does not count");
     assert_eq!(both.exchange.reviewers().count(), 2);
@@ -170,6 +172,6 @@ fn questions_say_something_and_are_counted() {
     assert_eq!(ask(0, "x"), Err(ReviewError::Questions));
     assert_eq!(ask(QUESTIONS + 1, "x"), Err(ReviewError::Questions));
     let reply = |text: String| Message::Reply { reply: Reply { offer: offer(), number: 1, text } }.encode();
-    assert!(reply("x".repeat(limits::TEXT_CHARS)).is_ok());
-    assert!(matches!(reply("x".repeat(limits::TEXT_CHARS + 1)), Err(ReviewError::TooLong { .. })));
+    assert!(reply("x".repeat(limits::QUESTION_CHARS)).is_ok());
+    assert!(matches!(reply("x".repeat(limits::QUESTION_CHARS + 1)), Err(ReviewError::TooLong { .. })));
 }

@@ -1,0 +1,164 @@
+//! A label recounted from the public records that this node holds: what its issuer and its endorsers had to keep, and what the conflict
+//! rules say with the history up to it.
+
+use parangon_protocol::charter::{Charter, LevelRule};
+use parangon_protocol::check::Soundness;
+use parangon_protocol::id::AgencyId;
+use parangon_protocol::label::{LabelId, validity};
+use parangon_protocol::review::history::{Answer, Case, explain};
+use parangon_protocol::review::panel;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{parse_id, register};
+use crate::engine::RegisterRow;
+use crate::service::{Context, Error};
+use crate::store::ReadTx;
+
+/// One rule and what came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecountedRule {
+    /// Which rule: `sound`, `right`, `catalogue`, `endorsers`, `abroad`, `conflict`, `prerequisite` or `validity`.
+    pub rule: &'static str,
+    /// `kept`, `waived` or `broken`.
+    pub outcome: &'static str,
+    /// What was counted, in words.
+    pub detail: String,
+}
+
+/// A label, recounted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecountView {
+    /// The label.
+    pub label: String,
+    /// Its cluster's name.
+    pub cluster: String,
+    /// Its level.
+    pub level: &'static str,
+    /// The charter version whose rules count.
+    pub charter: u32,
+    /// Labels of the register that the history was taken from.
+    pub history: usize,
+    /// Every rule.
+    pub rules: Vec<RecountedRule>,
+    /// Whether none is broken.
+    pub kept: bool,
+}
+
+/// Recounts one label.
+///
+/// # Errors
+/// [`Error::NotFound`] for the label or its charter version.
+pub fn recount(context: &Context, id: &str) -> Result<RecountView, Error> {
+    let tx = context.store().read()?;
+    let row = register::row(&tx, &parse_id(id)?)?;
+    let common = &row.label.common;
+    let charter = context.charter_version(common.charter)?;
+    let endorsers: Vec<AgencyId> = row.label.endorsements.iter().map(|(agency, _)| agency.clone()).collect();
+    let mut rules = vec![sound(&row)];
+    let mut history = 0;
+    match charter.rule(&common.scheme, common.level) {
+        None => rules.push(outcome("catalogue", false, format!("the charter has no rule for {} of {}", common.level, common.scheme))),
+        Some(rule) => {
+            let may = charter.member(&common.owner).is_some_and(|member| member.may_issue(&common.scheme, common.level));
+            rules.push(outcome("right", may, format!("{} issues {} of {}", common.owner, common.level, common.scheme)));
+            let same = charter.catalogue(&rule.catalogue) == Some(&common.catalogue);
+            rules.push(outcome("catalogue", same, format!("{}, hash {}", common.catalogue.id, &common.catalogue.hash.to_string()[..12])));
+            rules.extend(panel_of(&charter, rule, &common.owner, &endorsers));
+            history = conflicts(&charter, rule, &tx, &row, &endorsers, &mut rules)?;
+            rules.push(prerequisite(&tx, rule, &row)?);
+            rules.push(valid(&tx, rule, &row)?);
+        }
+    }
+    let kept = rules.iter().all(|rule| rule.outcome != "broken");
+    let (cluster, level) = (common.cluster.name.to_string(), common.level.as_str());
+    Ok(RecountView { label: row.label.id.to_string(), cluster, level, charter: common.charter, history, rules, kept })
+}
+
+fn outcome(rule: &'static str, kept: bool, detail: String) -> RecountedRule {
+    RecountedRule { rule, outcome: if kept { "kept" } else { "broken" }, detail }
+}
+
+fn sound(row: &RegisterRow) -> RecountedRule {
+    match &row.label.soundness {
+        Soundness::Sound => outcome("sound", true, "signatures of issuer and endorsers, and the rules of one record".to_owned()),
+        Soundness::Void(flaw) => outcome("sound", false, flaw.to_string()),
+        Soundness::Waiting(_) => outcome("sound", false, "keys of an agency have not arrived yet".to_owned()),
+    }
+}
+
+fn panel_of(charter: &Charter, rule: &LevelRule, owner: &AgencyId, endorsers: &[AgencyId]) -> [RecountedRule; 2] {
+    let names = endorsers.iter().map(AgencyId::as_str).collect::<Vec<_>>().join(", ");
+    let without_abroad = LevelRule { foreign: 0, ..rule.clone() };
+    let enough = panel::check(charter, &without_abroad, owner, endorsers);
+    let all = panel::check(charter, rule, owner, endorsers);
+    let said = |result: &Result<(), panel::PanelError>, kept: String| result.as_ref().map_or_else(ToString::to_string, |()| kept);
+    [
+        outcome("endorsers", enough.is_ok(), said(&enough, format!("{} of {} needed: {names}", endorsers.len(), rule.reviewers))),
+        outcome("abroad", all.is_ok(), said(&all, format!("{} from abroad needed", rule.foreign))),
+    ]
+}
+
+/// The conflict rules with what was published before this label. Returns how many labels that was.
+fn conflicts(
+    charter: &Charter,
+    rule: &LevelRule,
+    tx: &ReadTx,
+    row: &RegisterRow,
+    endorsers: &[AgencyId],
+    rules: &mut Vec<RecountedRule>,
+) -> Result<usize, Error> {
+    let common = &row.label.common;
+    let (labels, history) = register::history(tx, |past| precedes(past, row))?;
+    let case = Case { owner: &common.owner, cluster: &common.cluster.id, scheme: &common.scheme, at: row.label.issued.month() };
+    for (agency, answer) in explain(charter, rule, &history, case) {
+        if endorsers.contains(&agency) {
+            let (outcome, detail) = match answer {
+                Answer::Eligible => ("kept", format!("{agency}: nothing stands against it")),
+                Answer::Waived(objection) => ("waived", format!("{agency}: {objection}; too few others were left")),
+                Answer::Objected(objection) => ("broken", format!("{agency}: {objection}")),
+                Answer::Ineligible(cause) => ("broken", format!("{agency}: {cause}")),
+            };
+            rules.push(RecountedRule { rule: "conflict", outcome, detail });
+        }
+    }
+    Ok(labels)
+}
+
+fn prerequisite(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<RecountedRule, Error> {
+    let Some(level) = rule.predecessor else { return Ok(outcome("prerequisite", true, "none is needed".to_owned())) };
+    let held = before(tx, row)?.iter().any(|other| other.label.common.level == level);
+    Ok(outcome("prerequisite", held, format!("{level} held before")))
+}
+
+/// Whether a label came before another: in one log by their places, else by what their issuers say.
+fn precedes(past: &RegisterRow, row: &RegisterRow) -> bool {
+    let (past, row) = (&past.label, &row.label);
+    if past.log.agency == row.log.agency { past.index < row.index } else { past.issued <= row.issued }
+}
+
+/// The cluster's sound labels of the same scheme that were issued before.
+fn before(tx: &ReadTx, row: &RegisterRow) -> Result<Vec<RegisterRow>, Error> {
+    let mut found = Vec::new();
+    for id in tx.labels_of(&row.label.common.cluster.id)? {
+        let Some(other) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let label = &other.label;
+        if label.common.scheme == row.label.common.scheme && precedes(&other, row) && label.soundness == Soundness::Sound {
+            found.push(other);
+        }
+    }
+    Ok(found)
+}
+
+/// The last month, from the month of the assessment or from the expiry of the cluster's last label of this level.
+fn valid(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<RecountedRule, Error> {
+    let common = &row.label.common;
+    let of_level = before(tx, row)?.into_iter().filter(|other| other.label.common.level == common.level);
+    let previous = of_level.map(|other| other.label.common.valid_until).max();
+    let expected = validity::valid_until(rule, common.assessed, previous);
+    let first = validity::valid_until(rule, common.assessed, None);
+    // An issuer may always begin anew instead of renewing.
+    let kept = common.valid_until == expected || common.valid_until == first;
+    let from = previous.map_or_else(|| "a first award".to_owned(), |expiry| format!("the label before ran to {expiry}"));
+    Ok(outcome("validity", kept, format!("assessed {}, {from}: to {expected}; it says {}", common.assessed, common.valid_until)))
+}
