@@ -35,6 +35,16 @@ fn files_are_checked_and_compared_without_a_node() {
     }
     desk.run("catalogue check nowhere.json").ends(5);
 
+    // The 34 of a land are the 31 and three more, word for word.
+    let ecei = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/data/ecei-2026.json");
+    let found = desk.run(&format!("catalogue diff {} {} --json", ecei.display(), document("bw-2026.json"))).ends(0).json();
+    let of = |what: &str| {
+        let all = found["differences"].as_array().expect("a list").iter();
+        all.filter(|entry| entry["what"] == what).map(|entry| entry["code"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("added"), [json!("6.1"), json!("6.2"), json!("7.1")]);
+    assert_eq!((of("changed"), of("removed")), (vec![], vec![]));
+
     std::fs::write(desk.path("newer.json"), text.replacen("\"minimum\": 2", "\"minimum\": 3", 1)).expect("written");
     let found = desk.run(&format!("catalogue diff {} newer.json --json", document("bw-2026.json"))).ends(0).json();
     assert_eq!(found["differences"], json!([{ "what": "changed", "code": "1.1.0", "part": "minimum", "from": "2", "to": "3" }]));
