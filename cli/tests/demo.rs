@@ -43,6 +43,18 @@ fn a_federation_with_one_label_shows_it_as_valid() {
 }
 
 #[test]
+fn seven_agencies_find_reviewers_whom_the_rules_allow() {
+    // With so many, a direct swap is not waived: whoever reviewed for another is not reviewed by it a moment later.
+    let desk = desk();
+    let countries = ["NO", "DE", "FR", "ES", "PL", "IT", "AT"];
+    let rows = countries.iter().flat_map(|country| (0..4).map(move |n| format!("2024-05,Cluster {country} {n},{country},,,gold,2026\n")));
+    let head = "awarded,name,country_iso2,region,technology_field,level,expires\n".to_owned();
+    std::fs::write(desk.path("many.csv"), rows.fold(head, |text, row| text + &row)).expect("written");
+    let summary = desk.run_words(&["demo", "--agencies", "7", "--data", "many.csv", "--once", "--json"]).ends(0).json();
+    assert_eq!((&summary["labels"]["issued"], &summary["converged"]), (&json!(28), &json!(true)), "{summary}");
+}
+
+#[test]
 fn people_read_words_and_no_paths_that_are_gone() {
     let desk = desk();
     let out = demo(&desk, &["--once"]).ends(0).out();

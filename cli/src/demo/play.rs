@@ -16,6 +16,9 @@ use hyper::Method;
 /// How often an agency's staff looks at its inbox. Nothing depends on it but how long the demonstration takes.
 const LOOK: Duration = Duration::from_millis(40);
 
+/// What an offer is refused with when a label that was published stands against a reviewer.
+const OBJECTED: [&str; 2] = ["PGN-0814", "PGN-0815"];
+
 /// After which a demonstration that does not come forward ends with an error.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -82,12 +85,17 @@ impl Player<'_> {
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
-        let reviewers = self.reviewers(plan, &cluster_id)?;
-        let offer = json!({
-            "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
-        });
-        self.client.post("/api/v1/offers", offer)?;
-        Ok(())
+        loop {
+            let reviewers = self.reviewers(plan, &cluster_id)?;
+            let offer = json!({
+                "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
+            });
+            match self.client.post("/api/v1/offers", offer) {
+                // A label of somebody else came in between, and with it another rule against one of them.
+                Err(failure) if OBJECTED.contains(&failure.problem.code.as_str()) => self.signals.check()?,
+                answer => return answer.map(drop),
+            }
+        }
     }
 
     /// The planned reviewers; for one that the conflict rules do not allow any more, the next that they allow.
