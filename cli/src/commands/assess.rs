@@ -1,5 +1,7 @@
 //! `parangon assess`.
 
+pub(super) mod evidence;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -8,14 +10,14 @@ use parangon_protocol::time::Month;
 use serde_json::{Value, json};
 
 use super::spreadsheet::{File, Import, Stage};
-use super::{Context, cluster, evidence};
+use super::{Context, cluster};
 use crate::client::{Body, encode};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::clean;
 use crate::{files, ids};
 
-pub(super) const PATH: &str = "/api/v1/assessments";
+const PATH: &str = "/api/v1/assessments";
 
 /// Characters of an assessment's id.
 const ID: usize = 24;

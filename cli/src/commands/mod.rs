@@ -6,7 +6,6 @@ pub(crate) mod catalogue;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;
-mod evidence;
 pub(crate) mod federation;
 pub(crate) mod init;
 pub(crate) mod invite;

@@ -4,9 +4,12 @@ mod ask;
 mod inbox;
 
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::Context;
 use crate::failure::Failure;
+use crate::fields::{items, plain, text};
+use crate::output::{Page, clean};
 
 pub(crate) use ask::resolve as resolve_offer;
 
@@ -97,4 +100,21 @@ fn show(offer: &str, context: &Context<'_>) -> Result<(), Failure> {
 fn text_of(path: &std::path::Path) -> Result<String, Failure> {
     const BYTES: usize = 4 * parangon_protocol::limits::TEXT_CHARS;
     String::from_utf8(crate::files::read(path, BYTES)?).map_err(|_| Failure::invalid(format!("{} is not UTF-8", path.display())))
+}
+
+/// The questions of one reviewer with their answers.
+fn write_questions(value: &Value, page: &mut Page) {
+    for asked in items(value, "questions") {
+        let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
+        page.field(&format!("  question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
+        page.field("  answer", text(asked, "answer"));
+    }
+}
+
+/// Where reviewers differ by two levels or more.
+fn write_differences(value: &Value, page: &mut Page) {
+    for (code, levels) in value["differences"].as_object().into_iter().flatten() {
+        let levels = levels.as_object().into_iter().flatten().map(|(agency, level)| format!("{agency} {}", level.as_str().unwrap_or("-")));
+        page.field(&format!("  differ on {}", clean(code)), levels.collect::<Vec<_>>().join(", "));
+    }
 }

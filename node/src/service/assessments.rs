@@ -133,7 +133,7 @@ impl Sheet {
         format!("\"{}\"", self.version)
     }
 
-    /// When it was begun; for those of before this was kept, the beginning of its month counts.
+    /// When it was begun. Assessments from before this was kept come first in their month.
     fn created(&self) -> Timestamp {
         self.created.unwrap_or_default()
     }

@@ -310,7 +310,8 @@ impl Offered {
     }
 }
 
-fn levels(differences: &Differences) -> BTreeMap<String, BTreeMap<String, String>> {
+/// Differences as they are shown.
+pub(crate) fn levels(differences: &Differences) -> BTreeMap<String, BTreeMap<String, String>> {
     let of = |answers: &BTreeMap<AgencyId, assessment::Answer>| {
         answers.iter().map(|(agency, answer)| (agency.to_string(), answer.to_string())).collect()
     };

@@ -139,10 +139,7 @@ fn write(offer: &Value, page: &mut Page) {
     for reason in items(offer, "unmet") {
         page.field("  not yet", reason.as_str().unwrap_or("-"));
     }
-    for (code, levels) in offer["differences"].as_object().into_iter().flatten() {
-        let levels = levels.as_object().into_iter().flatten().map(|(agency, level)| format!("{agency} {}", level.as_str().unwrap_or("-")));
-        page.field(&format!("  differ on {}", crate::output::clean(code)), levels.collect::<Vec<_>>().join(", "));
-    }
+    super::write_differences(offer, page);
     if let Some(response) = plain(offer, "response") {
         page.field("  our response", response);
     }
@@ -159,11 +156,7 @@ fn write(offer: &Value, page: &mut Page) {
             let deleted = copy.get("deleted").and_then(Value::as_str).map_or("held there".to_owned(), |at| format!("deleted there {at}"));
             page.field("    its copy", format!("{}, {deleted}", short(&text(&reviewer["copy"], "commitment"))));
         }
-        for asked in items(reviewer, "questions") {
-            let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
-            page.field(&format!("    question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
-            page.field("    answer", text(asked, "answer"));
-        }
+        super::write_questions(reviewer, page);
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{ID, cluster_of};
 use crate::client::encode;
-use crate::commands::{Context, catalogue, evidence as file_of, scores};
+use crate::commands::{Context, assess::evidence as file_of, catalogue, scores};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::{Page, clean};
@@ -263,21 +263,13 @@ pub(super) fn conversation(given: &str, context: &Context<'_>) -> Result<(), Fai
     let id = resolve(given, context)?;
     let said = context.client.get(&path(&id, "conversation"))?;
     context.out.result(&said, |page| {
-        for asked in items(&said, "questions") {
-            let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
-            page.field(&format!("question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
-            page.field("  answer", text(asked, "answer"));
-        }
+        super::write_questions(&said, page);
         match plain(&said, "response") {
             Some("") => page.remark("The owner has responded, and says nothing."),
             Some(response) => page.field("response", response),
             None => page.remark("The owner has not responded to the reviews."),
         }
-        for (code, levels) in said["differences"].as_object().into_iter().flatten() {
-            let levels =
-                levels.as_object().into_iter().flatten().map(|(agency, level)| format!("{agency} {}", level.as_str().unwrap_or("-")));
-            page.field(&format!("differ on {}", clean(code)), levels.collect::<Vec<_>>().join(", "));
-        }
+        super::write_differences(&said, page);
     })
 }
 

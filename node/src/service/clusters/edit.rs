@@ -1,6 +1,7 @@
 //! Clusters change their names, and two become one. What was said of them before stays.
 
 use parangon_protocol::id::ClusterId;
+use parangon_protocol::time::Timestamp;
 
 use super::{Cluster, ClusterFile, Description, FormerName, RegisterNumber, Said, by_name, claim, item, name_key, register_key};
 use crate::service::{Context, Error};
@@ -11,7 +12,7 @@ const ABSORBED: usize = 1_000;
 
 impl Cluster {
     /// Takes on what is said. A name that changes becomes a former one.
-    pub(super) fn take(&mut self, said: &Said, now: parangon_protocol::time::Timestamp) {
+    pub(super) fn take(&mut self, said: &Said, now: Timestamp) {
         let before = self.said();
         if before == *said {
             return;
@@ -26,7 +27,7 @@ impl Cluster {
         self.touch(now);
     }
 
-    fn touch(&mut self, now: parangon_protocol::time::Timestamp) {
+    fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.changed = Some(now);
     }
@@ -58,7 +59,7 @@ pub fn edit(context: &Context, id: &str, new: &Description, if_match: Option<&st
 }
 
 /// Saves what is said of a cluster that is here.
-pub(super) fn save(tx: &mut WriteTx, cluster: &mut Cluster, said: &Said, now: parangon_protocol::time::Timestamp) -> Result<(), Error> {
+pub(super) fn save(tx: &mut WriteTx, cluster: &mut Cluster, said: &Said, now: Timestamp) -> Result<(), Error> {
     let before: Vec<RegisterNumber> = cluster.registers.clone();
     cluster.take(said, now);
     claim(tx, cluster)?;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::review::{self, ReviewResult};
 use super::{Assigned, ScoreMap, load, owner};
 use crate::service::item::{self, Item};
-use crate::service::offers::{Asked, QuestionView, charter_of};
+use crate::service::offers::{Asked, QuestionView, charter_of, levels};
 use crate::service::{Context, Error, catalogues, mail, one_line, spreadsheet};
 use crate::store::{Source, Tx, WriteTx};
 
@@ -101,18 +101,10 @@ fn find<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Conversation, Error> {
 
 fn view(conversation: &Conversation) -> ConversationView {
     let response = conversation.response.as_ref().map(|signed| &signed.body);
-    let levels = |answers: &BTreeMap<AgencyId, _>| {
-        answers
-            .iter()
-            .map(|(agency, answer): (_, &parangon_protocol::assessment::Answer)| (agency.to_string(), answer.to_string()))
-            .collect()
-    };
     ConversationView {
         questions: conversation.questions.iter().map(QuestionView::from).collect(),
         response: response.map(|response| response.text.clone()),
-        differences: response
-            .map(|response| response.differences.iter().map(|(code, answers)| (code.to_string(), levels(answers))).collect())
-            .unwrap_or_default(),
+        differences: response.map(|response| levels(&response.differences)).unwrap_or_default(),
     }
 }
 

@@ -34,6 +34,21 @@ async fn took(at: &Agency, from: &Agency, message: &[u8]) -> Result<(), u16> {
     answers.into_iter().next().expect("one answer")
 }
 
+/// An offer that `reviewer` has accepted, with the two apart since: what passes between them the test carries.
+async fn accepted(owner: &Agency, reviewer: &Agency, assessment: &str) -> (String, Hash) {
+    let offer = owner.offer(assessment, "bronze", &[reviewer]).await.expect("an offer").id;
+    crate::service::tests::support::until("the offer", || async {
+        let offer = offer.clone();
+        reviewer.context.run(move |context| inbox::show(context, &offer)).await.ok()
+    })
+    .await;
+    owner.part(reviewer).await;
+    let id = offer.clone();
+    reviewer.context.run(move |context| inbox::accept(context, &id, Conflicts::None)).await.expect("accepted");
+    let hash = offer.parse().expect("a hash");
+    (offer, hash)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_senders_own_unaltered_message_is_taken_and_only_once() {
     let agencies = federation(&THREE).await;
@@ -102,16 +117,7 @@ async fn a_dossier_is_sealed_to_its_own_key_and_nothing_else_is() {
     let agencies = federation(&THREE).await;
     let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     let assessment = stuttgart.assessed("BioRegio", 3).await;
-    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
-    let hash: Hash = offer.parse().expect("a hash");
-    crate::service::tests::support::until("the offer", || async {
-        let offer = offer.clone();
-        lyon.context.run(move |context| inbox::show(context, &offer)).await.ok()
-    })
-    .await;
-    stuttgart.part(lyon).await;
-    let accepted = offer.clone();
-    lyon.context.run(move |context| inbox::accept(context, &accepted, Conflicts::None)).await.expect("accepted");
+    let (offer, hash) = accepted(stuttgart, lyon, &assessment).await;
     let frozen = offers::load(&stuttgart.context.store().read().expect("a snapshot"), &offer).expect("the offer").assessment;
     let salt = Hash::of(&[b"salt"]);
     let dossier = Dossier { offer: hash, recipient: lyon.context.me().clone(), assessment: frozen, salt, copy_salt: salt };
@@ -170,20 +176,11 @@ async fn parts_of_a_dossier_are_its_own_or_refused_and_it_is_shown_whole() {
         assessments::attach(context, &id, new, &file, Some("*"))
     });
     assert_eq!(attached.await.expect("attached").file_bytes, content.len() as u64);
-    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
-    let hash: Hash = offer.parse().expect("a hash");
+    let (offer, hash) = accepted(stuttgart, lyon, &assessment).await;
     let show = |id: &str| {
         let id = id.to_owned();
         move |context: &Context| inbox::dossier(context, &id)
     };
-    crate::service::tests::support::until("the offer", || async {
-        let offer = offer.clone();
-        lyon.context.run(move |context| inbox::show(context, &offer)).await.ok()
-    })
-    .await;
-    stuttgart.part(lyon).await;
-    let accepted = offer.clone();
-    lyon.context.run(move |context| inbox::accept(context, &accepted, Conflicts::None)).await.expect("accepted");
     assert_eq!(took(stuttgart, lyon, &queued(lyon, stuttgart)[0]).await, Ok(()));
     let dossier = queued(stuttgart, lyon).pop().expect("the dossier");
     assert_eq!(took(lyon, stuttgart, &dossier).await, Ok(()));

@@ -8,11 +8,11 @@ use parangon_protocol::review::{
     self, Decline, DeclineReason, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview,
     Stage, State,
 };
+use parangon_protocol::time::Timestamp;
 
 use super::{Offered, charter_of, item, load};
 use crate::service::{Context, Error, assessments, catalogues, inbox, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
-use parangon_protocol::time::Timestamp;
 
 /// Messages that wait for one agency beyond which no parts are queued for it: it asks again.
 const CROWD: usize = 64;

@@ -6,8 +6,9 @@ use hyper::Method;
 use parangon_protocol::limits;
 use serde_json::{Value, json};
 
-use super::{Context, assess};
+use super::{PATH, resolve};
 use crate::client::{Body, Document, encode};
+use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
@@ -73,7 +74,7 @@ pub(crate) struct FetchArgs {
 
 /// A file of an assessment as the API shows it.
 fn find(assessment: &str, given: &str, context: &Context<'_>) -> Result<Value, Failure> {
-    let view = context.client.get(&format!("{}/{assessment}/scores", assess::PATH))?;
+    let view = context.client.get(&format!("{}/{assessment}/scores", PATH))?;
     let indicators = items(&view, "dimensions").iter().flat_map(|dimension| items(dimension, "indicators"));
     let all: Vec<Value> = indicators.flat_map(|indicator| items(indicator, "evidence")).cloned().collect();
     choose(all, given)
@@ -91,7 +92,7 @@ pub(crate) fn choose(files: Vec<Value>, given: &str) -> Result<Value, Failure> {
 
 /// Adds the files one after the other; what was added stays when a later one is refused.
 pub(super) fn attach(args: &AttachArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let path = format!("{}/{}", assess::PATH, assess::resolve(&args.id, context)?);
+    let path = format!("{}/{}", PATH, resolve(&args.id, context)?);
     let mut view = context.client.get(&path)?;
     for file in &args.files {
         let name =
@@ -113,8 +114,8 @@ pub(super) fn attach(args: &AttachArgs, context: &Context<'_>) -> Result<(), Fai
 }
 
 pub(super) fn detach(args: &DetachArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let id = assess::resolve(&args.id, context)?;
-    let path = format!("{}/{id}", assess::PATH);
+    let id = resolve(&args.id, context)?;
+    let path = format!("{}/{id}", PATH);
     let version = context.client.get(&path)?;
     let file = find(&id, &args.file, context)?;
     prompt::confirm(context.out, &format!("Remove {} from the assessment?", text(&file, "name")), args.yes)?;
@@ -127,9 +128,9 @@ pub(super) fn detach(args: &DetachArgs, context: &Context<'_>) -> Result<(), Fai
 }
 
 pub(super) fn fetch(args: &FetchArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let id = assess::resolve(&args.id, context)?;
+    let id = resolve(&args.id, context)?;
     let file = find(&id, &args.file, context)?;
-    let content = context.client.download(&format!("{}/{id}/evidence/{}", assess::PATH, text(&file, "id")))?;
+    let content = context.client.download(&format!("{}/{id}/evidence/{}", PATH, text(&file, "id")))?;
     keep(&file, &content, args.output.as_deref(), context)
 }
 
