@@ -71,7 +71,7 @@ pub enum CatalogueError {
 
 /// A code that the catalogue does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{catalogue} has no indicator {code:?}{}", suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default())]
+#[error("the catalogue {catalogue} has no indicator {code:?}{}", suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default())]
 pub struct UnknownIndicator {
     /// Where it was looked up.
     pub catalogue: CatalogueId,
