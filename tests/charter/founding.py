@@ -249,6 +249,18 @@ def _(desk: Desk) -> None:
     desk.refuses(resigned(put_member("cadiz", rights=right)), 7, "the scheme other is not in the charter")
 
 
+@case("founding-months-after-a-level", "Months between two levels name the level that comes first, and end after they begin.")
+def _(desk: Desk) -> None:
+    def after(first: str | None, start: int, end: int) -> Change:
+        fields: Json = {"predecessor_months": {"from": start, "to": end}} | ({"predecessor": first} if first else {})
+        return lambda text: text["schemes"][0]["rules"][1].update(fields)
+
+    for first, start, end in ((None, 18, 24), ("BRONZE", 24, 18)):
+        desk.refuses(resigned(after(first, start, end)), 7, "SILVER of the scheme ecei: its months after another level say nothing")
+    desk.accepts(resigned(after("BRONZE", 18, 24)))
+    desk.accepts(resigned(after("BRONZE", 18, 18)))
+
+
 @case("founding-catalogue-unknown", "A level names a catalogue of the charter.")
 def _(desk: Desk) -> None:
     desk.refuses(resigned(put("catalogues", [])), 7, "the catalogue ecei-2026 is not listed in the charter")

@@ -14,6 +14,7 @@ use parangon_protocol::check::ProposalError;
 use parangon_protocol::id::{AgencyId, NameError, SchemeId};
 use parangon_protocol::keys::KeySetError;
 use parangon_protocol::label::credential::CredentialError;
+use parangon_protocol::label::validity::Unfounded;
 use parangon_protocol::review::decision::Unmet;
 use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
@@ -195,15 +196,15 @@ pub enum Error {
         /// Why.
         reasons: Vec<Ineligible>,
     },
-    /// A lower level must have been held first.
-    #[error("{level} of {scheme} needs a {predecessor} label first")]
-    Predecessor {
+    /// What the cluster held before does not carry this level, or not yet.
+    #[error("{level} of {scheme} cannot be sought: {cause}")]
+    Unfounded {
         /// Which scheme.
         scheme: SchemeId,
         /// What was sought.
         level: Level,
-        /// What is missing.
-        predecessor: Level,
+        /// Why not.
+        cause: Unfounded,
     },
     /// The reviews do not carry the level.
     #[error("the reviews do not carry {level} ({} reasons)", .reasons.len())]

@@ -2,9 +2,10 @@
 
 use parangon_protocol::charter::Level;
 use parangon_protocol::check::Soundness;
-use parangon_protocol::id::{AgencyId, ClusterId, LogId};
+use parangon_protocol::id::{AgencyId, ClusterId, LogId, SchemeId};
 use parangon_protocol::label::LabelId;
 use parangon_protocol::label::status::State;
+use parangon_protocol::label::validity::Held;
 use parangon_protocol::record::Record;
 use parangon_protocol::review::history::Past;
 use parangon_protocol::time::Timestamp;
@@ -173,7 +174,7 @@ pub fn each<S: Source>(tx: &Tx<S>, mut each: impl FnMut(RegisterRow) -> Result<(
 pub(crate) fn replaced<S: Source>(
     tx: &Tx<S>,
     cluster: &ClusterId,
-    scheme: &parangon_protocol::id::SchemeId,
+    scheme: &SchemeId,
     level: Level,
     at: Timestamp,
 ) -> Result<Option<RegisterRow>, Error> {
@@ -190,22 +191,22 @@ pub(crate) fn replaced<S: Source>(
     Ok(best)
 }
 
-/// Whether the cluster ever held this level of the scheme, withdrawn labels not counted.
-pub(crate) fn has_held<S: Source>(
+/// What the cluster was given in the scheme by the sound labels that `counts` takes.
+pub(crate) fn held<S: Source>(
     tx: &Tx<S>,
     cluster: &ClusterId,
-    scheme: &parangon_protocol::id::SchemeId,
-    level: Level,
-) -> Result<bool, Error> {
+    scheme: &SchemeId,
+    counts: impl Fn(&RegisterRow) -> Result<bool, Error>,
+) -> Result<Vec<Held>, Error> {
+    let mut held = Vec::new();
     for id in tx.labels_of(cluster)? {
         let Some(row) = RegisterRow::read(tx, &LabelId(id))? else { continue };
-        let label = &row.label;
-        let counts = label.soundness == Soundness::Sound && row.state() != State::Withdrawn;
-        if counts && label.common.scheme == *scheme && label.common.level == level {
-            return Ok(true);
+        let common = &row.label.common;
+        if row.label.soundness == Soundness::Sound && common.scheme == *scheme && counts(&row)? {
+            held.push(Held { level: common.level, assessed: common.assessed, valid_until: common.valid_until });
         }
     }
-    Ok(false)
+    Ok(held)
 }
 
 /// What was published in the labels that `counts` takes, for the conflict rules; and how many labels that are. A label that was withdrawn

@@ -188,6 +188,27 @@ pub struct LevelRule {
     /// A level that must have been held before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Level>,
+    /// How long after that one's assessment a first award of this level is assessed. Absent: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor_months: Option<MonthSpan>,
+}
+
+/// A number of calendar months, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonthSpan {
+    /// The least.
+    pub from: u16,
+    /// The most.
+    pub to: u16,
+}
+
+impl MonthSpan {
+    /// Whether that many months lie in it.
+    #[must_use]
+    pub fn contains(self, months: i32) -> bool {
+        (i32::from(self.from)..=i32::from(self.to)).contains(&months)
+    }
 }
 
 /// A catalogue by name and content.
@@ -277,6 +298,14 @@ pub enum CharterError {
     /// A level that more have to endorse than a label can carry, or more from abroad than in all.
     #[error("{level} of the scheme {scheme}: at most {} reviewers, and no more from abroad", limits::ENDORSEMENTS)]
     Reviewers {
+        /// The scheme.
+        scheme: SchemeId,
+        /// Its level.
+        level: Level,
+    },
+    /// Months after a level that need not come first, or that end before they begin.
+    #[error("{level} of the scheme {scheme}: its months after another level say nothing")]
+    Predecessor {
         /// The scheme.
         scheme: SchemeId,
         /// Its level.
@@ -415,6 +444,9 @@ impl Charter {
             }
             if rule.foreign > rule.reviewers || usize::from(rule.reviewers) > limits::ENDORSEMENTS {
                 return Err(CharterError::Reviewers { scheme: scheme.id.clone(), level: rule.level });
+            }
+            if rule.predecessor_months.is_some_and(|span| rule.predecessor.is_none() || span.from > span.to) {
+                return Err(CharterError::Predecessor { scheme: scheme.id.clone(), level: rule.level });
             }
         }
         if self.status_max_age_days == 0 { Err(CharterError::StatusAge) } else { Ok(()) }

@@ -1,6 +1,6 @@
 //! The schemes a new federation can start with. They are starting points: what counts is what the charter says.
 
-use super::{CatalogueRef, Level, LevelRule, Scheme};
+use super::{CatalogueRef, Level, LevelRule, MonthSpan, Scheme};
 use crate::assessment::{EligibilityRule, Requirements};
 use crate::catalogue::Catalogue;
 
@@ -22,6 +22,7 @@ pub fn ecei_scheme() -> Scheme {
         renewal_months: 36,
         renewal_window_months: 12,
         predecessor,
+        predecessor_months: predecessor.map(|_| MonthSpan { from: 18, to: 24 }),
     };
     let interview = Requirements { threshold_bp: None, minimum_level: None, complete: true, improvements: 0 };
     let silver = Requirements { threshold_bp: None, minimum_level: Some(2), complete: true, improvements: 3 };
@@ -47,7 +48,7 @@ pub fn demo_scheme() -> Scheme {
     scheme.id = "demo".parse().expect("a constant");
     scheme.name = "Demonstration (scores are made up)".parse().expect("a constant");
     for rule in &mut scheme.rules {
-        rule.predecessor = None;
+        (rule.predecessor, rule.predecessor_months) = (None, None);
         rule.catalogue = Catalogue::ecei().id.clone();
         rule.requirements.complete = rule.level != Level::Bronze;
         rule.requirements.improvements = 0;

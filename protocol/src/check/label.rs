@@ -123,8 +123,7 @@ pub fn rules(charter: &Charter, issuer: &AgencyId, label: &Label) -> Result<(), 
     let first = validity::valid_until(rule, common.assessed, None);
     // A renewal counts from the expiry before, which stands in another record: who holds the log recounts it exactly. One file
     // bounds it: no label runs for longer than the longest award, and a renewal adds one award to what is left of it.
-    let longest = common.assessed.plus(rule.first_months.max(rule.renewal_months)).plus(rule.renewal_months);
-    let renewed = label.supersedes.is_some() && common.valid_until <= longest;
+    let renewed = label.supersedes.is_some() && common.valid_until <= validity::latest(rule, common.assessed);
     if common.valid_until != first && !renewed {
         return Err(Flaw::Validity);
     }

@@ -107,7 +107,8 @@ fn rule_line(rule: &LevelRule) -> String {
         needs.push(format!("{} improvements shown", requirements.improvements));
     }
     if let Some(level) = rule.predecessor {
-        needs.push(format!("a {level} before"));
+        let when = rule.predecessor_months.map(|span| format!(", assessed {} to {} months before a first award", span.from, span.to));
+        needs.push(format!("a {level} before{}", when.unwrap_or_default()));
     }
     let foreign = if rule.foreign > 0 { format!(", {} of them from another country", rule.foreign) } else { String::new() };
     let agencies = if rule.reviewers == 1 { "agency" } else { "agencies" };

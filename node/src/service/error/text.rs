@@ -1,6 +1,7 @@
 //! Codes, HTTP status and next steps of every refusal, in one table each.
 
 use parangon_protocol::charter::AmendmentError;
+use parangon_protocol::label::validity::Unfounded;
 use parangon_protocol::review::decision::Unmet;
 use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::panel::{Ineligible, PanelError};
@@ -49,7 +50,11 @@ impl Error {
             Self::Objected { objection: Objection::Swap { .. }, .. } => "PGN-0814",
             Self::Objected { objection: Objection::Twice { .. }, .. } => "PGN-0815",
             Self::Ineligible { .. } => "PGN-0830",
-            Self::Predecessor { .. } => "PGN-0831",
+            Self::Unfounded { cause, .. } => match cause {
+                Unfounded::Predecessor { .. } => "PGN-0831",
+                Unfounded::Distance { .. } => "PGN-0816",
+                Unfounded::Early { .. } => "PGN-0817",
+            },
             Self::Unmet { reasons, .. } => reasons.first().map_or("PGN-0820", unmet),
             Self::Unendorsed { .. } => "PGN-0832",
             Self::NotIssuer => "PGN-0833",
@@ -149,6 +154,8 @@ impl Error {
             "PGN-0828" | "PGN-0829" => "Wait for more reviews, or ask more agencies in a new offer.",
             "PGN-0830" => "The cluster cannot be assessed for this level yet; correct the entry if it is wrong.",
             "PGN-0831" => "Ask for the lower level first.",
+            "PGN-0816" => "Ask for this level with an assessment of a month between; `parangon federation show` has the rule.",
+            "PGN-0817" => "Renew the label nearer to its expiry: nothing is lost by waiting.",
             "PGN-0832" => "Speak with the reviewing agency.",
             "PGN-0833" => "Ask the agency that issued the label.",
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",

@@ -4,7 +4,8 @@
 use parangon_protocol::charter::{Charter, LevelRule};
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::AgencyId;
-use parangon_protocol::label::{LabelId, validity};
+use parangon_protocol::label::status::State;
+use parangon_protocol::label::validity;
 use parangon_protocol::review::history::{Answer, Case, explain};
 use parangon_protocol::review::panel;
 use serde::Serialize;
@@ -66,8 +67,7 @@ pub fn recount(context: &Context, id: &str) -> Result<RecountView, Error> {
             rules.push(outcome("catalogue", same, format!("{}, hash {}", common.catalogue.id, &common.catalogue.hash.to_string()[..12])));
             rules.extend(panel_of(&charter, rule, &common.owner, &endorsers));
             history = conflicts(&charter, rule, &tx, &row, &endorsers, &mut rules)?;
-            rules.push(prerequisite(&tx, rule, &row)?);
-            rules.push(valid(&tx, rule, &row)?);
+            rules.extend(award(&tx, rule, &row)?);
         }
     }
     let kept = rules.iter().all(|rule| rule.outcome != "broken");
@@ -125,40 +125,27 @@ fn conflicts(
     Ok(labels)
 }
 
-fn prerequisite(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<RecountedRule, Error> {
-    let Some(level) = rule.predecessor else { return Ok(outcome("prerequisite", true, "none is needed".to_owned())) };
-    let held = before(tx, row)?.iter().any(|other| other.label.common.level == level);
-    Ok(outcome("prerequisite", held, format!("{level} held before")))
+/// What the cluster held before, and what follows from it: the level that has to come first, and the last month.
+fn award(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<[RecountedRule; 2], Error> {
+    let common = &row.label.common;
+    let held = register::held(tx, &common.cluster.id, &common.scheme, |other| {
+        Ok(precedes(other, row) && register::state_at(tx, other, row.label.issued)? != State::Withdrawn)
+    })?;
+    let first = validity::valid_until(rule, common.assessed, None);
+    let from =
+        validity::previous(rule, &held).map_or_else(|| "a first award".to_owned(), |expiry| format!("the label before ran to {expiry}"));
+    let (kept, detail, expected) = match validity::award(rule, common.assessed, &held) {
+        Ok(until) => (true, rule.predecessor.map_or_else(|| "none is needed".to_owned(), |level| format!("{level} held before")), until),
+        Err(cause) => (false, cause.to_string(), first),
+    };
+    // An issuer may always begin anew instead of renewing.
+    let valid = common.valid_until == expected || common.valid_until == first;
+    let said = format!("assessed {}, {from}: to {expected}; it says {}", common.assessed, common.valid_until);
+    Ok([outcome("prerequisite", kept, detail), outcome("validity", valid, said)])
 }
 
 /// Whether a label came before another: in one log by their places, else by what their issuers say.
 fn precedes(past: &RegisterRow, row: &RegisterRow) -> bool {
     let (past, row) = (&past.label, &row.label);
     if past.log.agency == row.log.agency { past.index < row.index } else { past.issued <= row.issued }
-}
-
-/// The cluster's sound labels of the same scheme that were issued before.
-fn before(tx: &ReadTx, row: &RegisterRow) -> Result<Vec<RegisterRow>, Error> {
-    let mut found = Vec::new();
-    for id in tx.labels_of(&row.label.common.cluster.id)? {
-        let Some(other) = RegisterRow::read(tx, &LabelId(id))? else { continue };
-        let label = &other.label;
-        if label.common.scheme == row.label.common.scheme && precedes(&other, row) && label.soundness == Soundness::Sound {
-            found.push(other);
-        }
-    }
-    Ok(found)
-}
-
-/// The last month, from the month of the assessment or from the expiry of the cluster's last label of this level.
-fn valid(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<RecountedRule, Error> {
-    let common = &row.label.common;
-    let of_level = before(tx, row)?.into_iter().filter(|other| other.label.common.level == common.level);
-    let previous = of_level.map(|other| other.label.common.valid_until).max();
-    let expected = validity::valid_until(rule, common.assessed, previous);
-    let first = validity::valid_until(rule, common.assessed, None);
-    // An issuer may always begin anew instead of renewing.
-    let kept = common.valid_until == expected || common.valid_until == first;
-    let from = previous.map_or_else(|| "a first award".to_owned(), |expiry| format!("the label before ran to {expiry}"));
-    Ok(outcome("validity", kept, format!("assessed {}, {from}: to {expected}; it says {}", common.assessed, common.valid_until)))
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use parangon_protocol::assessment::Assessment;
 use parangon_protocol::charter::{Charter, Level, LevelRule};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
+use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
 use parangon_protocol::limits;
 use parangon_protocol::review::history::{self, Answer, Case};
 use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed, panel};
-use parangon_protocol::time::Timestamp;
+use parangon_protocol::time::{Month, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -161,20 +162,14 @@ fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level
         comments: new.comments.unwrap_or(true),
     };
     let rule = offer.rule(&charter)?;
-    allowed(tx, rule, sheet, &offer)?;
-    let previous = register::replaced(tx, &offer.cluster.id, &offer.scheme, level, created)?;
-    let previous = previous.map(|row| row.label.common).filter(|common| common.level == level).map(|common| common.valid_until);
-    offer.valid_until = validity::valid_until(rule, offer.assessed, previous);
+    offer.valid_until = award(tx, rule, sheet, &offer)?;
     Ok(offer)
 }
 
-/// Eligibility and what must have been held before. Scores are not looked at: reviewers decide.
-fn allowed(tx: &WriteTx, rule: &LevelRule, sheet: &Sheet, offer: &Offer) -> Result<(), Error> {
+/// Until when the label would be valid, if the cluster may seek it. Scores are not looked at: reviewers decide.
+fn award(tx: &WriteTx, rule: &LevelRule, sheet: &Sheet, offer: &Offer) -> Result<Month, Error> {
     sheet.assessment.eligibility.check(&rule.eligibility).map_err(|reasons| Error::Ineligible { level: rule.level, reasons })?;
-    match rule.predecessor {
-        Some(predecessor) if !register::has_held(tx, &offer.cluster.id, &offer.scheme, predecessor)? => {
-            Err(Error::Predecessor { scheme: offer.scheme.clone(), level: rule.level, predecessor })
-        }
-        _ => Ok(()),
-    }
+    let held = register::held(tx, &offer.cluster.id, &offer.scheme, |row| Ok(row.state() != State::Withdrawn))?;
+    let unfounded = |cause| Error::Unfounded { scheme: offer.scheme.clone(), level: rule.level, cause };
+    validity::award(rule, offer.assessed, &held).map_err(unfounded)
 }
