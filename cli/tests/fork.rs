@@ -48,6 +48,7 @@ fn chain(name: &str) -> Chain {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     };
     let sign = |id: &str| FoundingSignature {
         agency: id.parse().expect("a slug"),

@@ -266,6 +266,28 @@ def _(desk: Desk) -> None:
     desk.refuses(resigned(put("catalogues", [])), 7, "the catalogue ecei-2026 is not listed in the charter")
 
 
+@case("founding-ties", "Ties are of members to other agencies or their clusters, in order and each once.")
+def _(desk: Desk) -> None:
+    def tie(agency: str, to: str, **fields: str) -> Json:
+        return {"agency": agency, "to": to} | fields
+
+    cluster = "cadiz/" + "0f" * 12
+    good = [tie("bergen", "cadiz", until="2026-10"), tie("bergen", cluster), tie("delft", "somebody-gone")]
+    desk.accepts(resigned(put("ties", good)))
+    for agency, ties in (
+        ("oslo", [tie("oslo", "bergen")]),
+        ("cadiz", [tie("cadiz", "cadiz")]),
+        ("cadiz", [tie("cadiz", cluster)]),
+        ("bergen", [tie("bergen", "cadiz"), tie("bergen", "cadiz", until="2026-10")]),
+        ("bergen", [tie("bergen", "delft"), tie("bergen", "cadiz")]),
+        ("bergen", [tie("bergen", cluster), tie("bergen", "delft")]),
+        ("bergen", [tie("cadiz", "delft"), tie("bergen", "delft")]),
+    ):
+        desk.refuses(resigned(put("ties", ties)), 7, f"the ties of {agency}: each is of a member to somebody else")
+    for other in (tie("bergen", "Cadiz"), tie("bergen", "cadiz/0f"), tie("bergen", "cadiz", until="2026-10-01"), tie("bergen", "cadiz", why="x")):
+        desk.refuses(resigned(put("ties", [other])), 7, SHAPE)
+
+
 @case("founding-disclosure-floor", "Statistics hide counts below 3 at least, and protect them by 1 at least.")
 def _(desk: Desk) -> None:
     for minimum, protection in ((2, 2), (0, 2), (5, 0)):

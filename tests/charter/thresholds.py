@@ -53,6 +53,7 @@ MINOR: dict[str, Change] = {
     "name": put("name", "Another name"),
     "review-by": put("review_by", "2030-01"),
     "conflicts": put("conflicts", {"swap_months": 1, "swap_floor": 4, "tie_months": 24}),
+    "tie": put("ties", [{"agency": "bergen", "to": "oslo"}]),
     "disclosure": put("disclosure", {"minimum": 6, "protection": 2}),
     "catalogue": lambda text: text["catalogues"].append({"id": "new-2027", "hash": "00" * 32}),
     "scheme": lambda text: text["schemes"].append({"id": "other", "name": "Other", "rules": []}),

@@ -149,6 +149,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     };
     let sign = |id: &AgencyId, identity: &IdentityFile| FoundingSignature {
         agency: id.clone(),

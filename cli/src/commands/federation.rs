@@ -199,6 +199,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     };
     let text = charter.to_text().map_err(Failure::invalid)?;
     let charter = Charter::read(&text).map_err(Failure::invalid)?;

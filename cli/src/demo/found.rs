@@ -95,6 +95,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     })
 }
 

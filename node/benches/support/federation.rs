@@ -118,5 +118,6 @@ fn charter(ids: &[AgencyId], identities: &[SecretKey]) -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }

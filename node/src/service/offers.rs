@@ -10,10 +10,11 @@ use parangon_protocol::assessment::{self, Assessment};
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::{Endorsement, LabelId};
-use parangon_protocol::review::history::{self, Answer, Case};
+use parangon_protocol::review::history::{self, Answer};
+use parangon_protocol::review::panel::Case;
 use parangon_protocol::review::{
     DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
-    decision, differences, panel,
+    decision, differences,
 };
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -226,7 +227,7 @@ impl Offered {
         let charter = charter_of(context, &self.offer)?;
         let rule = self.offer.body.rule(&charter)?;
         let catalogue = catalogues::by_reference(context, &self.offer.body.catalogue)?;
-        Ok(decision::decide(&charter, rule, &catalogue, context.me(), &self.reviews()))
+        Ok(decision::decide(&charter, rule, &catalogue, self.offer.body.case(), &self.reviews()))
     }
 
     /// Who has still a word to say before the due date: accepted and not reviewed, or with a draft that is not final.
@@ -373,7 +374,7 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
     Ok(view)
 }
 
-/// Every member, with whether it may review for us at this level; for a cluster also with what was published before.
+/// Every member, with whether it may review for us at this level; for one cluster also with what was published about that.
 ///
 /// # Errors
 /// [`Error::Field`] for a scheme or level that the charter does not have, [`Error::NotFound`] for the cluster.
@@ -383,18 +384,10 @@ pub fn eligible(context: &Context, scheme: Option<&str>, level: &str, cluster: O
     let scheme = scheme_of(&charter, scheme, level)?;
     let rule = charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
     let tx = context.store().read()?;
-    let answers = match cluster {
-        Some(cluster) => {
-            let cluster = clusters::facts(&tx, cluster)?.id;
-            let (_, past) = register::history(&tx, |_| true)?;
-            let case = Case { owner: context.me(), cluster: &cluster, scheme: &scheme, at: context.now().month() };
-            history::explain(&charter, rule, &past, case)
-        }
-        None => {
-            let of_charter = panel::explain(&charter, context.me()).into_iter();
-            of_charter.map(|(agency, answer)| (agency, answer.map_or_else(Answer::Ineligible, |()| Answer::Eligible))).collect()
-        }
-    };
+    let cluster = cluster.map(|cluster| clusters::facts(&tx, cluster)).transpose()?.map(|facts| facts.id);
+    let (_, past) = register::history(&tx, |_| true)?;
+    let case = Case { owner: context.me(), cluster: cluster.as_ref(), scheme: &scheme, at: context.now().month() };
+    let answers = history::explain(&charter, rule, &past, case);
     let home = charter.member(context.me()).map(|member| member.country.clone());
     let view = |(agency, answer): (AgencyId, Answer)| {
         let member = charter.member(&agency)?;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, Level, Member, Rekeying, Resumption, rekeying, resumption};
+use super::{Charter, Level, Member, Rekeying, Resumption, Tie, rekeying, resumption, tie};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -63,6 +63,10 @@ pub enum Difference {
     Catalogue(CatalogueId),
     /// Who may review whom.
     Conflicts,
+    /// A tie is declared, or what was declared of it changes.
+    Tied(Tie),
+    /// A tie is taken out.
+    Untied(Tie),
     /// What statistics must hide: the smallest count before and from now on.
     Disclosure(u32, u32),
     /// Days after which a status is too old: before and from now on.
@@ -129,6 +133,7 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     if present.conflicts != next.conflicts {
         all.push(Difference::Conflicts);
     }
+    all.extend(tie::differences(present, next));
     if present.disclosure != next.disclosure {
         all.push(Difference::Disclosure(present.disclosure.minimum, next.disclosure.minimum));
     }
@@ -235,6 +240,9 @@ impl fmt::Display for Difference {
             Self::SchemeNamed(scheme) => write!(f, "the scheme {scheme} has another name"),
             Self::Catalogue(catalogue) => write!(f, "the catalogue {catalogue} is new, ends, or is another one"),
             Self::Conflicts => f.write_str("who may review whom"),
+            Self::Tied(Tie { agency, to, until: None }) => write!(f, "{agency} is tied to {to} and does not review there"),
+            Self::Tied(Tie { agency, to, until: Some(month) }) => write!(f, "the tie of {agency} to {to} is over since {month}"),
+            Self::Untied(Tie { agency, to, .. }) => write!(f, "the tie of {agency} to {to} counts for nothing any more"),
             Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
             Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
             Self::StatusAge(from, to) => write!(f, "a label's status is good for {to} days instead of {from}"),

@@ -11,6 +11,7 @@ mod rekeying;
 mod resumption;
 mod revision;
 mod template;
+mod tie;
 mod vote;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ pub use rekeying::{Rekeying, RekeyingError};
 pub use resumption::{Resumption, ResumptionError};
 pub use revision::{Consent, Revision};
 pub use template::{bundled_catalogues, demo_scheme, ecei_scheme};
+pub use tie::{Tie, Tied};
 pub use vote::{Ballot, LastHead, Vote, voices, voices_needed};
 
 use crate::assessment::{EligibilityRule, Requirements};
@@ -116,6 +118,9 @@ pub struct Charter {
     /// Epochs of logs that the members declared over, by agency.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resumptions: Vec<Resumption>,
+    /// Ties that members declared, by agency and by what each is tied to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<Tie>,
 }
 
 /// One agency in the charter. Operational keys are not here: they are records in its log.
@@ -292,6 +297,9 @@ pub enum CharterError {
     /// A resumption of somebody who is no member, out of order, in the founding document, or of no epoch.
     #[error("the resumption of the log of {0}: it is of a member, in its order and of an epoch from 1 on")]
     Resumption(AgencyId),
+    /// A tie of somebody who is no member, to itself, out of order or twice.
+    #[error("the ties of {0}: each is of a member to somebody else, in its order, and stands once")]
+    Tie(AgencyId),
     /// A scheme, catalogue or level that stands twice.
     #[error("{0} stands twice")]
     Twice(String),
@@ -421,6 +429,7 @@ impl Charter {
         self.check_rules()?;
         self.has_sound_rekeyings().map_err(CharterError::Rekeying)?;
         self.has_sound_resumptions().map_err(CharterError::Resumption)?;
+        self.has_sound_ties().map_err(CharterError::Tie)?;
         if self.refounds.as_ref().is_some_and(|former| !former.is_well_formed()) {
             return Err(CharterError::Refounding);
         }

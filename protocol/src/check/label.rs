@@ -124,7 +124,7 @@ pub fn rules(charter: &Charter, issuer: &AgencyId, label: &Label) -> Result<(), 
     // A renewal counts from the expiry before, which stands in another record: who holds the log recounts it exactly. One file
     // bounds it: no label runs for longer than the longest award, and a renewal adds one award to what is left of it.
     let renewed = label.supersedes.is_some() && common.valid_until <= validity::latest(rule, common.assessed);
-    if common.valid_until != first && !renewed {
+    if common.assessed > label.issued.month() || (common.valid_until != first && !renewed) {
         return Err(Flaw::Validity);
     }
     let ordered = label.endorsements.windows(2).all(|pair| pair[0].endorser < pair[1].endorser);
@@ -133,7 +133,7 @@ pub fn rules(charter: &Charter, issuer: &AgencyId, label: &Label) -> Result<(), 
         return Err(Flaw::Endorsements);
     }
     let endorsers: Vec<AgencyId> = label.endorsements.iter().map(|e| e.endorser.clone()).collect();
-    panel::check(charter, rule, issuer, &endorsers).map_err(|_| Flaw::Panel)
+    panel::check(charter, rule, common.case(), &endorsers).map_err(|_| Flaw::Panel)
 }
 
 fn proofs(book: &KeyBook, charter: &Charter, log: &LogId, label: &Label, label_id: LabelId) -> Result<(), Flaw> {

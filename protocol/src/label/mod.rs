@@ -17,6 +17,7 @@ use crate::id::{AgencyId, ClusterId, Country, Fingerprint, Hash, LogId, Name, Sc
 use crate::keys::{KeyError, Signature};
 use crate::limits;
 use crate::region::Nuts;
+use crate::review::panel::Case;
 use crate::time::{Month, Timestamp};
 
 /// What a label says about the cluster.
@@ -87,6 +88,12 @@ impl fmt::Display for LabelId {
 }
 
 impl Common {
+    /// What the rules on reviewers need to know.
+    #[must_use]
+    pub fn case(&self) -> Case<'_> {
+        Case { owner: &self.owner, cluster: Some(&self.cluster.id), scheme: &self.scheme, at: self.assessed }
+    }
+
     /// The label's id.
     ///
     /// # Errors

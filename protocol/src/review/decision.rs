@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::ReviewContent;
-use super::panel::{self, PanelError};
+use super::panel::{self, Case, PanelError};
 use crate::assessment::Shortfall;
 use crate::catalogue::Catalogue;
 use crate::charter::{CatalogueRef, Charter, Level, LevelRule};
@@ -115,7 +115,7 @@ pub fn decide(
     charter: &Charter,
     rule: &LevelRule,
     catalogue: &Catalogue,
-    owner: &AgencyId,
+    case: Case<'_>,
     reviews: &[&ReviewContent],
 ) -> Result<Decision, Vec<Unmet>> {
     let mut unmet = Vec::new();
@@ -129,7 +129,7 @@ pub fn decide(
         unmet.extend(mixed(reviews[0], review));
     }
     let endorsers: Vec<_> = reviews.iter().map(|review| review.reviewer.clone()).collect();
-    unmet.extend(panel::check(charter, rule, owner, &endorsers).err().map(Unmet::from));
+    unmet.extend(panel::check(charter, rule, case, &endorsers).err().map(Unmet::from));
     match reviews.first() {
         Some(first) if unmet.is_empty() => Ok(Decision {
             level: rule.level,

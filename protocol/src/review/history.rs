@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::panel::{self, Ineligible};
+use super::panel::{self, Case, Ineligible};
 use crate::charter::{Charter, LevelRule};
 use crate::id::{AgencyId, ClusterId, SchemeId};
 use crate::time::Month;
@@ -22,19 +22,6 @@ pub struct Past {
     pub scheme: SchemeId,
     /// Who endorsed.
     pub endorser: AgencyId,
-}
-
-/// A review that is about to be asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
-    /// Who asks.
-    pub owner: &'a AgencyId,
-    /// For which cluster.
-    pub cluster: &'a ClusterId,
-    /// In which scheme.
-    pub scheme: &'a SchemeId,
-    /// When.
-    pub at: Month,
 }
 
 /// What stands against an agency from what was published.
@@ -95,7 +82,7 @@ pub fn explain(charter: &Charter, rule: &LevelRule, history: &[Past], case: Case
     let is_swap = |objection: &Objection| matches!(objection, Objection::Swap { .. });
     let groups: BTreeSet<String> = left(&|_| false).iter().map(|agency| charter.group(agency)).collect();
     let swaps = groups.len() < usize::from(charter.conflicts.swap_floor);
-    let twice = panel::check(charter, rule, case.owner, &left(&|objection| swaps && is_swap(objection))).is_err();
+    let twice = panel::check(charter, rule, case, &left(&|objection| swaps && is_swap(objection))).is_err();
     let waived = |objection: &Objection| if is_swap(objection) { swaps } else { twice };
     let answer = |objections: &Vec<Objection>| match (objections.iter().find(|objection| !waived(objection)), objections.first()) {
         (Some(objection), _) => Answer::Objected(objection.clone()),
@@ -116,7 +103,7 @@ pub fn answer(charter: &Charter, rule: &LevelRule, history: &[Past], case: Case<
 
 /// Everything that stands against an agency from what was published.
 fn judge(charter: &Charter, history: &[Past], case: Case<'_>, candidate: &AgencyId) -> Result<Vec<Objection>, Ineligible> {
-    panel::eligible(charter, case.owner, candidate)?;
+    panel::eligible(charter, case, candidate)?;
     Ok(twice(charter, history, case, candidate).into_iter().chain(swap(charter, history, case, candidate)).collect())
 }
 
@@ -132,7 +119,7 @@ fn swap(charter: &Charter, history: &[Past], case: Case<'_>, candidate: &AgencyI
 
 /// The candidate's group is among the endorsers of the cluster's last label in this scheme.
 fn twice(charter: &Charter, history: &[Past], case: Case<'_>, candidate: &AgencyId) -> Option<Objection> {
-    let same = |past: &&Past| past.cluster == *case.cluster && past.scheme == *case.scheme;
+    let same = |past: &&Past| Some(&past.cluster) == case.cluster && past.scheme == *case.scheme;
     let last = history.iter().filter(same).map(|past| past.issued).max()?;
     let group = charter.group(candidate);
     let endorsed = history.iter().filter(same).any(|past| past.issued == last && charter.group(&past.endorser) == group);

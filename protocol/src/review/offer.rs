@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::panel::Case;
 use super::{LANGUAGES, ReviewError, Signed, Statement};
 use crate::charter::{CatalogueRef, Charter, Level, LevelRule};
 use crate::id::{self, AgencyId, Hash, SchemeId};
@@ -74,6 +75,12 @@ impl Offer {
         })
     }
 
+    /// What the rules on reviewers need to know.
+    #[must_use]
+    pub fn case(&self) -> Case<'_> {
+        Case { owner: &self.owner, cluster: Some(&self.cluster.id), scheme: &self.scheme, at: self.assessed }
+    }
+
     /// The rule that the label must meet: the owner is a member with the right to issue the level, and the charter
     /// knows this very catalogue.
     ///
@@ -109,6 +116,9 @@ impl Statement for Offer {
         }
         if self.due < self.created {
             return Err(ReviewError::Dates { earlier: "the offer", later: "its due date" });
+        }
+        if self.created.month() < self.assessed {
+            return Err(ReviewError::Dates { earlier: "the assessment", later: "the offer" });
         }
         if self.valid_until < self.assessed {
             return Err(ReviewError::Dates { earlier: "the assessment", later: "the last month of validity" });

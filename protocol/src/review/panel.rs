@@ -1,9 +1,23 @@
-//! Who may review whom, from the charter alone (cases R1 and R2). What history adds (swaps, ties) comes on top.
+//! Who may review whom, from the charter alone (cases R1 and R2). What history adds (swaps, second reviews in a row) comes on top.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Charter, LevelRule, Member};
-use crate::id::{AgencyId, Country, Name};
+use crate::charter::{Charter, LevelRule, Member, Tie};
+use crate::id::{AgencyId, ClusterId, Country, Name, SchemeId};
+use crate::time::Month;
+
+/// What is to be reviewed: all that the rules need to know of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Who asks.
+    pub owner: &'a AgencyId,
+    /// For which cluster. Without one the answer is what holds for all of the owner's.
+    pub cluster: Option<&'a ClusterId>,
+    /// In which scheme.
+    pub scheme: &'a SchemeId,
+    /// The month of the assessment, which stands in the label: so everybody reckons from the same one.
+    pub at: Month,
+}
 
 /// Why an agency cannot review an owner's cluster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +34,9 @@ pub enum Ineligible {
         /// That body.
         parent: Name,
     },
+    /// The charter lists a tie.
+    #[error("tied by what {} declared: {} to {}{}", .0.agency, .0.agency, .0.to, .0.until.map(|month| format!(", until {month}")).unwrap_or_default())]
+    Tied(Tie),
     /// The owner itself is not listed, so nobody can review for it.
     #[error("the owner {owner} is not a member of the federation")]
     UnknownOwner {
@@ -82,27 +99,24 @@ fn together(sharing: &[AgencyId]) -> String {
     }
 }
 
-/// Whether `candidate` may be asked, may accept and may endorse for `owner`. Countries exclude nobody: they count in
-/// [`check`].
+/// Whether `candidate` may be asked, may accept and may endorse. Countries exclude nobody: they count in [`check`].
 ///
 /// # Errors
 /// The first reason of [`Ineligible`].
-pub fn eligible(charter: &Charter, owner: &AgencyId, candidate: &AgencyId) -> Result<(), Ineligible> {
+pub fn eligible(charter: &Charter, case: Case<'_>, candidate: &AgencyId) -> Result<(), Ineligible> {
+    let Case { owner, cluster, at, .. } = case;
     let ours = charter.member(owner).ok_or_else(|| Ineligible::UnknownOwner { owner: owner.clone() })?;
     let theirs = charter.member(candidate).ok_or(Ineligible::NotAMember)?;
     if owner == candidate {
         return Err(Ineligible::Owner);
     }
-    match shared_parent(charter, ours, theirs) {
-        Some(parent) => Err(Ineligible::SameParent { parent }),
+    if let Some(parent) = shared_parent(charter, ours, theirs) {
+        return Err(Ineligible::SameParent { parent });
+    }
+    match charter.tie(owner, cluster, candidate, at) {
+        Some(tie) => Err(Ineligible::Tied(tie.clone())),
         None => Ok(()),
     }
-}
-
-/// Every member with the answer of [`eligible`], in the charter's order.
-#[must_use]
-pub fn explain(charter: &Charter, owner: &AgencyId) -> Vec<(AgencyId, Result<(), Ineligible>)> {
-    charter.members.iter().map(|member| (member.id.clone(), eligible(charter, owner, &member.id))).collect()
 }
 
 /// Whether these endorsers carry a label of this rule: each may endorse, and there are enough independent ones, and
@@ -110,7 +124,8 @@ pub fn explain(charter: &Charter, owner: &AgencyId) -> Vec<(AgencyId, Result<(),
 ///
 /// # Errors
 /// The first rule broken, with who breaks it.
-pub fn check(charter: &Charter, rule: &LevelRule, owner: &AgencyId, endorsers: &[AgencyId]) -> Result<(), PanelError> {
+pub fn check(charter: &Charter, rule: &LevelRule, case: Case<'_>, endorsers: &[AgencyId]) -> Result<(), PanelError> {
+    let owner = case.owner;
     let conflict = |agency: &AgencyId, cause| PanelError::Conflict { agency: agency.clone(), owner: owner.clone(), cause };
     let country = match charter.member(owner) {
         Some(member) => &member.country,
@@ -119,7 +134,7 @@ pub fn check(charter: &Charter, rule: &LevelRule, owner: &AgencyId, endorsers: &
     let mut groups: BTreeMap<String, bool> = BTreeMap::new();
     let (mut seen, mut sharing, mut domestic) = (BTreeSet::new(), vec![], vec![]);
     for agency in endorsers {
-        eligible(charter, owner, agency).map_err(|cause| conflict(agency, cause))?;
+        eligible(charter, case, agency).map_err(|cause| conflict(agency, cause))?;
         if !seen.insert(agency) {
             return Err(PanelError::Twice(agency.clone()));
         }

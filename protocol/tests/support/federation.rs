@@ -165,5 +165,6 @@ fn draft() -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }

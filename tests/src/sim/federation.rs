@@ -251,6 +251,7 @@ fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Right};
-use parangon_protocol::id::{AgencyId, Name, SchemeId};
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Right, Tie};
+use parangon_protocol::id::{AgencyId, Name, NameError, SchemeId};
 use parangon_protocol::limits;
-use parangon_protocol::time::{Month, Timestamp};
+use parangon_protocol::time::{Month, TimeError, Timestamp};
 use serde_json::Value;
 
 use super::read_card;
@@ -46,6 +46,10 @@ pub(crate) struct Change {
     /// Let the log of an agency that told two stories go on in a new epoch (may be repeated)
     #[arg(long, value_name = "AGENCY")]
     resume: Vec<AgencyId>,
+    /// Declare a tie of an agency to another one or to one cluster, with its last month where it is over, for example
+    /// lyon=stuttgart or lyon=stuttgart/0123456789abcdef01234567:2026-10 (may be repeated)
+    #[arg(long, value_name = "AGENCY=AGENCY|CLUSTER[:YYYY-MM]")]
+    tie: Vec<TieOf>,
     /// The federation's name
     #[arg(long, value_name = "NAME")]
     name: Option<Name>,
@@ -62,7 +66,7 @@ pub(crate) struct Change {
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "name", "review_by",
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "name", "review_by",
         "status_days", "minimum", "protection"])]
     charter: Option<PathBuf>,
 }
@@ -82,16 +86,34 @@ impl FromStr for RightsOf {
         let (scheme, levels) = rest.split_once(':').ok_or_else(shape)?;
         let mut all = Vec::new();
         for level in levels.split(',').map(str::trim).filter(|level| !level.is_empty()) {
-            let level: Level = level.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?;
+            let level: Level = level.parse().map_err(|error: NameError| error.to_string())?;
             if !all.contains(&level) {
                 all.push(level);
             }
         }
         all.sort();
         Ok(Self {
-            agency: agency.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?,
-            right: Right { scheme: scheme.parse().map_err(|error: parangon_protocol::id::NameError| error.to_string())?, levels: all },
+            agency: agency.parse().map_err(|error: NameError| error.to_string())?,
+            right: Right { scheme: scheme.parse().map_err(|error: NameError| error.to_string())?, levels: all },
         })
+    }
+}
+
+/// `AGENCY=AGENCY|CLUSTER[:YYYY-MM]`.
+#[derive(Debug, Clone)]
+struct TieOf(Tie);
+
+impl FromStr for TieOf {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = || "AGENCY=AGENCY or AGENCY=CLUSTER, and :YYYY-MM when it is over, for example lyon=stuttgart:2026-10".to_owned();
+        let (agency, rest) = text.split_once('=').ok_or_else(shape)?;
+        let (to, until) = rest.split_once(':').map_or((rest, None), |(to, until)| (to, Some(until)));
+        Ok(Self(Tie {
+            agency: agency.parse().map_err(|error: NameError| error.to_string())?,
+            to: to.parse().map_err(|error: NameError| error.to_string())?,
+            until: until.map(|month| month.parse().map_err(|error: TimeError| error.to_string())).transpose()?,
+        }))
     }
 }
 
@@ -142,6 +164,13 @@ impl Change {
             next.members.retain(|member| member.id != *agency);
             next.rekeyings.retain(|waiting| waiting.agency != *agency);
             next.resumptions.retain(|resumption| resumption.agency != *agency);
+            next.ties.retain(|tie| tie.agency != *agency);
+        }
+        for TieOf(tie) in &self.tie {
+            known(present, &tie.agency)?;
+            next.ties.retain(|other| (&other.agency, &other.to) != (&tie.agency, &tie.to));
+            next.ties.push(tie.clone());
+            next.ties.sort_by(|a, b| (&a.agency, &a.to).cmp(&(&b.agency, &b.to)));
         }
         for agency in &self.suspend {
             of(&mut next, agency)?.rights.clear();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use parangon_node::clock::{Clock, SystemClock};
-use parangon_protocol::charter::{Charter, FormerHead, Refounding};
+use parangon_protocol::charter::{Charter, FormerHead, Refounding, Tie};
 use parangon_protocol::id::Name;
 use parangon_protocol::time::Timestamp;
 use serde_json::Value;
@@ -43,6 +43,8 @@ pub(super) fn run(args: RefoundArgs, client: &Client, out: &Output) -> Result<()
     let cards = args.member.iter().map(|path| read_card(path)).collect::<Result<Vec<_>, _>>()?;
     let mut members: Vec<_> = cards.into_iter().map(|card| card.into_member(&present.schemes)).collect();
     members.sort_by(|a, b| a.id.cmp(&b.id));
+    let still = |tie: &&Tie| members.iter().any(|member| member.id == tie.agency);
+    let ties = present.ties.iter().filter(still).cloned().collect();
     let created = SystemClock::new(Timestamp::default()).now();
     let review_by = created.month().plus(24);
     let charter = Charter {
@@ -55,6 +57,7 @@ pub(super) fn run(args: RefoundArgs, client: &Client, out: &Output) -> Result<()
         refounds: Some(Box::new(refounds)),
         rekeyings: vec![],
         resumptions: vec![],
+        ties,
         ..present.clone()
     };
     let text = charter.to_text().map_err(Failure::invalid)?;

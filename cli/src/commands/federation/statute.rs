@@ -54,6 +54,10 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
          weighs for {} months after it ended.",
         conflicts.swap_months, conflicts.swap_floor, conflicts.tie_months
     )?;
+    for tie in &charter.ties {
+        let until = tie.until.map_or_else(|| ", which goes on".to_owned(), |month| format!(" until {month}"));
+        writeln!(out, "   {} is tied to {}{until}.", tie.agency, tie.to)?;
+    }
     writeln!(
         out,
         "\n{}. Statistics. No figure over fewer than {} clusters is published, and none from which a hidden one follows within {}.",

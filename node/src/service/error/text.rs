@@ -147,7 +147,7 @@ impl Error {
             "PGN-0731" => "Ask the sender to send it again.",
             "PGN-0801" | "PGN-0802" => "Choose a level and scheme that the charter lets this agency issue.",
             "PGN-0803" => "Only the agency that registered the cluster can do this.",
-            "PGN-0811" | "PGN-0812" | "PGN-0813" | "PGN-0814" | "PGN-0815" => {
+            "PGN-0811" | "PGN-0812" | "PGN-0813" | "PGN-0814" | "PGN-0815" | "PGN-0818" => {
                 "Choose another agency: parangon review eligible CLUSTER shows who may review it, and why the others may not."
             }
             "PGN-0820" | "PGN-0821" | "PGN-0822" => "The reviews stand. Improve what they name, then assess and ask again.",
@@ -201,6 +201,7 @@ fn ineligible(cause: &Ineligible) -> &'static str {
         Ineligible::NotAMember | Ineligible::UnknownOwner { .. } => "PGN-0811",
         Ineligible::Owner => "PGN-0812",
         Ineligible::SameParent { .. } => "PGN-0813",
+        Ineligible::Tied(_) => "PGN-0818",
     }
 }
 

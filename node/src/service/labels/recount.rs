@@ -4,9 +4,10 @@
 use parangon_protocol::charter::{Charter, LevelRule};
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::AgencyId;
+use parangon_protocol::label::Common;
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
-use parangon_protocol::review::history::{Answer, Case, explain};
+use parangon_protocol::review::history::{Answer, explain};
 use parangon_protocol::review::panel;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,7 +66,7 @@ pub fn recount(context: &Context, id: &str) -> Result<RecountView, Error> {
             rules.push(outcome("right", may, format!("{} issues {} of {}", common.owner, common.level, common.scheme)));
             let same = charter.catalogue(&rule.catalogue) == Some(&common.catalogue);
             rules.push(outcome("catalogue", same, format!("{}, hash {}", common.catalogue.id, &common.catalogue.hash.to_string()[..12])));
-            rules.extend(panel_of(&charter, rule, &common.owner, &endorsers));
+            rules.extend(panel_of(&charter, rule, common, &endorsers));
             history = conflicts(&charter, rule, &tx, &row, &endorsers, &mut rules)?;
             rules.extend(award(&tx, rule, &row)?);
         }
@@ -87,11 +88,11 @@ fn sound(row: &RegisterRow) -> RecountedRule {
     }
 }
 
-fn panel_of(charter: &Charter, rule: &LevelRule, owner: &AgencyId, endorsers: &[AgencyId]) -> [RecountedRule; 2] {
+fn panel_of(charter: &Charter, rule: &LevelRule, common: &Common, endorsers: &[AgencyId]) -> [RecountedRule; 2] {
     let names = endorsers.iter().map(AgencyId::as_str).collect::<Vec<_>>().join(", ");
     let without_abroad = LevelRule { foreign: 0, ..rule.clone() };
-    let enough = panel::check(charter, &without_abroad, owner, endorsers);
-    let all = panel::check(charter, rule, owner, endorsers);
+    let enough = panel::check(charter, &without_abroad, common.case(), endorsers);
+    let all = panel::check(charter, rule, common.case(), endorsers);
     let said = |result: &Result<(), panel::PanelError>, kept: String| result.as_ref().map_or_else(ToString::to_string, |()| kept);
     [
         outcome("endorsers", enough.is_ok(), said(&enough, format!("{} of {} needed: {names}", endorsers.len(), rule.reviewers))),
@@ -110,8 +111,7 @@ fn conflicts(
 ) -> Result<usize, Error> {
     let common = &row.label.common;
     let (labels, history) = register::history(tx, |past| precedes(past, row))?;
-    let case = Case { owner: &common.owner, cluster: &common.cluster.id, scheme: &common.scheme, at: row.label.issued.month() };
-    for (agency, answer) in explain(charter, rule, &history, case) {
+    for (agency, answer) in explain(charter, rule, &history, common.case()) {
         if endorsers.contains(&agency) {
             let (outcome, detail) = match answer {
                 Answer::Eligible => ("kept", format!("{agency}: nothing stands against it")),

@@ -8,8 +8,9 @@ use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
 use parangon_protocol::limits;
-use parangon_protocol::review::history::{self, Answer, Case};
-use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed, panel};
+use parangon_protocol::review::history::{self, Answer};
+use parangon_protocol::review::panel::Ineligible;
+use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed};
 use parangon_protocol::time::{Month, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -57,7 +58,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     let charter = context.charter();
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
     let scheme = scheme_of(&charter, new.scheme.as_deref(), level)?;
-    let reviewers = reviewers(context, &charter, &new.reviewers)?;
+    let reviewers = reviewers(&charter, &new.reviewers)?;
     let view = context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
         if sheet.offer.is_some() {
@@ -110,7 +111,7 @@ fn fits_a_message(offer: Hash, recipient: &AgencyId, assessment: &Assessment, sa
     if bytes.len() > PLAIN_BYTES { Err(too_large()) } else { Ok(()) }
 }
 
-fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {
+fn reviewers(charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {
     if named.is_empty() {
         return Err(Error::field("/reviewers", "name at least one agency"));
     }
@@ -123,7 +124,9 @@ fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<V
         if reviewers.contains(&agency) {
             return Err(Error::field("/reviewers", format!("{agency} stands twice")));
         }
-        panel::eligible(charter, context.me(), &agency).map_err(|cause| Error::Reviewer { agency: agency.clone(), cause })?;
+        if charter.member(&agency).is_none() {
+            return Err(Error::Reviewer { agency, cause: Ineligible::NotAMember });
+        }
         reviewers.push(agency);
     }
     Ok(reviewers)
@@ -132,9 +135,9 @@ fn reviewers(context: &Context, charter: &Charter, named: &[String]) -> Result<V
 /// What was published stands against none of them.
 fn unobjected(charter: &Charter, tx: &WriteTx, offer: &Offer, reviewers: &[AgencyId]) -> Result<(), Error> {
     let (_, history) = register::history(tx, |_| true)?;
-    let case = Case { owner: &offer.owner, cluster: &offer.cluster.id, scheme: &offer.scheme, at: offer.created.month() };
-    for (agency, answer) in history::explain(charter, offer.rule(charter)?, &history, case) {
+    for (agency, answer) in history::explain(charter, offer.rule(charter)?, &history, offer.case()) {
         match answer {
+            Answer::Ineligible(cause) if reviewers.contains(&agency) => return Err(Error::Reviewer { agency, cause }),
             Answer::Objected(objection) if reviewers.contains(&agency) => return Err(Error::Objected { agency, objection }),
             _ => {}
         }

@@ -88,6 +88,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }
 

@@ -35,6 +35,7 @@ fn charter(seeds: &[u8]) -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }
 

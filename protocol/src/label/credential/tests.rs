@@ -68,6 +68,7 @@ impl Federation {
             refounds: None,
             rekeyings: vec![],
             resumptions: vec![],
+            ties: vec![],
         };
         let endorsement = |agency: &str| Endorsement {
             endorser: read(agency),

@@ -247,11 +247,12 @@ impl Terms {
 
     /// Asked when an agency is invited and again when it accepts (case R1).
     fn eligible(&self, charter: &Charter, agency: &AgencyId) -> Result<(), ExchangeError> {
-        let Offer { charter: version, owner, .. } = &self.offer;
-        if charter.version != *version {
-            return Err(ReviewError::OtherCharter { offer: *version, given: charter.version }.into());
+        let version = self.offer.charter;
+        if charter.version != version {
+            return Err(ReviewError::OtherCharter { offer: version, given: charter.version }.into());
         }
-        super::panel::eligible(charter, owner, agency).map_err(|cause| ExchangeError::Ineligible { agency: agency.clone(), cause })
+        super::panel::eligible(charter, self.offer.case(), agency)
+            .map_err(|cause| ExchangeError::Ineligible { agency: agency.clone(), cause })
     }
 
     fn fits(&self, dossier: &Dossier) -> Result<(), ExchangeError> {

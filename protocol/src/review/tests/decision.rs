@@ -4,7 +4,7 @@ use super::*;
 use crate::assessment::Shortfall;
 
 fn decide_as(level: Level, reviews: &[&ReviewContent]) -> Result<Decision, Vec<Unmet>> {
-    decide(&charter(), &rule(level), Catalogue::ecei(), &owner(), reviews)
+    decide(&charter(), &rule(level), Catalogue::ecei(), offer().case(), reviews)
 }
 
 fn gold(reviews: &[&ReviewContent]) -> Result<Decision, Vec<Unmet>> {
@@ -71,7 +71,7 @@ fn the_panel_is_part_of_the_decision() {
     assert_eq!(gold(&[&lyon, &lyon]), Err(vec![one.into()]));
     assert_eq!(gold(&[]).unwrap_err().len(), 1);
     let nothing_asked = LevelRule { reviewers: 0, foreign: 0, ..rule(Level::Gold) };
-    assert!(decide(&charter(), &nothing_asked, Catalogue::ecei(), &owner(), &[]).is_err());
+    assert!(decide(&charter(), &nothing_asked, Catalogue::ecei(), offer().case(), &[]).is_err());
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn r4_reviews_of_another_offer_dossier_or_catalogue_do_not_count() {
 
     let mut charter = charter();
     charter.catalogues = vec![CatalogueRef { id: Catalogue::ecei().id.clone(), hash: other }];
-    let stale = decide(&charter, &rule(Level::Gold), Catalogue::ecei(), &owner(), &[&lyon, &oslo]);
+    let stale = decide(&charter, &rule(Level::Gold), Catalogue::ecei(), offer().case(), &[&lyon, &oslo]);
     assert!(matches!(stale.unwrap_err()[..], [Unmet::WrongCatalogue { .. }]));
 }
 

@@ -76,6 +76,7 @@ fn charter() -> Charter {
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
+        ties: vec![],
     }
 }
 
