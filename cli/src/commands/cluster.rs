@@ -144,7 +144,8 @@ pub(crate) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Fail
     }
 }
 
-fn path(id: &str) -> String {
+/// Where the API has a cluster.
+pub(crate) fn path(id: &str) -> String {
     format!("{PATH}/{}", id.split('/').map(encode).collect::<Vec<_>>().join("/"))
 }
 

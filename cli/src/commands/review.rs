@@ -13,11 +13,13 @@ use crate::output::{Page, clean};
 
 pub(crate) use ask::resolve as resolve_offer;
 
-/// Verbs of `parangon review`. The first four are for those who ask, the others for those who are asked.
+/// Verbs of `parangon review`. The first ones, to `cancel`, are for those who ask, the others for those who are asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReviewCommand {
     /// Show which agencies the rules allow to review
     Eligible(ask::EligibleArgs),
+    /// Note the one agency that a cluster does not want as a reviewer
+    Object(ask::ObjectArgs),
     /// Offer the review of an assessment to other agencies
     Ask(ask::AskArgs),
     /// List our offers and how far they are
@@ -68,6 +70,7 @@ pub(crate) enum ReviewCommand {
 pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
         ReviewCommand::Eligible(args) => ask::eligible(&args, context),
+        ReviewCommand::Object(args) => ask::object(&args, context),
         ReviewCommand::Ask(args) => ask::ask(&args, context),
         ReviewCommand::List => ask::list(context),
         ReviewCommand::Cancel { offer, yes } => ask::cancel(&offer, yes, context),

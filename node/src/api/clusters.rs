@@ -10,7 +10,7 @@ use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{Json, Query, Spreadsheet, if_match, tagged};
 use super::page::{Page, Paging};
-use crate::service::clusters::{self, ClusterFile, Description, Imported};
+use crate::service::clusters::{self, ClusterFile, Description, Imported, NewObjection};
 
 /// Whether to save.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
@@ -114,6 +114,20 @@ pub(super) async fn merge(
     let version = if_match(&headers);
     let merge = move |context: &_| clusters::merge(context, &format!("{agency}/{id}"), &into, version.as_deref());
     Ok(answer(app.context.run(merge).await?))
+}
+
+/// Notes the one agency that the cluster does not want as a reviewer; without an agency takes that back.
+#[utoipa::path(put, path = "/api/v1/clusters/{agency}/{id}/objection", tag = "clusters",
+    params(("agency" = String, Path), ("id" = String, Path)), request_body = NewObjection, responses(
+    (status = 200, body = ClusterFile, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn object(
+    State(app): State<App>,
+    Path((agency, id)): Path<(String, String)>,
+    Json(new): Json<NewObjection>,
+) -> Result<Response, ApiError> {
+    Ok(answer(app.context.run(move |context| clusters::object(context, &format!("{agency}/{id}"), &new)).await?))
 }
 
 fn answer(file: ClusterFile) -> Response {

@@ -101,6 +101,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(clusters::import))
         .routes(routes!(clusters::show, clusters::edit))
         .routes(routes!(clusters::merge))
+        .routes(routes!(clusters::object))
         .routes(routes!(catalogues::list, catalogues::import))
         .routes(routes!(catalogues::show))
         .routes(routes!(catalogues::file))

@@ -9,7 +9,8 @@ use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, Paging};
-use crate::service::offers::{self, EligibleView, NewOffer, OfferView, Said};
+use crate::service::offers::{self, NewOffer, OfferView, Said};
+use crate::service::panel::{self, EligibleView};
 
 /// Whom to ask.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -96,5 +97,5 @@ pub(super) async fn respond(State(app): State<App>, Path(id): Path<String>, Json
 ))]
 pub(super) async fn eligible(State(app): State<App>, Query(query): Query<Eligible>) -> Result<Json<Vec<EligibleView>>, ApiError> {
     let Eligible { level, scheme, cluster } = query;
-    Ok(Json(app.context.run(move |context| offers::eligible(context, scheme.as_deref(), &level, cluster.as_deref())).await?))
+    Ok(Json(app.context.run(move |context| panel::eligible(context, scheme.as_deref(), &level, cluster.as_deref())).await?))
 }

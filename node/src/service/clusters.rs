@@ -9,14 +9,14 @@ mod import;
 use std::fmt;
 use std::str::FromStr;
 
-use parangon_protocol::id::{ClusterId, Country, Hash, Name};
+use parangon_protocol::id::{AgencyId, ClusterId, Country, Hash, Name};
 use parangon_protocol::label::ClusterFacts;
 use parangon_protocol::region::Nuts;
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use edit::{edit, merge};
+pub use edit::{NewObjection, edit, merge, object};
 pub use import::{Imported, ImportedRow, RowOutcome, import};
 
 use super::item::{self, Item};
@@ -152,6 +152,9 @@ pub struct ClusterFile {
     pub merged_into: Option<String>,
     /// Clusters that were merged into this one.
     pub absorbed: Vec<String>,
+    /// The agency that it does not want as a reviewer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects_to: Option<String>,
     /// Names this version, for `If-Match`.
     pub etag: String,
     /// When it was registered here.
@@ -180,6 +183,8 @@ pub(crate) struct Cluster {
     version: u64,
     #[serde(default)]
     changed: Option<Timestamp>,
+    #[serde(default)]
+    objects_to: Option<AgencyId>,
 }
 
 impl Item for Cluster {
@@ -270,6 +275,7 @@ impl Cluster {
             absorbed: Vec::new(),
             version: 1,
             changed: None,
+            objects_to: None,
         }
     }
 
@@ -291,6 +297,7 @@ impl Cluster {
             former_names: self.former.clone(),
             merged_into: self.merged_into.as_ref().map(ToString::to_string),
             absorbed: self.absorbed.iter().map(ToString::to_string).collect(),
+            objects_to: self.objects_to.as_ref().map(ToString::to_string),
             etag: self.etag(),
             created: self.created,
             changed: self.changed.unwrap_or(self.created),
@@ -359,6 +366,11 @@ pub(crate) fn facts<S: Source>(tx: &Tx<S>, id: &str) -> Result<ClusterFacts, Err
     let cluster = item::get::<Cluster, S>(tx, id)?;
     cluster.is_open()?;
     Ok(cluster.facts)
+}
+
+/// The agency that a cluster does not want as a reviewer.
+pub(crate) fn objection<S: Source>(tx: &Tx<S>, id: &ClusterId) -> Result<Option<AgencyId>, Error> {
+    Ok(item::get::<Cluster, S>(tx, id.as_str())?.objects_to)
 }
 
 /// The name of a cluster, whatever became of it.

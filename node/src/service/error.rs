@@ -188,6 +188,12 @@ pub enum Error {
         /// What stands against it.
         objection: Objection,
     },
+    /// The cluster does not want this agency.
+    #[error("the cluster objects to {agency}")]
+    Unwanted {
+        /// Whom.
+        agency: AgencyId,
+    },
     /// The cluster does not meet the eligibility rule.
     #[error("the cluster is not eligible for {level}")]
     Ineligible {

@@ -25,7 +25,7 @@ pub(crate) use talk::{on_reply, on_response, response_until};
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{Context, Error, mail};
+use super::{Context, Error, mail, panel};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
 use crate::store::{Source, Tx, WriteTx};
@@ -131,6 +131,9 @@ pub struct InboxView {
     /// How far the files of the dossier are, while they are on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<PartsView>,
+    /// What the conflict rules say against us before we have accepted, with what this node knows today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objection: Option<String>,
     /// What keeps our messages from counting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
@@ -148,9 +151,23 @@ impl Assigned {
         Ok(Some(parts).filter(|parts| parts.received < parts.total))
     }
 
-    fn view<S: Source>(&self, tx: &Tx<S>) -> Result<InboxView, Error> {
+    /// What the conflict rules say against us, while we can still decline.
+    fn objection<S: Source>(&self, context: &Context, tx: &Tx<S>) -> Result<Option<String>, Error> {
+        if self.assignment.state() != State::Offered {
+            return Ok(None);
+        }
+        let charter = charter_of(context, &self.offer)?;
+        match panel::check(&charter, tx, &self.offer.body, [context.me()], |_| true) {
+            Ok(()) => Ok(None),
+            Err(refused @ (Error::Objected { .. } | Error::Reviewer { .. })) => Ok(Some(refused.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn view<S: Source>(&self, context: &Context, tx: &Tx<S>) -> Result<InboxView, Error> {
         let offer = &self.offer.body;
         let parts = self.parts(tx)?;
+        let objection = self.objection(context, tx)?;
         Ok(InboxView {
             offer: self.assignment.offer_hash().to_string(),
             owner: offer.owner.to_string(),
@@ -167,6 +184,7 @@ impl Assigned {
             problem: self.refused.then_some("the owner's node refused our message for good, perhaps because it came too late"),
             next_step: match self.assignment.state() {
                 _ if self.refused && !is_over(self) => "speak with the owner, or step back",
+                State::Offered if objection.is_some() => "decline: the conflict rules exclude us",
                 State::Offered => "accept or decline",
                 State::Accepted => "wait for the dossier: it is sent by itself once the owner is connected",
                 State::DossierSent if parts.is_some() => "wait: the files of the dossier are on their way",
@@ -180,6 +198,7 @@ impl Assigned {
                 State::Declined | State::Withdrawn | State::Contradicted => "nothing",
             },
             parts,
+            objection,
         })
     }
 
@@ -209,7 +228,7 @@ pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
     let mut views = Vec::new();
     let tx = context.store().read()?;
     item::each::<Assigned, _>(&tx, |_, assigned| {
-        views.push(assigned.view(&tx)?);
+        views.push(assigned.view(context, &tx)?);
         Ok(())
     })?;
     views.sort_by(|a, b| (a.since, &a.offer).cmp(&(b.since, &b.offer)));
@@ -222,19 +241,23 @@ pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
 /// [`Error::NotFound`].
 pub fn show(context: &Context, offer: &str) -> Result<InboxView, Error> {
     let tx = context.store().read()?;
-    load(&tx, offer)?.view(&tx)
+    load(&tx, offer)?.view(context, &tx)
 }
 
 /// Accepts, with the declaration that no expert of ours has ties to the cluster, and with a fresh key for the dossier.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Error::Exchange`] when it was answered before.
+/// [`Error::NotFound`], [`Error::Exchange`] when it was answered before, [`Error::Objected`] when what was published by now stands
+/// against us.
 pub fn accept(context: &Context, offer: &str, conflicts: Conflicts) -> Result<InboxView, Error> {
     let key = FreshKey::generate();
     let now = context.now();
     let view = context.transact(|tx| {
         let mut assigned = load(tx, offer)?;
         let charter = charter_of(context, &assigned.offer)?;
+        if assigned.assignment.state() == State::Offered {
+            panel::check(&charter, tx, &assigned.offer.body, [context.me()], |_| true)?;
+        }
         let acceptance = Acceptance {
             offer: assigned.assignment.offer_hash(),
             reviewer: context.me().clone(),
@@ -263,7 +286,7 @@ pub fn decline(context: &Context, offer: &str, reason: DeclineReason) -> Result<
         let charter = charter_of(context, &assigned.offer)?;
         let decline = Decline { offer: assigned.assignment.offer_hash(), reviewer: context.me().clone(), reason };
         if assigned.assignment.state() == State::Declined {
-            return assigned.view(tx);
+            return assigned.view(context, tx);
         }
         assigned.apply(&charter, Event::Declined(&decline), context.now())?;
         answer(context, tx, &assigned, Message::Decline { decline })
@@ -285,7 +308,7 @@ pub fn step_back(context: &Context, offer: &str, reason: Option<DeclineReason>) 
         let offer = assigned.assignment.offer_hash();
         item::put(tx, &offer.to_string(), &assigned)?;
         mail::tell(context, tx, owner(&assigned), &Message::Withdraw { offer, reason })?;
-        assigned.view(tx)
+        assigned.view(context, tx)
     })?;
     context.queued().notify_one();
     Ok(view)
@@ -295,7 +318,7 @@ fn answer(context: &Context, tx: &mut WriteTx, assigned: &Assigned, message: Mes
     let offer = assigned.assignment.offer_hash().to_string();
     item::put(tx, &offer, assigned)?;
     mail::queue(context, tx, &assigned.assignment.offer().owner, &message)?;
-    assigned.view(tx)
+    assigned.view(context, tx)
 }
 
 /// Deletes the dossier, its files, what was said about it, and the key that opens them; the owner gets a receipt.

@@ -22,6 +22,7 @@ pub mod members;
 pub(crate) mod moving;
 pub mod offers;
 pub mod outside;
+pub mod panel;
 pub mod reactor;
 pub mod register;
 pub mod spreadsheet;

@@ -10,8 +10,6 @@ use parangon_protocol::assessment::{self, Assessment};
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::{Endorsement, LabelId};
-use parangon_protocol::review::history::{self, Answer};
-use parangon_protocol::review::panel::Case;
 use parangon_protocol::review::{
     DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
     decision, differences,
@@ -27,7 +25,7 @@ pub use talk::{QuestionView, Said, answer, respond};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{CharterVersion, Context, Error, assessments, catalogues, clusters, mail, register};
+use super::{CharterVersion, Context, Error, assessments, catalogues, mail};
 use crate::store::{Source, Tx};
 
 /// An offer with everything that was said about it.
@@ -182,26 +180,6 @@ pub struct OfferView {
     pub differences: BTreeMap<String, BTreeMap<String, String>>,
     /// Who was asked.
     pub reviewers: Vec<ReviewerView>,
-}
-
-/// An agency that could be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct EligibleView {
-    /// Who.
-    pub agency: String,
-    /// Its name.
-    pub name: String,
-    /// Its country.
-    pub country: String,
-    /// Whether it counts as a reviewer from abroad.
-    pub abroad: bool,
-    /// Whether the conflict rules allow it.
-    pub eligible: bool,
-    /// Whether they do so only because too few others are left.
-    pub waived: bool,
-    /// Why not, or what was waived.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 impl Offered {
@@ -372,43 +350,6 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
     })?;
     context.queued().notify_one();
     Ok(view)
-}
-
-/// Every member, with whether it may review for us at this level; for one cluster also with what was published about that.
-///
-/// # Errors
-/// [`Error::Field`] for a scheme or level that the charter does not have, [`Error::NotFound`] for the cluster.
-pub fn eligible(context: &Context, scheme: Option<&str>, level: &str, cluster: Option<&str>) -> Result<Vec<EligibleView>, Error> {
-    let charter = context.charter();
-    let level: Level = level.parse().map_err(Error::name("/level"))?;
-    let scheme = scheme_of(&charter, scheme, level)?;
-    let rule = charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
-    let tx = context.store().read()?;
-    let cluster = cluster.map(|cluster| clusters::facts(&tx, cluster)).transpose()?.map(|facts| facts.id);
-    let (_, past) = register::history(&tx, |_| true)?;
-    let case = Case { owner: context.me(), cluster: cluster.as_ref(), scheme: &scheme, at: context.now().month() };
-    let answers = history::explain(&charter, rule, &past, case);
-    let home = charter.member(context.me()).map(|member| member.country.clone());
-    let view = |(agency, answer): (AgencyId, Answer)| {
-        let member = charter.member(&agency)?;
-        Some(EligibleView {
-            agency: agency.to_string(),
-            name: member.name.to_string(),
-            country: member.country.to_string(),
-            abroad: Some(&member.country) != home.as_ref(),
-            eligible: answer.is_eligible(),
-            waived: matches!(answer, Answer::Waived(_)),
-            reason: match answer {
-                Answer::Eligible => None,
-                Answer::Waived(objection) => {
-                    Some(format!("{objection}; allowed, because too few others are left, and shown with the label"))
-                }
-                Answer::Objected(objection) => Some(objection.to_string()),
-                Answer::Ineligible(cause) => Some(cause.to_string()),
-            },
-        })
-    };
-    Ok(answers.into_iter().filter_map(view).collect())
 }
 
 /// The scheme of that name, or the charter's only one.

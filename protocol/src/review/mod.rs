@@ -73,6 +73,9 @@ pub enum ReviewError {
     /// No language, more than [`LANGUAGES`], one twice, or a tag that BCP 47 does not allow.
     #[error("languages must be 1 to {LANGUAGES} different BCP 47 tags such as de or pt-BR")]
     Languages,
+    /// Heads out of order, twice, or more than there are members.
+    #[error("the heads that the rules were computed on are out of order or too many")]
+    Heads,
     /// A text that must say something.
     #[error("{field} says nothing")]
     Nothing {

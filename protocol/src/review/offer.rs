@@ -7,7 +7,8 @@ use super::{LANGUAGES, ReviewError, Signed, Statement};
 use crate::charter::{CatalogueRef, Charter, Level, LevelRule};
 use crate::id::{self, AgencyId, Hash, SchemeId};
 use crate::keys::Purpose;
-use crate::label::{ClusterFacts, Common};
+use crate::label::{ClusterFacts, Common, HeadRef};
+use crate::limits;
 use crate::time::{Month, Timestamp};
 
 /// An offer to review one assessment. The same text goes to every agency asked, so that all endorse one label.
@@ -42,6 +43,9 @@ pub struct Offer {
     /// The owner comments once on the reviews before they are final.
     #[serde(default, skip_serializing_if = "is_false")]
     pub comments: bool,
+    /// The logs of those who are asked, and of others under their parents, as they stood: what the conflict rules were computed on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<HeadRef>,
 }
 
 /// An offer with the owner's signature.
@@ -116,6 +120,10 @@ impl Statement for Offer {
         }
         if self.due < self.created {
             return Err(ReviewError::Dates { earlier: "the offer", later: "its due date" });
+        }
+        let ordered = self.heads.windows(2).all(|pair| pair[0].log < pair[1].log);
+        if !ordered || self.heads.len() > limits::MEMBERS {
+            return Err(ReviewError::Heads);
         }
         if self.created.month() < self.assessed {
             return Err(ReviewError::Dates { earlier: "the assessment", later: "the offer" });

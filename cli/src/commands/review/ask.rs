@@ -5,7 +5,9 @@ use parangon_protocol::id::{AgencyId, SchemeId};
 use parangon_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::client::encode;
+use hyper::Method;
+
+use crate::client::{Body, encode};
 use crate::commands::{Context, assess, cluster};
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
@@ -28,6 +30,19 @@ pub(crate) struct EligibleArgs {
     /// The label system, when the charter has several
     #[arg(long)]
     scheme: Option<SchemeId>,
+}
+
+/// Arguments of `parangon review object`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ObjectArgs {
+    /// The cluster's id, or a unique beginning of it
+    cluster: String,
+    /// The agency that it does not want as a reviewer
+    #[arg(required_unless_present = "take_back", conflicts_with = "take_back")]
+    agency: Option<AgencyId>,
+    /// Take the objection back
+    #[arg(long)]
+    take_back: bool,
 }
 
 /// Arguments of `parangon review ask`.
@@ -77,6 +92,25 @@ pub(super) fn eligible(args: &EligibleArgs, context: &Context<'_>) -> Result<(),
             page.state(state, &format!("{:<16}", text(agency, "agency")), reason);
         }
         page.next(format!("parangon review ask ASSESSMENT --level {} --reviewer AGENCY", args.level.as_str().to_lowercase()));
+    })
+}
+
+pub(super) fn object(args: &ObjectArgs, context: &Context<'_>) -> Result<(), Failure> {
+    let path = format!("{}/objection", cluster::path(&cluster::resolve(&args.cluster, context)?));
+    let done = context
+        .client
+        .send(Method::PUT, &path, Body::Json(args.agency.as_ref().map_or_else(|| json!({}), |agency| json!({ "agency": agency }))), None)?
+        .json()?;
+    context.out.result(&done, |page| {
+        let name = text(&done, "name");
+        match plain(&done, "objects_to") {
+            Some(agency) => {
+                page.remark(format!("{name} objects to {agency}: it is not asked. Nobody else learns of it."));
+                page.remark(format!("To undo it: parangon review object {} --take-back", short(&text(&done, "id"))));
+            }
+            None => page.remark(format!("{name} objects to nobody.")),
+        }
+        page.next(format!("parangon review eligible {} --level LEVEL", short(&text(&done, "id"))));
     })
 }
 

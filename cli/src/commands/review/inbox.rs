@@ -94,7 +94,7 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn write(entry: &Value, page: &mut Page) {
-    for name in ["offer", "owner", "cluster", "level", "languages", "due", "state", "since"] {
+    for name in ["offer", "owner", "cluster", "level", "languages", "due", "state", "since", "objection", "problem"] {
         if !entry[name].is_null() {
             page.field(name, text(entry, name));
         }

@@ -1,7 +1,9 @@
 //! Clusters change their names, and two become one. What was said of them before stays.
 
-use parangon_protocol::id::ClusterId;
+use parangon_protocol::id::{AgencyId, ClusterId};
 use parangon_protocol::time::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{Cluster, ClusterFile, Description, FormerName, RegisterNumber, Said, by_name, claim, item, name_key, register_key};
 use crate::service::{Context, Error};
@@ -40,6 +42,43 @@ fn unchanged(cluster: &Cluster, if_match: Option<&str>) -> Result<(), Error> {
     } else {
         Err(Error::Changed { what: "cluster", at: cluster.changed.unwrap_or(cluster.created) })
     }
+}
+
+/// An agency that a cluster does not want as a reviewer.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewObjection {
+    /// Which; absent to take the objection back.
+    #[serde(default)]
+    pub agency: Option<String>,
+}
+
+/// Notes the one agency that the cluster does not want as a reviewer, or takes that back. It tells nobody.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Field`] for nobody who could be asked, [`Error::State`] when the cluster objects to another one.
+pub fn object(context: &Context, id: &str, new: &NewObjection) -> Result<ClusterFile, Error> {
+    let charter = context.charter();
+    let agency: Option<AgencyId> = new.agency.as_deref().map(|text| text.parse().map_err(Error::name("/agency"))).transpose()?;
+    if agency.as_ref().is_some_and(|agency| charter.member(agency).is_none() || agency == context.me()) {
+        return Err(Error::field("/agency", "another member of the federation"));
+    }
+    context.transact(|tx| {
+        let mut cluster = item::get::<Cluster, _>(tx, id)?;
+        cluster.is_open()?;
+        match &cluster.objects_to {
+            Some(other) if agency.as_ref().is_some_and(|agency| agency != other) => {
+                let state = format!("objecting to {other} already");
+                return Err(Error::State { what: "cluster", state, needed: "it has one objection; take that one back first" });
+            }
+            before if *before == agency => return Ok(cluster.file()),
+            _ => {}
+        }
+        cluster.objects_to = agency;
+        cluster.touch(context.now());
+        item::put(tx, id, &cluster)?;
+        Ok(cluster.file())
+    })
 }
 
 /// Replaces what is said of a cluster. Its former name goes on to find it; a number that is no longer its own does not.

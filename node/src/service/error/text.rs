@@ -49,6 +49,7 @@ impl Error {
             Self::Reviewer { cause, .. } => ineligible(cause),
             Self::Objected { objection: Objection::Swap { .. }, .. } => "PGN-0814",
             Self::Objected { objection: Objection::Twice { .. }, .. } => "PGN-0815",
+            Self::Unwanted { .. } => "PGN-0819",
             Self::Ineligible { .. } => "PGN-0830",
             Self::Unfounded { cause, .. } => match cause {
                 Unfounded::Predecessor { .. } => "PGN-0831",
@@ -147,7 +148,7 @@ impl Error {
             "PGN-0731" => "Ask the sender to send it again.",
             "PGN-0801" | "PGN-0802" => "Choose a level and scheme that the charter lets this agency issue.",
             "PGN-0803" => "Only the agency that registered the cluster can do this.",
-            "PGN-0811" | "PGN-0812" | "PGN-0813" | "PGN-0814" | "PGN-0815" | "PGN-0818" => {
+            "PGN-0811" | "PGN-0812" | "PGN-0813" | "PGN-0814" | "PGN-0815" | "PGN-0818" | "PGN-0819" => {
                 "Choose another agency: parangon review eligible CLUSTER shows who may review it, and why the others may not."
             }
             "PGN-0820" | "PGN-0821" | "PGN-0822" => "The reviews stand. Improve what they name, then assess and ask again.",

@@ -1,11 +1,8 @@
 //! From reviews to a label in our log.
 
-use parangon_protocol::check;
-use parangon_protocol::id::LogId;
 use parangon_protocol::keys::{KeySet, Signature};
 use parangon_protocol::label::credential::LabelSubject;
-use parangon_protocol::label::{Endorsement, HeadRef, Label, LabelId, ProofValue};
-use parangon_protocol::message::Head;
+use parangon_protocol::label::{Endorsement, Label, LabelId, ProofValue};
 use parangon_protocol::record::Record;
 use parangon_protocol::review::Outcome;
 use serde::{Deserialize, Serialize};
@@ -14,7 +11,7 @@ use super::LabelView;
 use crate::engine::RegisterRow;
 use crate::service::item::{self, Item};
 use crate::service::offers::{self, Offered};
-use crate::service::{Context, Error, random_bytes, register};
+use crate::service::{Context, Error, panel, random_bytes, register};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
@@ -80,19 +77,24 @@ fn prepare(context: &Context, offer: &str) -> Result<(Label, bool), Error> {
         return Err(Error::State { what: "offer", state: state.into(), needed: "one offer carries one label; make a new offer" });
     }
     let endorsements = carried(context, &offered)?;
-    let common = offered.offer.body.common(dossier(&offered)?)?;
+    let offer = &offered.offer.body;
+    let common = offer.common(dossier(&offered)?)?;
     let id = common.id()?;
     let is_there = RegisterRow::read(&tx, &id)?.is_some();
     let book = context.engine().book();
     let (keyset, keys) = book.current(context.me()).ok_or_else(|| Error::KeysUnknown(context.me().clone()))?;
     let issued = context.now();
+    if !is_there {
+        let charter = context.charter_version(common.charter)?;
+        panel::check(&charter, &tx, offer, endorsements.iter().map(|e| &e.endorser), |row| panel::is_below(&offer.heads, row))?;
+    }
     let replaced = register::replaced(&tx, &common.cluster.id, &common.scheme, common.level, issued)?;
     let mut label = Label {
         issued,
         status_index: status_place(&tx)?,
         keyset,
         adoption: adoption(context)?,
-        heads: heads(context, &endorsements),
+        heads: offer.heads.clone(),
         endorsements,
         supersedes: replaced.map(|row| row.label.id).filter(|older| *older != id),
         proof: ProofValue(Signature([0; 64])),
@@ -162,16 +164,4 @@ fn adoption(context: &Context) -> Result<u64, Error> {
     let overview = context.engine().overview();
     let adopted = overview.logs.get(&context.own_log()).and_then(|log| log.adopted);
     adopted.map(|(index, _)| index).ok_or(Error::Damaged { what: "charter record in our log" })
-}
-
-/// The endorsers' logs as they stand here: what the conflict rules could be computed on.
-fn heads(context: &Context, endorsements: &[Endorsement]) -> Vec<HeadRef> {
-    let (overview, book) = (context.engine().overview(), context.engine().book());
-    let head = |endorsement: &Endorsement| {
-        let log = LogId::first(endorsement.endorser.clone());
-        let note = overview.logs.get(&log)?.head.clone()?;
-        let checked = check::head(&book, &Head { log: log.clone(), note }).ok()?;
-        Some(HeadRef { log, size: checked.checkpoint().size, root: checked.checkpoint().root })
-    };
-    endorsements.iter().filter_map(head).collect()
 }

@@ -7,6 +7,7 @@ use parangon_protocol::id::AgencyId;
 use parangon_protocol::label::Common;
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
+use parangon_protocol::record::Record;
 use parangon_protocol::review::history::{Answer, explain};
 use parangon_protocol::review::panel;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{parse_id, register};
 use crate::engine::RegisterRow;
-use crate::service::{Context, Error};
+use crate::service::{Context, Error, panel as reviewers};
 use crate::store::ReadTx;
 
 /// One rule and what came out.
@@ -110,7 +111,9 @@ fn conflicts(
     rules: &mut Vec<RecountedRule>,
 ) -> Result<usize, Error> {
     let common = &row.label.common;
-    let (labels, history) = register::history(tx, |past| precedes(past, row))?;
+    let bytes = tx.record(&row.label.log, row.label.index)?.ok_or(Error::Damaged { what: "label" })?;
+    let Ok(Record::Label(record)) = Record::read(&bytes) else { return Err(Error::Damaged { what: "label" }) };
+    let (labels, history) = register::history(tx, |past| precedes(past, row) && reviewers::is_below(&record.heads, past))?;
     for (agency, answer) in explain(charter, rule, &history, common.case()) {
         if endorsers.contains(&agency) {
             let (outcome, detail) = match answer {

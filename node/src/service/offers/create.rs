@@ -8,7 +8,6 @@ use parangon_protocol::id::{AgencyId, Hash, SchemeId};
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
 use parangon_protocol::limits;
-use parangon_protocol::review::history::{self, Answer};
 use parangon_protocol::review::panel::Ineligible;
 use parangon_protocol::review::{Dossier, Event, Exchange, LANGUAGES, Message, Offer, Signed};
 use parangon_protocol::time::{Month, Timestamp};
@@ -18,7 +17,7 @@ use utoipa::ToSchema;
 use super::{Notes, OfferView, Offered, scheme_of};
 use crate::sealing::PLAIN_BYTES;
 use crate::service::assessments::{self, Sheet};
-use crate::service::{Context, Error, clusters, item, mail, register, salt};
+use crate::service::{Context, Error, clusters, item, mail, panel, register, salt};
 use crate::store::WriteTx;
 
 /// Days that reviewers have when no date was given.
@@ -64,8 +63,9 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         if sheet.offer.is_some() {
             return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
         }
-        let offer = offer(context, tx, &sheet, scheme.clone(), level, &new)?;
-        unobjected(&charter, tx, &offer, &reviewers)?;
+        let offer = offer(context, tx, &sheet, scheme.clone(), level, &new, &reviewers)?;
+        panel::check(&charter, tx, &offer, &reviewers, |row| panel::is_below(&offer.heads, row))?;
+        panel::check_wanted(tx, &offer.cluster.id, &reviewers)?;
         let issue = context.issue_key();
         let signed = Signed::sign(offer, context.federation(), &issue)?;
         let verified = signed.verify(context.federation(), &issue.public())?;
@@ -132,20 +132,15 @@ fn reviewers(charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error
     Ok(reviewers)
 }
 
-/// What was published stands against none of them.
-fn unobjected(charter: &Charter, tx: &WriteTx, offer: &Offer, reviewers: &[AgencyId]) -> Result<(), Error> {
-    let (_, history) = register::history(tx, |_| true)?;
-    for (agency, answer) in history::explain(charter, offer.rule(charter)?, &history, offer.case()) {
-        match answer {
-            Answer::Ineligible(cause) if reviewers.contains(&agency) => return Err(Error::Reviewer { agency, cause }),
-            Answer::Objected(objection) if reviewers.contains(&agency) => return Err(Error::Objected { agency, objection }),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level: Level, new: &NewOffer) -> Result<Offer, Error> {
+fn offer(
+    context: &Context,
+    tx: &WriteTx,
+    sheet: &Sheet,
+    scheme: SchemeId,
+    level: Level,
+    new: &NewOffer,
+    reviewers: &[AgencyId],
+) -> Result<Offer, Error> {
     let (charter, created) = (context.charter(), context.now());
     let assessment = &sheet.assessment;
     let cluster = clusters::facts(tx, assessment.cluster.as_str())?;
@@ -163,6 +158,7 @@ fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level
         created,
         salt: salt()?,
         comments: new.comments.unwrap_or(true),
+        heads: panel::heads(context, &charter, reviewers),
     };
     let rule = offer.rule(&charter)?;
     offer.valid_until = award(tx, rule, sheet, &offer)?;

@@ -4,6 +4,7 @@ mod clock;
 mod evidence;
 mod exchange;
 mod invitation;
+mod panel;
 mod refusals;
 mod rotation;
 mod statistics;

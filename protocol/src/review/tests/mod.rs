@@ -117,6 +117,7 @@ fn offer() -> Offer {
         created: "2026-11-24T05:00:00Z".parse().unwrap(),
         salt: Hash::of(&[b"offer salt"]),
         comments: false,
+        heads: vec![],
     }
 }
 
