@@ -235,7 +235,10 @@ pub(crate) enum Command {
     ///   parangon review ask 7c1d --level gold --reviewer lyon --reviewer barcelona
     ///   parangon review inbox
     ///   parangon review accept 9b2e --no-conflicts
-    ///   parangon review submit 9b2e scores.csv --eligible yes
+    ///   parangon review edit 9b2e --level 2.1=3 --note "2.1=ask for the minutes"    saved at once
+    ///   parangon review workbook 9b2e -o review.xlsx        fill it in, away from the node
+    ///   parangon review import 9b2e review.xlsx             shows everything, then asks
+    ///   parangon review submit 9b2e --eligible yes
     #[command(verbatim_doc_comment)]
     Review(Noun<review::ReviewCommand>),
     /// Issue labels, export them, withdraw them

@@ -9,9 +9,9 @@ use hyper::Method;
 use parangon_protocol::time::Month;
 use serde_json::{Value, json};
 
-use super::spreadsheet::{File, Import, Stage};
+use super::spreadsheet::{self, File, Import, Stage};
 use super::{Context, cluster};
-use crate::client::{Body, encode};
+use crate::client::Body;
 use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::clean;
@@ -231,26 +231,10 @@ fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.id, context)?;
     let path = format!("{PATH}/{id}/scores");
     let version = args.version.clone();
-    let import = Import { file: &file, method: Method::PUT, path: &path, version, dry_run: args.dry_run, yes: args.yes };
-    let count = |answer: &Value| items(answer, "changes").len() as u64;
-    import.run(context, count, |answer, stage, page| {
-        let noted = |change: &Value| if change["note"] == true { "changes" } else { "-" }.to_owned();
-        let row = |change: &Value| [text(change, "indicator"), text(change, "from"), text(change, "to"), noted(change)];
-        if stage == Stage::Preview && count(answer) > 0 {
-            page.table(["INDICATOR", "BEFORE", "AFTER", "NOTE"], items(answer, "changes").iter().map(row));
-        }
-        if stage == Stage::Preview {
-            for change in items(answer, "changes").iter().filter(|change| change["note"] == true) {
-                page.field(&format!("note on {}", text(change, "indicator")), text(change, "note_from"));
-                page.field("  becomes", text(change, "note_to"));
-            }
-            if answer["outdated"] == true {
-                page.line("The file was made from an earlier version: look whether it takes back what others saved since.");
-            }
-        }
-        page.field("read as", text(answer, "format"));
-        page.field("rows read", text(answer, "read"));
-        page.field(if stage == Stage::Preview { "would change" } else { "changed" }, count(answer).to_string());
+    let (subject, dry_run, yes) = ("assessment", args.dry_run, args.yes);
+    let import = Import { file: &file, method: Method::PUT, path: &path, subject, version, dry_run, yes };
+    import.run(context, spreadsheet::changes, |answer, stage, page| {
+        spreadsheet::write_answers(answer, stage, page);
         page.field("answered", answered(&answer["assessment"]));
         if stage == Stage::Saved {
             page.next(format!("parangon review ask {} --level LEVEL --reviewer AGENCY", short(&id)));
@@ -319,18 +303,10 @@ fn answers(id: &str, context: &Context<'_>) -> Result<(), Failure> {
 
 fn template(args: &TemplateArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.id, context)?;
-    let language = args.language.as_deref().map_or_else(String::new, |tag| format!("?language={}", encode(tag)));
-    let workbook = context.client.download(&format!("{PATH}/{id}/workbook{language}"))?;
-    let path = args.output.clone().unwrap_or_else(|| format!("{}.xlsx", short(&id)).into());
-    if path == Path::new("-") {
-        context.out.raw(&workbook);
-        return Ok(());
-    }
-    files::write_new(&path, &workbook)?;
-    context.out.result(&json!({ "id": id, "file": path }), |page| {
-        page.field("workbook", path.to_string_lossy());
+    let workbook = context.client.download(&spreadsheet::workbook(&format!("{PATH}/{id}/workbook"), args.language.as_deref()))?;
+    spreadsheet::keep(&id, &workbook, args.output.as_deref(), context, |page, path| {
         page.remark("One sheet a dimension. It holds the answers so far: they are confidential.");
-        page.next(format!("fill in the columns level and note, then `parangon assess import {} {}`", short(&id), path.display()));
+        page.next(format!("fill in the columns level and note, then `parangon assess import {} {path}`", short(&id)));
     })
 }
 

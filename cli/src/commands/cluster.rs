@@ -269,7 +269,8 @@ fn merge(args: &MergeArgs, context: &Context<'_>) -> Result<(), Failure> {
 
 fn import(args: &ImportArgs, context: &Context<'_>) -> Result<(), Failure> {
     let (file, path) = (File::read(&args.file)?, format!("{PATH}/import"));
-    let import = Import { file: &file, method: Method::POST, path: &path, version: None, dry_run: args.dry_run, yes: args.yes };
+    let import =
+        Import { file: &file, method: Method::POST, path: &path, subject: "clusters", version: None, dry_run: args.dry_run, yes: args.yes };
     let count = |answer: &Value| ["added", "changed"].iter().filter_map(|name| answer[*name].as_u64()).sum();
     import.run(context, count, |answer, stage, page| {
         let what = |row: &Value| match plain(row, "outcome") {

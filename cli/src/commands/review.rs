@@ -2,6 +2,7 @@
 
 mod ask;
 mod inbox;
+mod write;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -62,6 +63,12 @@ pub(crate) enum ReviewCommand {
     Respond(ask::RespondArgs),
     /// Make our review final, after the owner's response
     Finalise(inbox::FinaliseArgs),
+    /// Save levels, notes and findings of our review; without options show what is saved
+    Edit(write::EditArgs),
+    /// Write a workbook for our review, to be filled in away from the node
+    Workbook(write::WorkbookArgs),
+    /// Save the answers of a workbook or another spreadsheet; shows first what would change
+    Import(write::ImportArgs),
     /// Submit our review; where the owner comments it is a draft
     Submit(inbox::SubmitArgs),
 }
@@ -86,6 +93,9 @@ pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), F
         ReviewCommand::Answer(args) => ask::answer(&args, context),
         ReviewCommand::Respond(args) => ask::respond(&args, context),
         ReviewCommand::Finalise(args) => inbox::finalise(&args, context),
+        ReviewCommand::Edit(args) => write::edit(&args, context),
+        ReviewCommand::Workbook(args) => write::workbook(&args, context),
+        ReviewCommand::Import(args) => write::import(&args, context),
         ReviewCommand::Submit(args) => inbox::submit(&args, context),
     }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use hyper::Method;
 use parangon_node::service::spreadsheet::FILE_BYTES;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::client::Body;
+use crate::client::{Body, encode};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fields::{items, text};
+use crate::fields::{items, short, text};
 use crate::output::Page;
 use crate::{files, prompt};
 
@@ -60,6 +60,8 @@ pub(super) struct Import<'a> {
     pub(super) method: Method,
     /// Where to.
     pub(super) path: &'a str,
+    /// Where the answer has what is changed, with its version.
+    pub(super) subject: &'static str,
     /// The version that it changes; the one that the preview shows, when absent.
     pub(super) version: Option<String>,
     /// Show it only.
@@ -78,7 +80,7 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         let send = |path: &str, version: Option<&str>| context.client.send(self.method.clone(), path, self.file.body(), version)?.json();
         let preview = send(&format!("{}?dry_run=true", self.path), None)?;
-        let now = preview["assessment"]["etag"].as_str();
+        let now = preview[self.subject]["etag"].as_str();
         let bare = |version: &str| version.trim_matches('"').to_owned();
         if let (Some(given), Some(now)) = (&self.version, now.filter(|now| self.version.as_deref().map(bare) != Some(bare(now)))) {
             let failure = Failure::new(Exit::Conflict, format!("version {given} is not there any more: it is {} now", bare(now)));
@@ -99,10 +101,61 @@ impl Import<'_> {
         }
         context.out.preview(|page| write(&preview, Stage::Preview, page));
         prompt::confirm(context.out, &format!("Save {}?", changes_in_words(count)), self.yes)?;
-        let version = self.version.clone().or_else(|| preview["assessment"]["etag"].as_str().map(str::to_owned));
+        let version = self.version.clone().or_else(|| preview[self.subject]["etag"].as_str().map(str::to_owned));
         let done = send(self.path, version.as_deref())?;
         context.out.result(&done, |page| write(&done, Stage::Saved, page))
     }
+}
+
+/// How many answers a spreadsheet of answers changes.
+pub(super) fn changes(answer: &Value) -> u64 {
+    items(answer, "changes").len() as u64
+}
+
+/// What a spreadsheet of answers changes.
+pub(super) fn write_answers(answer: &Value, stage: Stage, page: &mut Page) {
+    let noted = |change: &Value| if change["note"] == true { "changes" } else { "-" }.to_owned();
+    let row = |change: &Value| [text(change, "indicator"), text(change, "from"), text(change, "to"), noted(change)];
+    if stage == Stage::Preview {
+        if changes(answer) > 0 {
+            page.table(["INDICATOR", "BEFORE", "AFTER", "NOTE"], items(answer, "changes").iter().map(row));
+        }
+        for change in items(answer, "changes").iter().filter(|change| change["note"] == true) {
+            page.field(&format!("note on {}", text(change, "indicator")), text(change, "note_from"));
+            page.field("  becomes", text(change, "note_to"));
+        }
+        if answer["outdated"] == true {
+            page.line("The file was made from an earlier version: look whether it takes back what others saved since.");
+        }
+    }
+    page.field("read as", text(answer, "format"));
+    page.field("rows read", text(answer, "read"));
+    page.field(if stage == Stage::Preview { "would change" } else { "changed" }, changes(answer).to_string());
+}
+
+/// The path of a workbook in a language.
+pub(super) fn workbook(path: &str, language: Option<&str>) -> String {
+    language.map_or_else(|| path.to_owned(), |tag| format!("{path}?language={}", encode(tag)))
+}
+
+/// Writes a workbook to disk, or to stdout for `-`.
+pub(super) fn keep(
+    id: &str,
+    workbook: &[u8],
+    output: Option<&Path>,
+    context: &Context<'_>,
+    say: impl FnOnce(&mut Page, &str),
+) -> Result<(), Failure> {
+    let path = output.map_or_else(|| format!("{}.xlsx", short(id)).into(), Path::to_path_buf);
+    if path == Path::new("-") {
+        context.out.raw(workbook);
+        return Ok(());
+    }
+    files::write_new(&path, workbook)?;
+    context.out.result(&json!({ "id": id, "file": path }), |page| {
+        page.field("workbook", path.to_string_lossy());
+        say(page, &path.display().to_string());
+    })
 }
 
 fn changes_in_words(count: u64) -> String {

@@ -1,16 +1,22 @@
 //! Reviews that others ask of us.
 
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use parangon_protocol::label::Conflicts;
 use parangon_protocol::review::DeclineReason;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::catalogues::Language;
+use super::clusters::DryRun;
 use super::error::{ApiError, Problem};
-use super::extract::Json;
-use crate::service::inbox::{self, ConversationView, DossierView, FinalInput, InboxView, NewQuestion, ReviewInput, ReviewResult};
+use super::extract::{Json, Query, Spreadsheet, XLSX, if_match, tagged};
+use crate::service::assessments::Edit;
+use crate::service::inbox::{
+    self, ConversationView, DossierView, FinalInput, InboxView, NewQuestion, ReviewInput, ReviewResult, WorkInput, WorkPreview, WorkView,
+};
 
 /// Why we step back.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
@@ -155,6 +161,78 @@ pub(super) async fn dossier(State(app): State<App>, Path(offer): Path<String>) -
 ))]
 pub(super) async fn evidence(State(app): State<App>, Path((offer, file)): Path<(String, String)>) -> Result<Response, ApiError> {
     Ok(super::evidence::answer(app.context.run(move |context| inbox::evidence(context, &offer, &file)).await?))
+}
+
+/// Our review as far as it is written. Confidential.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}/work", tag = "reviews", params(("offer" = String, Path)), responses(
+    (status = 200, body = WorkView, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn work(State(app): State<App>, Path(offer): Path<String>) -> Result<Response, ApiError> {
+    Ok(written(app.context.run(move |context| inbox::work(context, &offer)).await?))
+}
+
+/// Saves fields of our review; what is not named stays as it is. Needs `If-Match`.
+#[utoipa::path(patch, path = "/api/v1/inbox/{offer}/work", tag = "reviews",
+    params(("offer" = String, Path), ("If-Match" = String, Header, description = "The version that is changed")),
+    request_body = WorkInput, responses(
+    (status = 200, body = WorkView, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn write(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    headers: HeaderMap,
+    Json(input): Json<WorkInput>,
+) -> Result<Response, ApiError> {
+    let version = if_match(&headers);
+    Ok(written(app.context.run(move |context| inbox::write(context, &offer, &input, version.as_deref())).await?))
+}
+
+/// Saves answers and notes of a spreadsheet with the columns `indicator`, `level` and maybe `note`, all or none. Needs `If-Match`, except with
+/// `dry_run`.
+#[utoipa::path(put, path = "/api/v1/inbox/{offer}/work", tag = "reviews",
+    params(("offer" = String, Path), DryRun, ("If-Match" = Option<String>, Header, description = "The version that is changed")),
+    request_body(content(
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.oasis.opendocument.spreadsheet"),
+    )), responses(
+    (status = 200, body = WorkPreview, headers(("ETag" = String))),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn import(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Query(query): Query<DryRun>,
+    headers: HeaderMap,
+    Spreadsheet(file): Spreadsheet,
+) -> Result<Response, ApiError> {
+    let (version, edit) = (if_match(&headers), Edit::Spreadsheet(file));
+    let import = move |context: &_| inbox::import(context, &offer, &edit, version.as_deref(), query.dry_run);
+    let preview: WorkPreview = app.context.run(import).await?;
+    let tag = preview.work.etag.clone();
+    Ok(tagged(Json(preview).into_response(), &tag))
+}
+
+/// A workbook of our review as far as it is written: one sheet a dimension, levels to choose from, everything else locked. The owner's scores
+/// are not in it.
+#[utoipa::path(get, path = "/api/v1/inbox/{offer}/workbook", tag = "reviews", params(("offer" = String, Path), Language), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn workbook(
+    State(app): State<App>,
+    Path(offer): Path<String>,
+    Query(language): Query<Language>,
+) -> Result<Response, ApiError> {
+    let book = app.context.run(move |context| inbox::workbook(context, &offer, language.language.as_deref())).await?;
+    Ok(([(header::CONTENT_TYPE, XLSX)], book).into_response())
+}
+
+fn written(work: WorkView) -> Response {
+    let tag = work.etag.clone();
+    tagged(Json(work).into_response(), &tag)
 }
 
 /// Signs our review and sends it. Where the owner comments it is a draft, and `finalise` follows; else our endorsement goes with it when

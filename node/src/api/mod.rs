@@ -128,6 +128,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(inbox::conversation))
         .routes(routes!(inbox::ask))
         .routes(routes!(inbox::finalise))
+        .routes(routes!(inbox::work, inbox::write, inbox::import))
+        .routes(routes!(inbox::workbook))
         .routes(routes!(inbox::review))
         .routes(routes!(labels::list, labels::issue))
         .routes(routes!(labels::preview))

@@ -16,6 +16,7 @@ pub use answers::{AnswerView, AnswersView, DimensionAnswers, LastView, answers, 
 pub use edit::{EditedAssessment, edit};
 pub(crate) use evidence::part;
 pub use evidence::{EvidenceFile, EvidenceView, NewEvidence, attach, detach, fetch};
+pub(crate) use scores::changes;
 pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
 
 use super::item::{self, Item};

@@ -4,6 +4,7 @@ mod arrivals;
 mod parts;
 mod review;
 mod talk;
+mod work;
 
 use parangon_protocol::charter::Charter;
 use parangon_protocol::id::{AgencyId, Hash};
@@ -21,6 +22,7 @@ pub(crate) use parts::{on_part, resume};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
 pub use talk::{ConversationView, FinalInput, NewQuestion, ask, conversation, finalise};
 pub(crate) use talk::{on_reply, on_response, response_until};
+pub use work::{WorkInput, WorkPreview, WorkView, import, work, workbook, write};
 
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
@@ -327,6 +329,7 @@ fn destroy(context: &Context, tx: &mut WriteTx, assigned: &Assigned) -> Result<(
     let offer = &hash.to_string();
     tx.delete_private(SEALED_DOSSIER, offer)?;
     tx.delete_private(talk::Conversation::KIND, offer)?;
+    tx.delete_private(work::Work::KIND, offer)?;
     parts::forget(tx, offer)?;
     // Whoever had no key had no copy, and whoever destroyed it before has said so.
     let had_key = tx.delete_private(DossierKey::KIND, offer)?;

@@ -109,15 +109,7 @@ impl Assessment {
     /// # Errors
     /// Too long, or any other control character.
     pub fn set_note(&mut self, indicator: IndicatorId, text: &str) -> Result<(), AssessmentError> {
-        let text = text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ");
-        let text = text.trim();
-        if text.is_empty() {
-            self.notes.remove(&indicator);
-            return Ok(());
-        }
-        check_note(&indicator, text)?;
-        self.notes.insert(indicator, text.to_owned());
-        Ok(())
+        set_note(&mut self.notes, indicator, text)
     }
 
     /// What its scores amount to under `requirements`.
@@ -125,6 +117,22 @@ impl Assessment {
     pub fn outcome(&self, catalogue: &Catalogue, requirements: &Requirements) -> Outcome {
         self.scores.outcome(catalogue, requirements, self.improvements)
     }
+}
+
+/// [`Assessment::set_note`] among the notes of something else.
+///
+/// # Errors
+/// The same.
+pub fn set_note(notes: &mut BTreeMap<IndicatorId, String>, indicator: IndicatorId, text: &str) -> Result<(), AssessmentError> {
+    let text = text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ");
+    let text = text.trim();
+    if text.is_empty() {
+        notes.remove(&indicator);
+        return Ok(());
+    }
+    check_note(&indicator, text)?;
+    notes.insert(indicator, text.to_owned());
+    Ok(())
 }
 
 fn check_note(indicator: &IndicatorId, text: &str) -> Result<(), AssessmentError> {

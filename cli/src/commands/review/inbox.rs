@@ -56,24 +56,24 @@ pub(crate) struct DossierArgs {
 pub(crate) struct SubmitArgs {
     /// The offer's id, or a unique beginning of it
     offer: String,
-    /// Our scores as CSV (indicator,level[,note]), or - for stdin
-    file: PathBuf,
-    /// Whether the cluster is eligible, by what the dossier shows
-    #[arg(long, value_parser = PossibleValuesParser::new(["yes", "no"]))]
-    eligible: String,
-    /// Improvement areas that we find proven
+    /// All our scores: a spreadsheet with the columns indicator and level, or - for stdin [default: what was saved]
+    file: Option<PathBuf>,
+    /// Whether the cluster is eligible, by what the dossier shows [default: what was saved]
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    eligible: Option<String>,
+    /// Improvement areas that we find proven [default: what was saved]
     #[arg(long)]
     improvements: Option<u8>,
-    /// A text file with our findings for the asking agency
+    /// A text file with our findings for the asking agency [default: what was saved]
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
 }
 
-fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+pub(super) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
     ids::resolve(&context.client, PATH, "offer", given, ID)
 }
 
-fn path(id: &str, verb: &str) -> String {
+pub(super) fn path(id: &str, verb: &str) -> String {
     format!("{PATH}/{}/{verb}", encode(id))
 }
 
@@ -189,8 +189,13 @@ pub(super) fn dossier(args: &DossierArgs, context: &Context<'_>) -> Result<(), F
             }
         }
         page.remark("The owner's scores stay hidden until ours are saved.");
-        let file = args.template.as_ref().map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
-        page.next(format!("fill in the levels, then `parangon review submit {} {file} --eligible yes|no`", short(&id)));
+        match &args.template {
+            Some(file) => {
+                let file = file.display();
+                page.next(format!("fill in the levels, then `parangon review submit {} {file} --eligible yes|no`", short(&id)));
+            }
+            None => page.next(format!("parangon review edit {0} --level CODE=LEVEL, or parangon review workbook {0}", short(&id))),
+        }
     })
 }
 
@@ -307,9 +312,14 @@ fn write_result(answer: &Value, page: &mut Page) {
 
 pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.offer, context)?;
-    let request = context.client.get(&format!("{PATH}/{id}"))?;
-    let scores = scores::read(&args.file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
-    let mut body = json!({ "scores": scores, "eligible": args.eligible == "yes" });
+    let mut body = json!({});
+    if let Some(file) = &args.file {
+        let request = context.client.get(&format!("{PATH}/{id}"))?;
+        body["scores"] = scores::read(file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
+    }
+    if let Some(eligible) = &args.eligible {
+        body["eligible"] = json!(eligible == "yes");
+    }
     if let Some(improvements) = args.improvements {
         body["improvements"] = improvements.into();
     }

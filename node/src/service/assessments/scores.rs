@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use parangon_protocol::assessment::Answer;
+use parangon_protocol::assessment::{self, Answer, AssessmentError, Scores};
 use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::id::IndicatorId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -73,7 +74,7 @@ impl std::fmt::Debug for Preview {
 }
 
 impl Edit {
-    fn read(&self, catalogue: &Catalogue, assessment: &str) -> spreadsheet::Reading<ScoreRow> {
+    pub(crate) fn read(&self, catalogue: &Catalogue, assessment: &str) -> spreadsheet::Reading<ScoreRow> {
         match self {
             Self::Spreadsheet(bytes) => spreadsheet::read_scores(bytes, catalogue, Some(assessment)),
             Self::Map(map) => spreadsheet::scores_of_map(map, catalogue),
@@ -114,21 +115,31 @@ pub fn set(context: &Context, id: &str, edit: &Edit, if_match: Option<&str>, dry
 }
 
 fn apply(sheet: &mut Sheet, catalogue: &Catalogue, rows: &[ScoreRow]) -> Result<Vec<Change>, Error> {
+    changes(catalogue, rows, &mut sheet.assessment.scores, &mut sheet.assessment.notes)
+}
+
+/// Puts rows into answers and notes, and says what changed by it.
+///
+/// # Errors
+/// [`Error::Assessment`] for a note that is too long.
+pub(crate) fn changes(
+    catalogue: &Catalogue,
+    rows: &[ScoreRow],
+    scores: &mut Scores,
+    notes: &mut BTreeMap<IndicatorId, String>,
+) -> Result<Vec<Change>, Error> {
     let mut changes = Vec::new();
-    let assessment = &mut sheet.assessment;
     for ScoreRow { indicator, answer, note } in rows {
-        let from = assessment.scores.get(indicator);
+        let from = scores.get(indicator);
         match answer {
-            Some(answer) => {
-                assessment.scores.set(catalogue, indicator, *answer).map_err(parangon_protocol::assessment::AssessmentError::from)?
-            }
-            None => assessment.scores.clear(indicator),
+            Some(answer) => scores.set(catalogue, indicator, *answer).map_err(AssessmentError::from)?,
+            None => scores.clear(indicator),
         }
-        let before = assessment.notes.get(indicator).cloned();
+        let before = notes.get(indicator).cloned();
         if let Some(note) = note {
-            assessment.set_note(indicator.clone(), note)?;
+            assessment::set_note(notes, indicator.clone(), note)?;
         }
-        let after = assessment.notes.get(indicator).cloned();
+        let after = notes.get(indicator).cloned();
         let noted = before != after;
         if from != *answer || noted {
             let text = |answer: Option<Answer>| answer.map(|answer| answer.to_string());

@@ -1,5 +1,6 @@
 //! Reading a dossier and reviewing it.
 
+use parangon_protocol::assessment::Scores;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::keys::Signature;
 use parangon_protocol::label::Endorsement;
@@ -11,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::work::{self, Work, WorkInput};
 use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, destroy, item, load};
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::{EligibilityView, EvidenceView, ScoreMap};
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, mail, one_line, salt, spreadsheet};
+use crate::service::{Context, Error, catalogues, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Days for which our endorsement may go into a label.
@@ -67,17 +69,32 @@ impl std::fmt::Debug for DossierView {
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewInput {
-    /// Our own answers by indicator code: a level 0 to 4 or `"not-known"`.
+    /// Our own answers by indicator code: a level 0 to 4 or `"not-known"`. When there are none, those that were saved before.
+    #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
     pub scores: ScoreMap,
-    /// Improvement areas found proven.
+    /// Improvement areas found proven; as saved before when absent.
     #[serde(default)]
-    pub improvements: u8,
-    /// Whether the cluster is confirmed as eligible.
-    pub eligible: bool,
-    /// What was found, for the owner. Line breaks become spaces.
+    pub improvements: Option<u8>,
+    /// Whether the cluster is confirmed as eligible; as saved before when absent.
     #[serde(default)]
-    pub findings: String,
+    pub eligible: Option<bool>,
+    /// What was found, for the owner; as saved before when absent. Line breaks become spaces.
+    #[serde(default)]
+    pub findings: Option<String>,
+}
+
+impl ReviewInput {
+    /// What was saved before, with what this says instead. Scores that are given are all of them.
+    fn onto(&self, mut work: Work, catalogue: &Catalogue) -> Result<Work, Error> {
+        if !self.scores.is_empty() {
+            work.scores = Scores::default();
+        }
+        let Self { scores, improvements, eligible, findings } = self.clone();
+        let input = WorkInput { scores, improvements, eligible, findings, ..WorkInput::default() };
+        work.enter(catalogue, &input)?;
+        Ok(work)
+    }
 }
 
 impl std::fmt::Debug for ReviewInput {
@@ -162,27 +179,23 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
     let dossier = open(&tx, offer)?;
     let stage = if load(&tx, offer)?.offer.body.comments { Stage::Draft } else { Stage::Only };
     let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
-    let spreadsheet::Reading { rows, problems, .. } = spreadsheet::scores_of_map(&input.scores, &catalogue);
-    // A benchmark interview may have no scores; wrong ones are refused whatever the level.
-    if !problems.is_empty() && !input.scores.is_empty() {
-        return Err(Error::Table(problems));
-    }
-    let scores = rows.into_iter().filter_map(|row| Some((row.indicator, row.answer?))).collect();
+    let mut work = input.onto(work::find(&tx, offer)?, &catalogue)?;
+    let undecided = || Error::field("/eligible", "say whether the cluster is confirmed as eligible");
     let content = ReviewContent {
         offer: dossier.offer,
         reviewer: context.me().clone(),
         dossier: dossier.commitment()?,
         catalogue: catalogue.hash(),
-        scores,
-        improvements: input.improvements,
-        eligible: input.eligible,
-        findings: one_line(&input.findings),
+        scores: work.scores.clone(),
+        improvements: work.improvements,
+        eligible: work.eligible.ok_or_else(undecided)?,
+        findings: work.findings.clone(),
         created: context.now(),
         salt: salt()?,
         stage,
         response: None,
     };
-    send(context, offer, &dossier, &catalogue, content)
+    send(context, offer, &dossier, &catalogue, content, &mut work)
 }
 
 /// Signs a review and sends it. One that counts goes with our endorsement when the rule is met, and the dossier is deleted; a draft
@@ -193,6 +206,7 @@ pub(super) fn send(
     dossier: &Dossier,
     catalogue: &Catalogue,
     content: ReviewContent,
+    work: &mut Work,
 ) -> Result<ReviewResult, Error> {
     let counts = content.stage != Stage::Draft;
     let result = context.transact(|tx| {
@@ -210,6 +224,9 @@ pub(super) fn send(
         mail::queue(context, tx, &assigned.offer.body.owner, &message)?;
         if counts {
             destroy(context, tx, &assigned)?;
+        } else {
+            // What is made final is this, unless it is changed.
+            work.save(tx, offer, context.now())?;
         }
         match signed.body.stage {
             Stage::Final => assigned.last = Some(signed),

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::review::{self, ReviewResult};
+use super::work::{Work, WorkInput};
 use super::{Assigned, ScoreMap, load, owner};
 use crate::service::item::{self, Item};
 use crate::service::offers::{Asked, QuestionView, charter_of, levels};
-use crate::service::{Context, Error, catalogues, mail, one_line, spreadsheet};
+use crate::service::{Context, Error, catalogues, mail, one_line};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Seconds after our review from which it may be made final without a response of the owner's.
@@ -70,7 +71,7 @@ impl std::fmt::Debug for ConversationView {
     }
 }
 
-/// What changes in our review; what is absent stays as the draft has it.
+/// What changes in our review; what is absent stays as it was saved last.
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinalInput {
@@ -186,7 +187,7 @@ pub(crate) fn on_response(context: &Context, tx: &mut WriteTx, signed: &SignedRe
     item::put(tx, &id, &assigned)
 }
 
-/// Makes our review final: as the draft has it, but for what `input` changes. The dossier is deleted with it.
+/// Makes our review final: as the draft has it, but for what was saved since and what `input` changes. The dossier is deleted with it.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::State`] while the owner may still respond, [`Error::Table`] for scores that do not fit the
@@ -203,29 +204,18 @@ pub fn finalise(context: &Context, offer: &str, input: &FinalInput) -> Result<Re
     }
     let catalogue = catalogues::by_reference(context, &assigned.offer.body.catalogue)?;
     let mut content = draft.body.clone();
-    if !input.scores.is_empty() {
-        let spreadsheet::Reading { rows, problems, .. } = spreadsheet::scores_of_map(&input.scores, &catalogue);
-        if !problems.is_empty() {
-            return Err(Error::Table(problems));
-        }
-        for row in rows {
-            match row.answer {
-                Some(answer) => {
-                    content.scores.set(&catalogue, &row.indicator, answer).map_err(parangon_protocol::assessment::AssessmentError::from)?
-                }
-                None => content.scores.clear(&row.indicator),
-            }
-        }
-    }
-    content.improvements = input.improvements.unwrap_or(content.improvements);
-    content.eligible = input.eligible.unwrap_or(content.eligible);
-    if let Some(findings) = &input.findings {
-        content.findings = one_line(findings);
-    }
+    let FinalInput { scores, improvements, eligible, findings } = input.clone();
+    // A node that made the draft before reviews were saved field by field has only that.
+    let mut work = item::find::<Work, _>(&tx, offer)?.unwrap_or_else(|| Work::of(&content));
+    work.enter(&catalogue, &WorkInput { scores, improvements, eligible, findings, ..WorkInput::default() })?;
+    content.scores = work.scores.clone();
+    content.improvements = work.improvements;
+    content.eligible = work.eligible.unwrap_or(content.eligible);
+    content.findings.clone_from(&work.findings);
     content.stage = Stage::Final;
     content.response = assigned.assignment.response();
     content.created = context.now();
     content.salt = crate::service::salt()?;
     let dossier = review::open(&tx, offer)?;
-    review::send(context, offer, &dossier, &catalogue, content)
+    review::send(context, offer, &dossier, &catalogue, content, &mut work)
 }

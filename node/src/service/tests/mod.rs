@@ -10,3 +10,4 @@ mod rotation;
 mod statistics;
 pub(crate) mod support;
 mod witness;
+mod work;
