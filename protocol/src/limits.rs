@@ -72,6 +72,10 @@ pub const ENDORSEMENTS: usize = 8;
 /// Bytes of one sealed private message: a dossier without evidence files has about 40 KiB.
 pub const PRIVATE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes of a draw of reviewers, and of each of its messages: a call with the heads of 300 members has 50 KiB, 100 shares that open a
+/// withheld value 60 KiB, the list of all shares 17 KiB.
+pub const DRAW_BYTES: usize = 256 * 1024;
+
 /// Hashes in one Merkle proof: two per level of the largest log.
 pub const PROOF_HASHES: usize = 2 * 41;
 

@@ -72,11 +72,21 @@ pub enum Purpose {
     Vote,
     /// What a witness saw last of a log whose owner is recovering, by its witness key.
     LastSeen,
+    /// An owner's call for a draw of reviewers.
+    DrawCall,
+    /// A contributor's commitment in a draw.
+    DrawCommitment,
+    /// Which commitments of a draw count.
+    DrawSelection,
+    /// A contributor's opened value.
+    DrawOpening,
+    /// A holder's share of a value that its contributor withholds.
+    DrawRelease,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Member,
         Self::Charter,
         Self::KeySet,
@@ -87,6 +97,11 @@ impl Purpose {
         Self::Response,
         Self::Vote,
         Self::LastSeen,
+        Self::DrawCall,
+        Self::DrawCommitment,
+        Self::DrawSelection,
+        Self::DrawOpening,
+        Self::DrawRelease,
     ];
 
     fn as_str(self) -> &'static str {
@@ -101,6 +116,11 @@ impl Purpose {
             Self::Response => "response",
             Self::Vote => "vote",
             Self::LastSeen => "last-seen",
+            Self::DrawCall => "draw-call",
+            Self::DrawCommitment => "draw-commitment",
+            Self::DrawSelection => "draw-selection",
+            Self::DrawOpening => "draw-opening",
+            Self::DrawRelease => "draw-release",
         }
     }
 

@@ -13,6 +13,7 @@ mod answer;
 mod content;
 pub mod decision;
 mod dossier;
+pub mod draw;
 mod endorse;
 mod envelope;
 mod exchange;
@@ -73,9 +74,6 @@ pub enum ReviewError {
     /// No language, more than [`LANGUAGES`], one twice, or a tag that BCP 47 does not allow.
     #[error("languages must be 1 to {LANGUAGES} different BCP 47 tags such as de or pt-BR")]
     Languages,
-    /// Heads out of order, twice, or more than there are members.
-    #[error("the heads that the rules were computed on are out of order or too many")]
-    Heads,
     /// A text that must say something.
     #[error("{field} says nothing")]
     Nothing {
@@ -91,6 +89,15 @@ pub enum ReviewError {
     /// A review that names a response without being final.
     #[error("only a final review takes a response into account")]
     Stage,
+    /// Heads out of order, one twice, or more than there can be members.
+    #[error("the heads must be sorted by log, each once, and at most {}", limits::MEMBERS)]
+    Heads,
+    /// No commitment, more than [`draw::SELECTED`], or one twice.
+    #[error("a selection names 1 to {} different commitments", draw::SELECTED)]
+    Selection,
+    /// More shares than there can be members.
+    #[error("at most {} shares are dealt", limits::MEMBERS)]
+    Shares,
     /// No part, more than [`PARTS_AT_ONCE`], or one twice.
     #[error("a message asks for 1 to {PARTS_AT_ONCE} different parts")]
     Places,
