@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, backup, catalogue, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review, serve,
-    stats, status, token, trust, verify,
+    assess, audit, backup, catalogue, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review,
+    serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -282,11 +282,21 @@ pub(crate) enum Command {
     /// Make and revoke access tokens of the API
     ///
     /// Examples:
-    ///   parangon token create reports --scope read --expires-days 90 -o reports.token
+    ///   parangon token create reports --role read-only --expires-days 90 -o reports.token
+    ///   parangon token create anna --role staff --role approver -o anna.token
     ///   parangon token list
     ///   parangon token revoke 5a6b --yes
     #[command(verbatim_doc_comment)]
     Token(Noun<token::TokenCommand>),
+    /// Read and check who did what on this node
+    ///
+    /// Examples:
+    ///   parangon audit list --since 2026-11-01
+    ///   parangon audit export 2026.audit.jsonl
+    ///   parangon audit check                     recompute the chain in the node
+    ///   parangon audit check 2026.audit.jsonl    the same of an export; needs no node
+    #[command(verbatim_doc_comment)]
+    Audit(Noun<audit::AuditCommand>),
     /// Make, list and check backups of the node, encrypted to the identity key
     ///
     /// Examples:

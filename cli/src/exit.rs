@@ -10,7 +10,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The node is not running or does not answer.
     Unreachable = 3,
-    /// Not signed in, or the token lacks the scope.
+    /// Not signed in, or the token lacks the role.
     Denied = 4,
     /// What was named is not there.
     NotFound = 5,

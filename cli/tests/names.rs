@@ -94,7 +94,7 @@ fn a_name_is_taken_whole_or_refused_by_name() {
     assert_eq!(held(desk, "PT"), good);
 
     // Over the API, which takes outer spaces off as spreadsheets do.
-    desk.run("token create test --scope write -o test.token --data oslo").ends(0);
+    desk.run("token create test --role admin -o test.token --data oslo").ends(0);
     let token = std::fs::read_to_string(desk.path("test.token")).expect("written");
     for name in &names {
         let (status, body) = post(&api, token.trim(), &json!({ "name": name, "country": "FR" }));

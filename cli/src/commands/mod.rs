@@ -1,6 +1,7 @@
 //! One file a noun: its arguments, and what its verbs do.
 
 pub(crate) mod assess;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod catalogue;
 pub(crate) mod cluster;
@@ -69,6 +70,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Stats(noun) => with_node(noun, global, out, stats::run),
         Command::Peer(noun) => with_node(noun, global, out, peer::run),
         Command::Token(noun) => with_node(noun, global, out, token::run),
+        Command::Audit(noun) => done(audit::run(noun, global, out)),
         Command::Backup(noun) => done(backup::run(noun, global, out)),
         Command::Restore(args) => done(restore::run(&args, out)),
         Command::Config(noun) => done(config::run(&noun, out)),

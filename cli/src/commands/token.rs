@@ -39,9 +39,12 @@ pub(crate) enum TokenCommand {
 pub(crate) struct CreateArgs {
     /// What it is for, as lists show it
     name: Name,
-    /// What it allows
-    #[arg(long, value_enum, default_value_t = ScopeChoice::Read)]
-    scope: ScopeChoice,
+    /// What it allows (may be repeated) [default: read-only]
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Vec<RoleChoice>,
+    /// In place of --role: read for read-only, write for admin
+    #[arg(long, value_enum, hide = true, conflicts_with = "role")]
+    scope: Option<ScopeChoice>,
     /// Days until it expires [default: 90]
     #[arg(long, value_name = "DAYS")]
     expires_days: Option<u32>,
@@ -50,13 +53,39 @@ pub(crate) struct CreateArgs {
     output: Option<PathBuf>,
 }
 
-/// What a token allows.
+/// A kind of work.
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleChoice {
+    /// What is public, and lists; never scores, evidence, dossiers or findings
+    ReadOnly,
+    /// Clusters, assessments, offers and catalogues
+    Staff,
+    /// Reviews for other agencies
+    Reviewer,
+    /// Decisions on labels and their standing, and statistics
+    Approver,
+    /// Tokens, keys, charter, invites, backups, the audit trail, and everything else
+    Admin,
+}
+
+/// What tokens allowed before there were roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ScopeChoice {
-    /// Reading
+    /// read-only
     Read,
-    /// Everything that changes something too
+    /// admin
     Write,
+}
+
+impl CreateArgs {
+    fn roles(&self) -> Vec<String> {
+        let named = |role: &RoleChoice| role.to_possible_value().map(|value| value.get_name().to_owned());
+        match (self.scope, self.role.as_slice()) {
+            (Some(ScopeChoice::Write), _) => vec!["admin".to_owned()],
+            (_, []) => vec!["read-only".to_owned()],
+            (_, roles) => roles.iter().filter_map(named).collect(),
+        }
+    }
 }
 
 /// Runs one verb.
@@ -72,8 +101,7 @@ fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
     if let Some(path) = args.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(Failure::new(crate::exit::Exit::Conflict, format!("{} exists already and is not overwritten", path.display())));
     }
-    let scope = if matches!(args.scope, ScopeChoice::Read) { "read" } else { "write" };
-    let mut body = json!({ "name": args.name, "scope": scope });
+    let mut body = json!({ "name": args.name, "roles": args.roles() });
     if let Some(days) = args.expires_days {
         body["expires_days"] = days.into();
     }
@@ -83,7 +111,7 @@ fn create(args: &CreateArgs, context: &Context<'_>) -> Result<(), Failure> {
         super::keep_secret(path, &mut made, "token", || drop(context.client.delete(&made_in_vain)))?;
     }
     context.out.result(&made, |page| {
-        for name in ["id", "scope", "expires", "token", "file"] {
+        for name in ["id", "roles", "expires", "token", "file"] {
             if !made[name].is_null() {
                 page.field(name, text(&made, name));
             }
@@ -102,8 +130,8 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.remark("No tokens. The command line needs none on the node's own socket.");
             return;
         }
-        let row = |token: &Value| ["id", "name", "scope", "created", "expires", "expired"].map(|name| text(token, name));
-        page.table(["ID", "NAME", "SCOPE", "MADE", "EXPIRES", "EXPIRED"], tokens.iter().map(row));
+        let row = |token: &Value| ["id", "name", "roles", "created", "expires", "expired"].map(|name| text(token, name));
+        page.table(["ID", "NAME", "ROLES", "MADE", "EXPIRES", "EXPIRED"], tokens.iter().map(row));
     })
 }
 

@@ -41,7 +41,7 @@ pub(super) fn tokens(clients: &[(AgencyId, Client)], root: &Path) -> Result<Vec<
     clients
         .iter()
         .map(|(agency, client)| {
-            let answer = client.post("/api/v1/tokens", json!({ "name": "demo", "scope": "write", "expires_days": 1 }))?;
+            let answer = client.post("/api/v1/tokens", json!({ "name": "demo", "roles": ["admin"], "expires_days": 1 }))?;
             let path = root.join(agency.as_str()).join("admin.token");
             parangon_node::keystore::file::write_new(&path, text(&answer, "token")?.as_bytes()).map_err(Failure::failed)?;
             Ok(path)

@@ -1,63 +1,62 @@
-//! Who may do what: a bearer token over TCP, none on the Unix socket. Tokens travel in the header only; there is no
-//! cookie that a foreign page could ride on.
+//! Who may do what: a bearer token over TCP, none on the Unix socket, where the operating system says who is there. Tokens
+//! travel in the header only; there is no cookie that a foreign page could ride on.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::App;
+use super::access::{self, Line};
 use super::error::ApiError;
-use super::guard::{Way, changes};
+use super::guard::Way;
+use super::{App, trace};
 use crate::service::Error;
-use crate::service::tokens::{self, Scope};
+use crate::service::roles::Caller;
+use crate::service::tokens;
 
 /// Paths that tell nothing and need no token.
-const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/openapi.json"];
+pub(super) const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/openapi.json"];
 
-/// POSTs that only compute: a token that may read is enough.
-const READING: [&str; 1] = ["/api/v1/verify"];
-
-pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    let shown = presented(&request);
-    let asked = match shown {
-        Ok(Presented::Scope(scope)) => Ok(scope),
+pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    if path.as_deref().is_some_and(|path| OPEN.contains(&path)) {
+        return next.run(request).await;
+    }
+    let caller = match presented(&request) {
+        Ok(Presented::User(uid)) => Ok(Caller::user(uid)),
         Ok(Presented::Token(token)) => app.context.run(move |context| tokens::check(context, &token)).await,
         Err(error) => Err(error),
     };
-    let allowed = asked.and_then(|scope| {
-        let needed = needed(&request);
-        if scope < needed { Err(Error::Scope { needed: needed.as_str() }) } else { Ok(()) }
-    });
-    match allowed {
-        Ok(()) => next.run(request).await,
-        Err(error) => ApiError::from(error).into_response(),
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    // What leads nowhere is answered by nobody's route.
+    let Some(path) = path else { return next.run(request).await };
+    let rule = match access::line(request.method(), &path) {
+        Line::Rule(rule) => rule,
+        Line::OtherMethod => return ApiError::Method.into_response(),
+        Line::Missing => return ApiError::from(Error::Role { needed: "of nobody".to_owned() }).into_response(),
+    };
+    if !caller.roles.allow(rule.who) {
+        let refused = ApiError::from(Error::Role { needed: access::words(rule.who) });
+        return trace::refused(&app, &caller, rule, request, refused).await;
     }
+    request.extensions_mut().insert(caller.clone());
+    trace::follow(&app, &caller, rule, request, next).await
 }
 
 enum Presented {
-    /// No token is needed.
-    Scope(Scope),
+    User(u32),
     Token(String),
 }
 
-fn path(request: &Request) -> &str {
-    request.extensions().get::<MatchedPath>().map_or_else(|| request.uri().path(), MatchedPath::as_str)
-}
-
 fn presented(request: &Request) -> Result<Presented, Error> {
-    if OPEN.contains(&path(request)) {
-        return Ok(Presented::Scope(Scope::Read));
-    }
-    if request.extensions().get::<Way>() == Some(&Way::Unix) {
-        return Ok(Presented::Scope(Scope::Write));
+    if let Some(Way::Unix { uid }) = request.extensions().get::<Way>() {
+        return Ok(Presented::User(*uid));
     }
     let mut named = request.headers().get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (named.next(), named.next()) else { return Err(Error::Unauthenticated) };
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Error::Unauthenticated)?;
     Ok(Presented::Token(token.to_owned()))
-}
-
-fn needed(request: &Request) -> Scope {
-    if changes(request.method()) && !READING.contains(&path(request)) { Scope::Write } else { Scope::Read }
 }

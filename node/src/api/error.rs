@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::trace::Code;
 use crate::service;
 
 /// What every problem's `type` begins with; the code follows. A name, not an address: nothing is to be fetched there.
@@ -190,6 +191,7 @@ impl IntoResponse for ApiError {
         }
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (self.status(), body).into_response();
+        response.extensions_mut().insert(Code(self.code()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status() == StatusCode::UNAUTHORIZED {

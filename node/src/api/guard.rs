@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -46,14 +46,17 @@ pub enum Way {
     /// Over TCP.
     Tcp,
     /// Over the Unix socket: the file's mode says who may.
-    Unix,
+    Unix {
+        /// The user at the other end, as the operating system says.
+        uid: u32,
+    },
 }
 
 /// Refuses what was not sent to us, or by a page of somebody else.
 pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     let way = request.extensions().get::<Way>().copied().unwrap_or(Way::Tcp);
     let refused = match way {
-        Way::Unix => None, // no browser reaches it
+        Way::Unix { .. } => None, // no browser reaches it
         Way::Tcp => inspect(&hosts, request.headers()).err(),
     };
     let mut response = match refused {
@@ -83,11 +86,6 @@ pub(super) fn inspect(hosts: &Hosts, headers: &HeaderMap) -> Result<(), ApiError
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(ApiError::Origin),
     }
-}
-
-/// Whether the method changes something: then a token with the scope `write` is needed.
-pub(super) fn changes(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Nothing that this API answers is a page: nothing may be loaded, framed, sniffed or kept.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parangon_protocol::id::Hash;
@@ -16,6 +16,8 @@ use tokio::sync::OnceCell;
 use super::App;
 use super::error::ApiError;
 use super::extract::{UPLOAD_BYTES, read};
+use super::trace::Code;
+use crate::service::roles::Caller;
 
 /// Keys remembered.
 const KEYS: usize = 1_000;
@@ -35,6 +37,18 @@ struct Saved {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    /// Of a refusal.
+    code: Option<Code>,
+}
+
+impl IntoResponse for Saved {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.headers, self.body).into_response();
+        if let Some(code) = self.code {
+            response.extensions_mut().insert(code);
+        }
+        response
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -96,7 +110,7 @@ async fn once(app: &App, key: &[u8], request: Request, next: Next) -> Result<Res
         answer.get_or_try_init(run).await.cloned()
     });
     match task.await {
-        Ok(Ok(saved)) => Ok((saved.status, saved.headers, saved.body).into_response()),
+        Ok(Ok(saved)) => Ok(saved.into_response()),
         Ok(Err(response)) => Ok(*response),
         Err(_) => Err(ApiError::Panicked),
     }
@@ -109,15 +123,15 @@ async fn keep(response: Response) -> Result<Saved, Box<Response>> {
     }
     let (parts, body) = response.into_parts();
     match axum::body::to_bytes(body, ANSWER_BYTES).await {
-        Ok(body) => Ok(Saved { status: parts.status, headers: parts.headers, body }),
+        Ok(body) => Ok(Saved { status: parts.status, headers: parts.headers, body, code: parts.extensions.get().copied() }),
         Err(_) => Err(Box::new(ApiError::Panicked.into_response())),
     }
 }
 
 /// A key belongs to its caller: two may choose the same.
 fn caller_key(parts: &Parts, key: &[u8]) -> Hash {
-    let caller = parts.headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
-    Hash::of(&[Hash::of(&[caller]).0.as_slice(), key])
+    let caller = parts.extensions.get::<Caller>().map(|caller| caller.actor.to_string()).unwrap_or_default();
+    Hash::of(&[Hash::of(&[caller.as_bytes()]).0.as_slice(), key])
 }
 
 fn fingerprint(parts: &Parts, body: &Bytes) -> Hash {

@@ -3,7 +3,9 @@
 //!
 //! Handlers translate; [`crate::service`] decides.
 
+mod access;
 mod assessments;
+mod audit;
 mod auth;
 mod backups;
 mod catalogues;
@@ -28,6 +30,7 @@ mod page;
 mod server;
 mod statistics;
 mod tokens;
+mod trace;
 mod verification;
 pub(crate) mod witness;
 
@@ -153,6 +156,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(invitations::show, invitations::cancel))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
         .routes(routes!(backups::create))
         .routes(routes!(events::events))
 }
@@ -163,7 +168,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     resources().into_openapi()
 }
 
-/// All routes behind their guards: Host and Origin first, then the token, then everything else.
+/// All routes behind their guards: Host and Origin first, then who asks and what they may, then everything else.
 pub fn router(context: Context, hosts: Hosts, stop: CancellationToken) -> Router {
     let app = App { context, metrics: metrics::Metrics::default(), keys: Arc::default(), stop };
     let (routes, description) = resources().split_for_parts();

@@ -110,7 +110,11 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => self.spawn(stream, Way::Unix, place),
+                Ok((stream, _)) => match stream.peer_cred() {
+                    Ok(peer) => self.spawn(stream, Way::Unix { uid: peer.uid() }, place),
+                    // Nobody is let in namelessly; it is as good as gone.
+                    Err(error) => tracing::warn!(%error, "who opened the socket is not known"),
+                },
                 Err(error) => self.pause(&error).await,
             }
         }

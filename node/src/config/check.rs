@@ -13,7 +13,7 @@ use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -24,13 +24,17 @@ pub const KEYS: [&str; 14] = [
     "witness.listen",
     "witness.logs",
     "witness.outside",
+    "audit.retention_days",
     "keys.passphrase_file",
     "keys.key_file",
     "log.level",
     "log.format",
 ];
 
-const SECTIONS: [&str; 5] = ["network", "api", "witness", "keys", "log"];
+const SECTIONS: [&str; 6] = ["network", "api", "witness", "audit", "keys", "log"];
+
+/// Days that entries of the audit trail may be kept: a hundred years.
+const LONGEST_AUDIT_DAYS: u32 = 36_525;
 
 /// How similar a key must be to be suggested (Jaro-Winkler, 1 is equal).
 const SIMILAR: f64 = 0.75;
@@ -42,6 +46,7 @@ struct File {
     network: NetworkSection,
     api: ApiSection,
     witness: WitnessSection,
+    audit: AuditSection,
     keys: KeysSection,
     log: LogSection,
 }
@@ -60,6 +65,12 @@ struct ApiSection {
     allow_remote: Option<bool>,
     socket: Option<PathBuf>,
     allowed_hosts: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
+struct AuditSection {
+    retention_days: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -112,7 +123,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, witness, keys, log } = read;
+    let File { data_dir, network, api, witness, audit, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -132,6 +143,11 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
         return Err(ConfigError::Value { origin: config.origin("api.allowed_hosts"), key: "api.allowed_hosts", reason });
     }
     config.witness = witness.read(|key| config.origin(key))?;
+    config.policy.audit_days = audit.retention_days.unwrap_or(config.policy.audit_days);
+    if !(1..=LONGEST_AUDIT_DAYS).contains(&config.policy.audit_days) {
+        let (key, reason) = ("audit.retention_days", format!("between 1 and {LONGEST_AUDIT_DAYS}"));
+        return Err(ConfigError::Value { origin: config.origin(key), key, reason });
+    }
     config.keys = match (keys.passphrase_file, keys.key_file) {
         (None, None) => KeySource::Ask,
         (Some(file), None) => KeySource::PassphraseFile(file),

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use libp2p::Multiaddr;
 use serde::Deserialize;
 
+use crate::service::Policy;
+
 pub use check::KEYS;
 pub use witness::{HttpUrl, Outside, Witness};
 
@@ -25,6 +27,9 @@ pub const FILE_BYTES: u64 = 256 * 1024;
 
 /// Where the machine-wide file is.
 pub const SYSTEM_FILE: &str = "/etc/parangon/parangon.toml";
+
+/// Days that entries of the audit trail are kept, unless another number is set.
+pub const AUDIT_DAYS: u32 = 730;
 
 const SYSTEM_DATA_DIR: &str = "/var/lib/parangon";
 
@@ -182,6 +187,8 @@ pub struct Config {
     pub api: Api,
     /// Witnessing beyond the federation.
     pub witness: Witness,
+    /// How long is kept who did what.
+    pub policy: Policy,
     /// What opens the keystore.
     pub keys: KeySource,
     /// How much is logged.
@@ -232,6 +239,7 @@ impl Default for Config {
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             witness: Witness::default(),
+            policy: Policy { audit_days: AUDIT_DAYS },
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
@@ -372,6 +380,7 @@ impl Config {
             "witness.listen" => self.witness.listen.as_ref().and_then(|address| text(address)),
             "witness.logs" => list(self.witness.logs.iter().map(ToString::to_string).collect()),
             "witness.outside" => list(self.witness.outside.iter().map(|witness| format!("{} {}", witness.key, witness.url)).collect()),
+            "audit.retention_days" => Some(self.policy.audit_days.to_string()),
             "keys.passphrase_file" => match &self.keys {
                 KeySource::PassphraseFile(file) => path(file),
                 _ => None,

@@ -44,6 +44,8 @@ listen = "0.0.0.0:80"
 allow_remote = true
 socket = "/run/p.sock"
 allowed_hosts = ["p.example"]
+[audit]
+retention_days = 30
 [keys]
 key_file = "/run/key"
 [witness]
@@ -64,11 +66,12 @@ listen = "127.0.0.1:7490"
             "api.allow_remote=true p.toml:7",
             r#"api.socket="/run/p.sock" p.toml:8"#,
             r#"api.allowed_hosts=["p.example"] p.toml:9"#,
-            r#"witness.listen="127.0.0.1:7490" p.toml:13"#,
-            format!(r#"witness.logs=["{log}"] p.toml:14"#).as_str(),
-            format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:15"#).as_str(),
+            r#"witness.listen="127.0.0.1:7490" p.toml:15"#,
+            format!(r#"witness.logs=["{log}"] p.toml:16"#).as_str(),
+            format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:17"#).as_str(),
+            "audit.retention_days=30 p.toml:11",
             "keys.passphrase_file= default",
-            r#"keys.key_file="/run/key" p.toml:11"#,
+            r#"keys.key_file="/run/key" p.toml:13"#,
             r#"log.level="debug" p.toml:3"#,
             r#"log.format="json" p.toml:4"#,
         ]

@@ -64,12 +64,15 @@ pub enum Error {
     /// No token, or not a good one. Which of the two is not said.
     #[error("no valid token")]
     Unauthenticated,
-    /// The token may only read.
-    #[error("the token may not do this: it needs the scope {needed}")]
-    Scope {
-        /// What it would need.
-        needed: &'static str,
+    /// None of the token's roles may do this.
+    #[error("the token may not do this: it needs the role {needed}")]
+    Role {
+        /// Which would do.
+        needed: String,
     },
+    /// A token that would allow more than whoever makes it.
+    #[error("a token never makes a token that allows more than itself")]
+    MoreRights,
     /// There is no such thing here.
     #[error("there is no {what} {id}")]
     NotFound {

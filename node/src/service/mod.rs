@@ -4,6 +4,7 @@
 //! waits for the log or the network is asynchronous. A state change and the messages it causes are one transaction.
 
 pub mod assessments;
+pub mod audit;
 pub mod backups;
 pub mod catalogues;
 pub mod charter;
@@ -25,6 +26,7 @@ pub mod outside;
 pub mod panel;
 pub mod reactor;
 pub mod register;
+pub mod roles;
 pub mod spreadsheet;
 pub mod statistics;
 pub mod tokens;
@@ -52,6 +54,13 @@ use crate::engine::Engine;
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore, random};
 use crate::store::{Store, StoreError, WriteTx};
 
+/// What the agency decided for its own node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Days that entries of the audit trail are kept.
+    pub audit_days: u32,
+}
+
 /// What a node's use cases stand on.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -61,6 +70,7 @@ struct Inner {
     keys: Keyring,
     clock: Arc<dyn Clock>,
     carrier: Arc<dyn Carrier>,
+    policy: Policy,
     /// Woken when a message was queued.
     queued: Notify,
     /// Woken when an invite was made or taken back.
@@ -106,13 +116,14 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// Puts the parts together. Nothing runs yet: see [`courier::run`] and [`reactor::run`].
     #[must_use]
-    pub fn new(engine: Engine, keys: Keyring, clock: Arc<dyn Clock>, carrier: Arc<dyn Carrier>) -> Self {
+    pub fn new(engine: Engine, keys: Keyring, clock: Arc<dyn Clock>, carrier: Arc<dyn Carrier>, policy: Policy) -> Self {
         let started = clock.now();
         Self(Arc::new(Inner {
             engine,
             keys,
             clock,
             carrier,
+            policy,
             queued: Notify::new(),
             invited: Notify::new(),
             rekeyed: Notify::new(),
@@ -209,6 +220,12 @@ impl Context {
     #[must_use]
     pub fn carrier(&self) -> &Arc<dyn Carrier> {
         &self.0.carrier
+    }
+
+    /// What the agency decided for its own node.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.0.policy
     }
 
     /// What was counted so far.

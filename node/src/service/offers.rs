@@ -182,6 +182,17 @@ pub struct OfferView {
     pub reviewers: Vec<ReviewerView>,
 }
 
+impl OfferView {
+    /// The same without anything that a review, a question or an answer says: for lists.
+    fn without_content(mut self) -> Self {
+        (self.unmet, self.response, self.differences) = (Vec::new(), None, BTreeMap::new());
+        for reviewer in &mut self.reviewers {
+            (reviewer.points, reviewer.recommends, reviewer.findings, reviewer.questions) = (None, None, None, Vec::new());
+        }
+        self
+    }
+}
+
 impl Offered {
     /// The reviews that count, in the order of their agencies.
     pub(crate) fn reviews(&self) -> Vec<&ReviewContent> {
@@ -314,13 +325,13 @@ pub fn show(context: &Context, id: &str) -> Result<OfferView, Error> {
     load(&context.store().read()?, id)?.view(context)
 }
 
-/// Up to `limit` offers by id, those after `after`.
+/// Up to `limit` offers by id, those after `after`, without what the reviews say.
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Damaged`].
 pub fn list(context: &Context, after: Option<&str>, limit: usize) -> Result<Vec<OfferView>, Error> {
     let found = item::page::<Offered, _>(&context.store().read()?, after, limit)?;
-    found.iter().map(|(_, offered)| offered.view(context)).collect()
+    found.iter().map(|(_, offered)| Ok(offered.view(context)?.without_content())).collect()
 }
 
 /// Withdraws an offer and thaws its assessment. Everybody who was asked is told.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::roles::{Actor, Caller, Role, Roles};
 use super::{Context, Error, random_bytes};
 
 /// What every token begins with, so that scanners find leaked ones.
@@ -25,23 +26,21 @@ pub const TOKENS: usize = 256;
 
 const DAY: u64 = 86_400;
 
-/// What a token allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+/// What tokens allowed before there were roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// Reading only.
+    /// Reading: the role `read-only`.
     Read,
-    /// Everything but making tokens beyond its own scope.
+    /// Everything: the role `admin`.
     Write,
 }
 
 impl Scope {
-    /// `read` or `write`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    fn role(self) -> Role {
         match self {
-            Self::Read => "read",
-            Self::Write => "write",
+            Self::Read => Role::ReadOnly,
+            Self::Write => Role::Admin,
         }
     }
 }
@@ -52,8 +51,13 @@ impl Scope {
 pub struct NewToken {
     /// What it is for: shown in lists.
     pub name: String,
-    /// What it allows.
-    pub scope: Scope,
+    /// What it allows: one role at least.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// In place of roles, for programs from before there were any: `read` is `read-only`, `write` is `admin`.
+    #[serde(default)]
+    #[schema(deprecated)]
+    pub scope: Option<Scope>,
     /// Days until it expires, 1 to 730; 90 when absent.
     #[serde(default)]
     pub expires_days: Option<u32>,
@@ -67,7 +71,7 @@ pub struct MadeToken {
     /// The secret: keep it, it is not shown again.
     pub token: String,
     /// What it allows.
-    pub scope: Scope,
+    pub roles: Roles,
     /// When it ends.
     #[schema(value_type = String)]
     pub expires: Timestamp,
@@ -87,7 +91,7 @@ pub struct TokenView {
     /// What it is for.
     pub name: String,
     /// What it allows.
-    pub scope: Scope,
+    pub roles: Roles,
     /// When it was made.
     #[schema(value_type = String)]
     pub created: Timestamp,
@@ -102,9 +106,19 @@ pub struct TokenView {
 struct Row {
     id: String,
     name: Name,
-    scope: Scope,
+    #[serde(default)]
+    roles: Roles,
+    /// Of tokens from before there were roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
     created: Timestamp,
     expires: Timestamp,
+}
+
+impl Row {
+    fn roles(&self) -> Roles {
+        if self.roles.is_empty() { self.scope.map(Scope::role).into_iter().collect() } else { self.roles.clone() }
+    }
 }
 
 fn read(bytes: &[u8]) -> Result<Row, Error> {
@@ -115,22 +129,30 @@ fn hash(token: &str) -> Hash {
     Hash::of(&[b"parangon/token\n", token.as_bytes()])
 }
 
-/// Makes a token.
+/// Makes a token that allows no more than `by` may do.
 ///
 /// # Errors
-/// [`Error::Field`] for a bad name or life, [`Error::State`] when there are [`TOKENS`] already.
-pub fn create(context: &Context, new: &NewToken) -> Result<MadeToken, Error> {
+/// [`Error::Field`] for a bad name or life or no role, [`Error::MoreRights`], [`Error::State`] when there are [`TOKENS`]
+/// already.
+pub fn create(context: &Context, by: &Caller, new: &NewToken) -> Result<MadeToken, Error> {
     let name: Name = new.name.trim().parse().map_err(Error::name("/name"))?;
     let days = new.expires_days.unwrap_or(DEFAULT_DAYS);
     if !(1..=LONGEST_DAYS).contains(&days) {
         return Err(Error::field("/expires_days", format!("between 1 and {LONGEST_DAYS}")));
+    }
+    let roles: Roles = new.roles.iter().copied().chain(new.scope.map(Scope::role)).collect();
+    if roles.is_empty() {
+        return Err(Error::field("/roles", "one role at least"));
+    }
+    if !by.roles.cover(&roles) {
+        return Err(Error::MoreRights);
     }
     let secret = Zeroizing::new(random_bytes::<32>()?);
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&secret[..]));
     let id = hex::encode(random_bytes::<6>()?);
     let created = context.now();
     let expires = created.plus(u64::from(days) * DAY);
-    let row = Row { id: id.clone(), name, scope: new.scope, created, expires };
+    let row = Row { id: id.clone(), name, roles: roles.clone(), scope: None, created, expires };
     let bytes = serde_json::to_vec(&row).map_err(|_| Error::Damaged { what: "token" })?;
     context.transact(|tx| {
         if tx.tokens()?.len() >= TOKENS {
@@ -139,7 +161,7 @@ pub fn create(context: &Context, new: &NewToken) -> Result<MadeToken, Error> {
         }
         Ok(tx.put_token(&hash(&token), &bytes)?)
     })?;
-    Ok(MadeToken { id, token, scope: new.scope, expires })
+    Ok(MadeToken { id, token, roles, expires })
 }
 
 /// Every token, oldest first.
@@ -150,8 +172,10 @@ pub fn list(context: &Context) -> Result<Vec<TokenView>, Error> {
     let now = context.now();
     let mut views = Vec::new();
     for (_, bytes) in context.store().read()?.tokens()? {
-        let Row { id, name, scope, created, expires } = read(&bytes)?;
-        views.push(TokenView { id, name: name.to_string(), scope, created, expires, expired: expires < now });
+        let row = read(&bytes)?;
+        let (roles, expired) = (row.roles(), row.expires < now);
+        let Row { id, name, created, expires, .. } = row;
+        views.push(TokenView { id, name: name.to_string(), roles, created, expires, expired });
     }
     views.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     Ok(views)
@@ -173,14 +197,18 @@ pub fn revoke(context: &Context, id: &str) -> Result<(), Error> {
     })
 }
 
-/// What a presented token allows.
+/// Who presents a token.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when there is none, or it has ended: the answer does not say which.
-pub fn check(context: &Context, token: &str) -> Result<Scope, Error> {
+pub fn check(context: &Context, token: &str) -> Result<Caller, Error> {
     let bytes = context.store().read()?.token(&hash(token))?.ok_or(Error::Unauthenticated)?;
     let row = read(&bytes)?;
-    if row.expires < context.now() { Err(Error::Unauthenticated) } else { Ok(row.scope) }
+    if row.expires < context.now() {
+        return Err(Error::Unauthenticated);
+    }
+    let roles = row.roles();
+    Ok(Caller { actor: Actor::Token { id: row.id, name: row.name.to_string() }, roles })
 }
 
 #[cfg(test)]

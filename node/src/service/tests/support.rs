@@ -35,7 +35,7 @@ use crate::service::keys::{self, KeySetsView, NewKeySet};
 use crate::service::labels::{self, LabelView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
-use crate::service::{Context, Error, charter, courier, moving, reactor};
+use crate::service::{Context, Error, Policy, charter, courier, moving, reactor};
 use crate::store::Store;
 
 /// Longer than anything here takes on a busy machine.
@@ -46,6 +46,9 @@ static ADDRESS: AtomicU64 = AtomicU64::new(7_000_000);
 
 /// Who is in a federation: id, country, parent.
 pub(crate) type Who = (&'static str, &'static str, Option<&'static str>);
+
+/// What agencies here decided for their nodes.
+pub(crate) const POLICY: Policy = Policy { audit_days: 730 };
 
 /// Three agencies in two countries.
 pub(crate) const THREE: [Who; 3] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("berlin", "DE", None)];
@@ -113,6 +116,11 @@ pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
 
 /// The same with other clocks.
 pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>) -> Vec<Agency> {
+    federation_of(who, clock, POLICY).await
+}
+
+/// The same with another policy.
+pub(crate) async fn federation_of(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>, policy: Policy) -> Vec<Agency> {
     let mut seats: Vec<Seat> = who
         .iter()
         .map(|who| Seat {
@@ -140,7 +148,7 @@ pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock
         .collect();
     let mut agencies = Vec::new();
     for seat in seats {
-        agencies.push(start(seat, chain.clone(), addresses.clone(), clock()).await);
+        agencies.push(start(seat, chain.clone(), addresses.clone(), clock(), policy).await);
     }
     for agency in &agencies {
         let everybody = who.len();
@@ -155,7 +163,7 @@ pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock
     agencies
 }
 
-async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock: Arc<dyn Clock>) -> Agency {
+async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock: Arc<dyn Clock>, policy: Policy) -> Agency {
     let Seat { who, identity, keystore, address } = seat;
     let me: parangon_protocol::id::AgencyId = who.0.parse().expect("slug");
     let dir = TempDir::new().expect("a directory");
@@ -200,7 +208,8 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     backup::write_recipient(dir.path(), &identity.backup_recipient()).expect("written");
     let adoption = Adoption { version: 1, hash: chain.newest().hash().expect("text") };
     engine.append(vec![Record::KeySet(Box::new(keyset)), Record::Charter(adoption)]).await.expect("the log begins");
-    let context = Context::new(engine, Keyring::new(&agency, keystore, Some(files)), clock, Arc::new(network.clone()));
+    let keyring = Keyring::new(&agency, keystore, Some(files));
+    let context = Context::new(engine, keyring, clock, Arc::new(network.clone()), policy);
     tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
     tokio::spawn(moving::run(context.clone(), stop.clone()));
