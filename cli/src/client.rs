@@ -106,6 +106,13 @@ impl Client {
         Ok(Self { target: Target::Socket(socket.to_owned()), token: None, timeout: Duration::from_secs(global.timeout), runtime })
     }
 
+    /// The API of a node in this process, on its port, with a token.
+    pub(crate) fn on_port(global: &Global, address: std::net::SocketAddr, token: &str) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+        let token = Some(Zeroizing::new(token.to_owned()));
+        Ok(Self { target: Target::Tcp(address.to_string()), token, timeout: Duration::from_secs(global.timeout), runtime })
+    }
+
     /// `GET`, as JSON.
     pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
         self.send(Method::GET, path, Body::Empty, None)?.json()

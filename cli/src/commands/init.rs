@@ -61,6 +61,9 @@ pub(crate) struct InitArgs {
     /// Where the recovery sheet goes, a new file to print and delete [default: <id>.recovery.html in the data directory]
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
+    /// An agency of one person: a label then takes no second one
+    #[arg(long)]
+    one_person: bool,
     #[command(flatten)]
     passphrases: Passphrases,
 }
@@ -90,7 +93,7 @@ pub(crate) fn run(args: &InitArgs, out: &Output) -> Result<(), Failure> {
     }
     files.add(IDENTITY_SHEET, record.to_bytes());
     files.add_public(RECIPIENT_FILE, format!("{}\n", identity.backup_recipient()));
-    let settings = settings::text(&args.listen, args.api, args.passphrases.passphrase_file.as_deref());
+    let settings = settings::text(&args.listen, args.api, args.passphrases.passphrase_file.as_deref(), !args.one_person);
     Config::parse(&settings, CONFIG).map_err(Failure::usage)?;
     files.add(CONFIG, settings);
     let card = card(args, &keys, &identity)?;

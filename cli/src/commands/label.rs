@@ -1,5 +1,7 @@
 //! `parangon label`.
 
+mod appeal;
+mod issue;
 mod standing;
 
 use std::path::{Path, PathBuf};
@@ -10,10 +12,10 @@ use parangon_protocol::charter::Level;
 use parangon_protocol::id::AgencyId;
 use serde_json::{Value, json};
 
-use super::{Context, cluster, review};
+use super::{Context, cluster};
 use crate::client::encode;
 use crate::failure::Failure;
-use crate::fields::{items, plain, short, text};
+use crate::fields::{items, plain, text};
 use crate::output::{Page, State, clean};
 use crate::{files, ids};
 
@@ -31,8 +33,12 @@ const PAGE: usize = 1000;
 /// Verbs of `parangon label`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LabelCommand {
-    /// Issue the label of an offer whose reviews are all there
-    Issue(IssueArgs),
+    /// Issue the label of an offer whose reviews carry it: one person decides, another one confirms
+    Issue(issue::IssueArgs),
+    /// Decide that the level is not awarded; nothing becomes public
+    Refuse(appeal::RefuseArgs),
+    /// Record that the cluster appeals against a refusal, and decide on that
+    Appeal(appeal::AppealArgs),
     /// List the labels of the whole federation
     List(ListArgs),
     /// Show one label
@@ -53,16 +59,6 @@ pub(crate) enum LabelCommand {
     Suspend(standing::SuspendArgs),
     /// End a suspension
     Reinstate(standing::ReinstateArgs),
-}
-
-/// Arguments of `parangon label issue`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct IssueArgs {
-    /// The offer's id, or a unique beginning of it
-    offer: String,
-    /// Show what would become public, issue nothing
-    #[arg(long, short = 'n')]
-    dry_run: bool,
 }
 
 /// Arguments of `parangon label list`.
@@ -98,7 +94,9 @@ pub(crate) struct ExportArgs {
 /// Runs one verb.
 pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        LabelCommand::Issue(args) => issue(&args, context),
+        LabelCommand::Issue(args) => issue::issue(&args, context),
+        LabelCommand::Refuse(args) => appeal::refuse(&args, context),
+        LabelCommand::Appeal(args) => appeal::appeal(&args, context),
         LabelCommand::List(args) => list(&args, context),
         LabelCommand::Show { id } => show(&id, context),
         LabelCommand::Recount { id } => recount(&id, context),
@@ -122,42 +120,6 @@ fn find(given: &str, context: &Context<'_>) -> Result<(String, Value), Failure> 
 
 fn cluster_name(label: &Value) -> &str {
     plain(&label["cluster"], "name").or_else(|| plain(label, "cluster")).unwrap_or("unnamed")
-}
-
-fn issue(args: &IssueArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let offer = review::resolve_offer(&args.offer, context)?;
-    if args.dry_run {
-        let preview = context.client.get(&format!("/api/v1/offers/{}/label", encode(&offer)))?;
-        let (public, cluster) = (&preview["public"], &preview["public"]["cluster"]);
-        return context.out.result(&preview, |page| {
-            page.remark("This becomes public:");
-            page.field("cluster", text(cluster, "name"));
-            for (value, name) in [
-                (cluster, "id"),
-                (cluster, "country"),
-                (cluster, "region"),
-                (cluster, "field"),
-                (public, "scheme"),
-                (public, "level"),
-                (public, "assessed"),
-                (public, "valid_until"),
-                (public, "owner"),
-                (&preview, "endorsers"),
-            ] {
-                if !value[name].is_null() {
-                    page.field(name, text(value, name));
-                }
-            }
-            page.remark("Scores, notes and findings stay with this agency and its reviewers.");
-            page.next("the same without --dry-run");
-        });
-    }
-    let label = context.client.post(PATH, json!({ "offer": offer }))?;
-    context.out.result(&label, |page| {
-        write(&label, page);
-        page.remark("It is in this agency's log for good and on its way to every member; it can be withdrawn, not unmade.");
-        page.next(format!("parangon label export {}", short(&text(&label, "id"))));
-    })
 }
 
 fn write(label: &Value, page: &mut Page) {

@@ -110,7 +110,7 @@ fn show(offer: &str, context: &Context<'_>) -> Result<(), Failure> {
 }
 
 /// A text that people wrote, from a file or stdin: at most 8,000 characters.
-fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+pub(crate) fn text_of(path: &std::path::Path) -> Result<String, Failure> {
     const BYTES: usize = 4 * parangon_protocol::limits::TEXT_CHARS;
     String::from_utf8(crate::files::read(path, BYTES)?).map_err(|_| Failure::invalid(format!("{} is not UTF-8", path.display())))
 }
@@ -121,6 +121,22 @@ fn write_questions(value: &Value, page: &mut Page) {
         let about = plain(asked, "indicator").map(|code| format!(" on {code}")).unwrap_or_default();
         page.field(&format!("  question {}", text(asked, "number")), format!("{}{about}", text(asked, "question")));
         page.field("  answer", text(asked, "answer"));
+    }
+}
+
+/// That the level is not awarded, what followed, and what waits for a second person.
+pub(crate) fn write_verdict(offer: &Value, page: &mut Page) {
+    let verdict = &offer["verdict"];
+    if !verdict.is_null() {
+        page.field("  verdict", format!("{}, since {}: {}", text(verdict, "state"), text(verdict, "since"), text(verdict, "reason")));
+        if let Some(note) = plain(verdict, "note") {
+            page.field("  the cluster says", note);
+        }
+    }
+    let decision = &offer["decision"];
+    if !decision.is_null() {
+        let (what, by, since) = (text(decision, "decision"), text(decision, "by"), text(decision, "since"));
+        page.field("  decided", format!("to {what}, by {by}, {since}; waits for a second person"));
     }
 }
 

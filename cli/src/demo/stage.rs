@@ -75,20 +75,33 @@ impl Stage<'_> {
         self.plans.iter().map(open).collect()
     }
 
+    /// The second person of each agency: a label takes two.
+    fn seconds(&self, clients: &[(AgencyId, Client)]) -> Result<Vec<Client>, Failure> {
+        let open = |((_, client), node): (&(AgencyId, Client), &Node)| {
+            let new = serde_json::json!({ "name": "second person", "roles": ["approver"], "expires_days": 1 });
+            let made = client.post("/api/v1/tokens", new)?;
+            Client::on_port(self.global, node.api_address(), made["token"].as_str().unwrap_or_default())
+        };
+        clients.iter().zip(self.nodes).map(open).collect()
+    }
+
     /// All agencies at work, side by side.
     fn populate(&self, clients: &[(AgencyId, Client)], labels: usize) -> Result<(), Failure> {
         let progress = Progress::default();
         let failed = AtomicU8::new(0);
         let bar = self.bar(labels);
-        let work = |plan, client| {
-            let player = Player { plan, client, progress: &progress, seed: self.seed, labels, failed: &failed, signals: self.signals };
+        let seconds = self.seconds(clients)?;
+        let work = |plan, client, second| {
+            let player =
+                Player { plan, client, second, progress: &progress, seed: self.seed, labels, failed: &failed, signals: self.signals };
             player.run().inspect_err(|_| {
                 failed.fetch_add(1, Ordering::Release);
             })
         };
         std::thread::scope(|scope| {
             let (plans, clients) = (self.plans.iter(), clients.iter().map(|(_, client)| client));
-            let players: Vec<_> = plans.zip(clients).map(|(plan, client)| scope.spawn(move || work(plan, client))).collect();
+            let players = plans.zip(clients).zip(&seconds);
+            let players: Vec<_> = players.map(|((plan, client), second)| scope.spawn(move || work(plan, client, second))).collect();
             while players.iter().any(|player| !player.is_finished()) {
                 bar.set_position(u64::try_from(progress.issued.load(Ordering::Relaxed)).unwrap_or(0));
                 std::thread::park_timeout(LOOK);

@@ -1,5 +1,6 @@
 //! Three agencies on this computer, founded by the command line alone.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -20,6 +21,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Nodes {
     pub(crate) desk: Desk,
     pub(crate) children: Vec<Child>,
+    /// What each said when it began to answer, the last time.
+    announced: BTreeMap<String, Value>,
 }
 
 impl Drop for Nodes {
@@ -49,6 +52,16 @@ fn init(desk: &Desk, id: &str, country: &str) {
     let name = format!("Agency {id}");
     let words = ["init", "--data", id, "--id", id, "--name", &name, "--country", country, "--listen", &listen, "--api", "127.0.0.1:0"];
     desk.run_words(&words).ends(0);
+    one_person(desk, id, true);
+}
+
+/// Whether a label of this agency takes one person or two: one, where a test is not about that.
+pub(crate) fn one_person(desk: &Desk, id: &str, one: bool) {
+    let path = desk.path(id).join("parangon.toml");
+    let text = std::fs::read_to_string(&path).expect("a configuration");
+    let line = |two: bool| format!("two_people = {two}");
+    assert!(text.contains(&line(one)) || text.contains(&line(!one)), "{text}");
+    std::fs::write(&path, text.replace(&line(one), &line(!one))).expect("written");
 }
 
 impl Nodes {
@@ -80,12 +93,18 @@ impl Nodes {
         for (id, _) in AGENCIES {
             desk.run(&format!("federation found draft.json oslo.sig.json porto.sig.json lyon.sig.json --data {id}")).ends(0);
         }
-        Self { desk, children: vec![] }
+        Self { desk, children: vec![], announced: BTreeMap::new() }
     }
 
     /// Founds the federation, starts all nodes and waits until each holds the beginnings of all logs as final.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// The same with other settings: `change` sees the directories before a node runs.
+    pub(crate) fn start_with(change: impl FnOnce(&Desk)) -> Self {
         let mut nodes = Self::found();
+        change(&nodes.desk);
         for (id, _) in AGENCIES {
             nodes.serve(id);
         }
@@ -113,7 +132,13 @@ impl Nodes {
         self.children.push(child);
         let announced: Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(announced["agency"], id);
+        self.announced.insert(id.to_owned(), announced.clone());
         announced
+    }
+
+    /// What a node said when it began to answer.
+    pub(crate) fn announced(&self, id: &str) -> &Value {
+        &self.announced[id]
     }
 
     /// Asks until the answer is as wanted.

@@ -1,5 +1,6 @@
 //! The register of labels, and our own labels.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +13,9 @@ use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, encode, limit};
 use crate::service::Error;
-use crate::service::labels::{self, Filter, LabelView, NewStanding, RecountView};
+use crate::service::labels::{self, Filter, Issued, LabelView, NewStanding, PreviewView, RecountView};
+use crate::service::offers::{self, DecisionView, OfferView};
+use crate::service::roles::Caller;
 
 /// A label to be issued.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -20,6 +23,9 @@ use crate::service::labels::{self, Filter, LabelView, NewStanding, RecountView};
 pub(super) struct NewLabel {
     /// The offer whose reviews carry it.
     offer: String,
+    /// `content` of the preview that was looked at: then this label is issued, or none.
+    #[serde(default)]
+    content: Option<String>,
 }
 
 /// Which labels to list.
@@ -76,22 +82,40 @@ pub(super) async fn list(State(app): State<App>, Query(listing): Query<Listing>)
     Ok(Page { items, next: next.map(|cursor| listing.after(limit, &cursor)) })
 }
 
-/// Issues the label that an offer's reviews carry.
+/// Issues the label that an offer's reviews carry. Where two people decide, the first one gets 202, and the second one issues.
 #[utoipa::path(post, path = "/api/v1/labels", tag = "labels", request_body = NewLabel, responses(
     (status = 201, body = LabelView),
+    (status = 202, body = DecisionView, description = "Another person of this agency has to confirm."),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn issue(State(app): State<App>, Json(new): Json<NewLabel>) -> Result<(StatusCode, Json<LabelView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(labels::issue(&app.context, &new.offer).await?)))
+pub(super) async fn issue(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(new): Json<NewLabel>,
+) -> Result<Response, ApiError> {
+    let shown = new.content.as_deref().map(|text| text.parse().map_err(Error::name("/content"))).transpose()?;
+    Ok(match labels::issue(&app.context, &new.offer, &caller.actor, shown).await? {
+        Issued::Label(label) => (StatusCode::CREATED, Json(label)).into_response(),
+        Issued::Decided(decision) => (StatusCode::ACCEPTED, Json(decision)).into_response(),
+    })
 }
 
-/// What would become public by issuing: nothing is changed.
+/// What would become public by issuing, the rule with its numbers, and who has decided: nothing is changed.
 #[utoipa::path(get, path = "/api/v1/offers/{id}/label", tag = "labels", params(("id" = String, Path)), responses(
-    (status = 200, body = serde_json::Value),
+    (status = 200, body = PreviewView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn preview(State(app): State<App>, Path(id): Path<String>) -> Result<Json<serde_json::Value>, ApiError> {
+pub(super) async fn preview(State(app): State<App>, Path(id): Path<String>) -> Result<Json<PreviewView>, ApiError> {
     Ok(Json(app.context.run(move |context| labels::preview(context, &id)).await?))
+}
+
+/// Takes back a decision that waits for a second person.
+#[utoipa::path(delete, path = "/api/v1/offers/{id}/decision", tag = "labels", params(("id" = String, Path)), responses(
+    (status = 200, body = OfferView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn take_back(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
+    Ok(Json(offers::take_back(&app.context, &id).await?))
 }
 
 /// One label.

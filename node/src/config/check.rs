@@ -13,7 +13,7 @@ use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -24,6 +24,7 @@ pub const KEYS: [&str; 15] = [
     "witness.listen",
     "witness.logs",
     "witness.outside",
+    "labels.two_people",
     "audit.retention_days",
     "keys.passphrase_file",
     "keys.key_file",
@@ -31,7 +32,7 @@ pub const KEYS: [&str; 15] = [
     "log.format",
 ];
 
-const SECTIONS: [&str; 6] = ["network", "api", "witness", "audit", "keys", "log"];
+const SECTIONS: [&str; 7] = ["network", "api", "witness", "labels", "audit", "keys", "log"];
 
 /// Days that entries of the audit trail may be kept: a hundred years.
 const LONGEST_AUDIT_DAYS: u32 = 36_525;
@@ -46,6 +47,7 @@ struct File {
     network: NetworkSection,
     api: ApiSection,
     witness: WitnessSection,
+    labels: LabelsSection,
     audit: AuditSection,
     keys: KeysSection,
     log: LogSection,
@@ -65,6 +67,12 @@ struct ApiSection {
     allow_remote: Option<bool>,
     socket: Option<PathBuf>,
     allowed_hosts: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
+struct LabelsSection {
+    two_people: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -123,7 +131,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, witness, audit, keys, log } = read;
+    let File { data_dir, network, api, witness, labels, audit, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -143,6 +151,7 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
         return Err(ConfigError::Value { origin: config.origin("api.allowed_hosts"), key: "api.allowed_hosts", reason });
     }
     config.witness = witness.read(|key| config.origin(key))?;
+    config.policy.two_people = labels.two_people.unwrap_or(config.policy.two_people);
     config.policy.audit_days = audit.retention_days.unwrap_or(config.policy.audit_days);
     if !(1..=LONGEST_AUDIT_DAYS).contains(&config.policy.audit_days) {
         let (key, reason) = ("audit.retention_days", format!("between 1 and {LONGEST_AUDIT_DAYS}"));

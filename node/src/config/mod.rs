@@ -187,7 +187,7 @@ pub struct Config {
     pub api: Api,
     /// Witnessing beyond the federation.
     pub witness: Witness,
-    /// How long is kept who did what.
+    /// How many people decide on a label, and how long is kept who did what.
     pub policy: Policy,
     /// What opens the keystore.
     pub keys: KeySource,
@@ -239,7 +239,7 @@ impl Default for Config {
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             witness: Witness::default(),
-            policy: Policy { audit_days: AUDIT_DAYS },
+            policy: Policy { two_people: true, audit_days: AUDIT_DAYS },
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
@@ -380,6 +380,7 @@ impl Config {
             "witness.listen" => self.witness.listen.as_ref().and_then(|address| text(address)),
             "witness.logs" => list(self.witness.logs.iter().map(ToString::to_string).collect()),
             "witness.outside" => list(self.witness.outside.iter().map(|witness| format!("{} {}", witness.key, witness.url)).collect()),
+            "labels.two_people" => Some(self.policy.two_people.to_string()),
             "audit.retention_days" => Some(self.policy.audit_days.to_string()),
             "keys.passphrase_file" => match &self.keys {
                 KeySource::PassphraseFile(file) => path(file),

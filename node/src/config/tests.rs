@@ -39,6 +39,7 @@ fn every_key_is_read_and_keeps_its_line() {
 network = { listen = ["/ip4/1.2.3.4/tcp/1"], gossip = false }
 log.level = "debug"
 log.format = "json"
+labels.two_people = false
 [api]
 listen = "0.0.0.0:80"
 allow_remote = true
@@ -62,16 +63,17 @@ listen = "127.0.0.1:7490"
             r#"data_dir="/srv/p" p.toml:1"#,
             r#"network.listen=["/ip4/1.2.3.4/tcp/1"] p.toml:2"#,
             "network.gossip=false p.toml:2",
-            r#"api.listen="0.0.0.0:80" p.toml:6"#,
-            "api.allow_remote=true p.toml:7",
-            r#"api.socket="/run/p.sock" p.toml:8"#,
-            r#"api.allowed_hosts=["p.example"] p.toml:9"#,
-            r#"witness.listen="127.0.0.1:7490" p.toml:15"#,
-            format!(r#"witness.logs=["{log}"] p.toml:16"#).as_str(),
-            format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:17"#).as_str(),
-            "audit.retention_days=30 p.toml:11",
+            r#"api.listen="0.0.0.0:80" p.toml:7"#,
+            "api.allow_remote=true p.toml:8",
+            r#"api.socket="/run/p.sock" p.toml:9"#,
+            r#"api.allowed_hosts=["p.example"] p.toml:10"#,
+            r#"witness.listen="127.0.0.1:7490" p.toml:16"#,
+            format!(r#"witness.logs=["{log}"] p.toml:17"#).as_str(),
+            format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:18"#).as_str(),
+            "labels.two_people=false p.toml:5",
+            "audit.retention_days=30 p.toml:12",
             "keys.passphrase_file= default",
-            r#"keys.key_file="/run/key" p.toml:13"#,
+            r#"keys.key_file="/run/key" p.toml:14"#,
             r#"log.level="debug" p.toml:3"#,
             r#"log.format="json" p.toml:4"#,
         ]

@@ -5,9 +5,11 @@ mod edit;
 mod evidence;
 mod scores;
 
+use std::collections::BTreeSet;
+
 use parangon_protocol::assessment::{Assessment, Eligibility, Scores};
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::id::CatalogueId;
+use parangon_protocol::id::{AgencyId, CatalogueId};
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,6 +106,9 @@ pub struct AssessmentView {
     pub eligibility: EligibilityView,
     /// Improvement areas proven.
     pub improvements: u8,
+    /// Agencies that are not asked again: they reviewed it before an appeal was upheld.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub barred: Vec<String>,
     /// Files of evidence.
     pub files: usize,
     /// Their bytes.
@@ -122,6 +127,9 @@ pub(crate) struct Sheet {
     changed: Timestamp,
     #[serde(default)]
     created: Option<Timestamp>,
+    /// Who reviewed it before an appeal was upheld: they are not asked again.
+    #[serde(default)]
+    pub(crate) barred: BTreeSet<AgencyId>,
 }
 
 impl Item for Sheet {
@@ -168,6 +176,7 @@ impl Sheet {
             completeness: Completeness { answered: scores.len(), total: catalogue.indicators.len() },
             eligibility: eligibility.into(),
             improvements: *improvements,
+            barred: self.barred.iter().map(ToString::to_string).collect(),
             files: self.assessment.files().count(),
             file_bytes: self.assessment.files().map(|(_, file)| file.bytes).sum(),
             changed: self.changed,
@@ -198,7 +207,7 @@ pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, E
             improvements: new.improvements,
             evidence: Default::default(),
         };
-        let sheet = Sheet { assessment, offer: None, version: 1, changed: now, created: Some(now) };
+        let sheet = Sheet { assessment, offer: None, version: 1, changed: now, created: Some(now), barred: BTreeSet::new() };
         item::put(tx, &id, &sheet)?;
         Ok(sheet.view(id, &catalogue))
     })
@@ -243,6 +252,15 @@ pub(crate) fn sheet<S: Source>(tx: &Tx<S>, id: &str) -> Result<Sheet, Error> {
 pub(crate) fn freeze(tx: &mut WriteTx, id: &str, offer: Option<parangon_protocol::id::Hash>, now: Timestamp) -> Result<(), Error> {
     let mut sheet = sheet(tx, id)?;
     sheet.offer = offer;
+    sheet.touch(now);
+    item::put(tx, id, &sheet)
+}
+
+/// Thaws an assessment after an appeal: those who reviewed it are not asked again.
+pub(crate) fn thaw_for_others(tx: &mut WriteTx, id: &str, judges: BTreeSet<AgencyId>, now: Timestamp) -> Result<(), Error> {
+    let mut sheet = sheet(tx, id)?;
+    sheet.offer = None;
+    sheet.barred.extend(judges);
     sheet.touch(now);
     item::put(tx, id, &sheet)
 }

@@ -197,6 +197,12 @@ pub enum Error {
         /// Whom.
         agency: AgencyId,
     },
+    /// It reviewed this assessment before, and an appeal against that was upheld.
+    #[error("{agency} reviewed this assessment before, and an appeal against that was upheld")]
+    Judged {
+        /// Who.
+        agency: AgencyId,
+    },
     /// The cluster does not meet the eligibility rule.
     #[error("the cluster is not eligible for {level}")]
     Ineligible {
@@ -248,6 +254,23 @@ pub enum Error {
     /// Nobody would learn the new PeerId.
     #[error("no other member is connected: nobody would learn the new PeerId and let this node in")]
     Alone,
+    /// A second person has to confirm what the first one decided.
+    #[error("you decided this yourself on {at}: another person of this agency confirms it")]
+    SamePerson {
+        /// When.
+        at: Timestamp,
+    },
+    /// What would become public is not what was shown.
+    #[error("what would become public has changed since it was shown")]
+    OtherContent,
+    /// What would become public is not what another one decided on.
+    #[error("what would become public has changed since {by} decided on {at}: that decision is void")]
+    VoidDecision {
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Only the issuer changes a label's standing.
     #[error("another agency issued this label")]
     NotIssuer,

@@ -57,6 +57,8 @@ use crate::store::{Store, StoreError, WriteTx};
 /// What the agency decided for its own node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
+    /// Whether a label takes two people of this agency.
+    pub two_people: bool,
     /// Days that entries of the audit trail are kept.
     pub audit_days: u32,
 }

@@ -2,17 +2,19 @@
 
 mod arrivals;
 mod create;
+mod decision;
 mod talk;
+mod verdict;
 
 use std::collections::BTreeMap;
 
 use parangon_protocol::assessment::{self, Assessment};
-use parangon_protocol::charter::{Charter, Level};
-use parangon_protocol::id::{AgencyId, Hash, SchemeId};
+use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::{Endorsement, LabelId};
+use parangon_protocol::review::decision::{Decision, Unmet, decide};
 use parangon_protocol::review::{
     DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
-    decision, differences,
+    differences,
 };
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,13 +22,17 @@ use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal};
 pub use create::{NewOffer, create};
+pub(crate) use decision::Agreed;
+pub use decision::{DecisionView, What, take_back, undecided};
+
 pub(crate) use talk::{Asked, on_question, on_receipt};
 pub use talk::{QuestionView, Said, answer, respond};
+pub use verdict::{Appeal, Ruling, Stand, VerdictView, appeal, refuse, rule};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
 use super::{CharterVersion, Context, Error, assessments, catalogues, mail};
-use crate::store::{Source, Tx};
+use crate::store::{Source, Tx, WriteTx};
 
 /// An offer with everything that was said about it.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +50,12 @@ pub(crate) struct Offered {
     /// Our response to the reviews.
     #[serde(default)]
     response: Option<SignedResponse>,
+    /// What one of us decided, while it waits for another one.
+    #[serde(default)]
+    decision: Option<decision::Decided>,
+    /// That the level is not awarded, and what followed.
+    #[serde(default)]
+    verdict: Option<verdict::Verdict>,
 }
 
 /// What is kept of one agency that was asked.
@@ -160,13 +172,19 @@ pub struct OfferView {
     pub due: Timestamp,
     /// Languages of the dossier.
     pub languages: Vec<String>,
-    /// `open`, `withdrawn` or `issued`.
+    /// `open`, `withdrawn`, `issued`, `refused`, `appealed`, or `upheld` when an appeal was.
     pub state: &'static str,
+    /// That the level is not awarded, and what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictView>,
     /// The label it led to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Whether the reviews carry the level: then it can be issued.
     pub ready: bool,
+    /// What was decided and waits for a second person of this agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionView>,
     /// Why not yet. Confidential: may name points.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<String>,
@@ -186,6 +204,7 @@ impl OfferView {
     /// The same without anything that a review, a question or an answer says: for lists.
     fn without_content(mut self) -> Self {
         (self.unmet, self.response, self.differences) = (Vec::new(), None, BTreeMap::new());
+        self.verdict = self.verdict.map(|verdict| VerdictView { note: None, ..verdict });
         for reviewer in &mut self.reviewers {
             (reviewer.points, reviewer.recommends, reviewer.findings, reviewer.questions) = (None, None, None, Vec::new());
         }
@@ -212,11 +231,11 @@ impl Offered {
     }
 
     /// Whether the reviews carry the level.
-    pub(crate) fn decide(&self, context: &Context) -> Result<Result<decision::Decision, Vec<decision::Unmet>>, Error> {
+    pub(crate) fn decide(&self, context: &Context) -> Result<Result<Decision, Vec<Unmet>>, Error> {
         let charter = charter_of(context, &self.offer)?;
         let rule = self.offer.body.rule(&charter)?;
         let catalogue = catalogues::by_reference(context, &self.offer.body.catalogue)?;
-        Ok(decision::decide(&charter, rule, &catalogue, self.offer.body.case(), &self.reviews()))
+        Ok(decide(&charter, rule, &catalogue, self.offer.body.case(), &self.reviews()))
     }
 
     /// Who has still a word to say before the due date: accepted and not reviewed, or with a draft that is not final.
@@ -227,6 +246,16 @@ impl Offered {
             _ => false,
         };
         self.exchange.parties().find(|(_, state)| waits(*state)).map(|(agency, _)| agency).filter(|_| now < self.offer.body.due)
+    }
+
+    /// How it stands.
+    pub(crate) fn state(&self) -> &'static str {
+        match (&self.verdict, self.exchange.outcome()) {
+            (Some(verdict), _) => verdict.stand().as_str(),
+            (None, Outcome::Open) => "open",
+            (None, Outcome::Withdrawn) => "withdrawn",
+            (None, Outcome::Issued(_)) => "issued",
+        }
     }
 
     fn copy(&self, agency: &AgencyId) -> Option<CopyView> {
@@ -245,13 +274,14 @@ impl Offered {
         Ok(state)
     }
 
-    fn view(&self, context: &Context) -> Result<OfferView, Error> {
+    pub(crate) fn view(&self, context: &Context) -> Result<OfferView, Error> {
         let offer = &self.offer.body;
         let catalogue = catalogues::by_reference(context, &offer.catalogue)?;
         let outcome = self.exchange.outcome();
         let late = context.now() >= offer.due;
         let all_in = self.exchange.at_work().is_none() || outcome != Outcome::Open || late;
         let (ready, unmet) = match self.decide(context)? {
+            Err(unmet) if self.verdict.is_some() => (false, unmet.iter().map(ToString::to_string).collect()),
             _ if outcome != Outcome::Open || self.pending(context.now()).is_some() => (false, Vec::new()),
             Ok(_) => (true, Vec::new()),
             Err(unmet) => (false, unmet.iter().map(ToString::to_string).collect()),
@@ -284,13 +314,11 @@ impl Offered {
             valid_until: offer.valid_until,
             due: offer.due,
             languages: offer.languages.clone(),
-            state: match outcome {
-                Outcome::Open => "open",
-                Outcome::Withdrawn => "withdrawn",
-                Outcome::Issued(_) => "issued",
-            },
+            state: self.state(),
+            verdict: self.verdict.as_ref().map(verdict::Verdict::view),
             label: self.label.map(|label| label.to_string()),
             ready,
+            decision: self.decision.as_ref().map(decision::Decided::view),
             unmet,
             comments: offer.comments,
             response: self.response.as_ref().map(|response| response.body.text.clone()),
@@ -337,24 +365,18 @@ pub fn list(context: &Context, after: Option<&str>, limit: usize) -> Result<Vec<
 /// Withdraws an offer and thaws its assessment. Everybody who was asked is told.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Error::Exchange`] when the label is issued already.
+/// [`Error::NotFound`], [`Error::State`] when it was refused, or [`Error::Exchange`] when the label is issued already.
 pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
     let view = context.transact(|tx| {
         let mut offered = load(tx, id)?;
+        if offered.verdict.is_some() {
+            let needed = "it is over already; the cluster may appeal, or a new assessment be begun";
+            return Err(Error::State { what: "offer", state: offered.state().into(), needed });
+        }
         if offered.exchange.outcome() == Outcome::Withdrawn {
             return offered.view(context);
         }
-        let told: Vec<AgencyId> = offered
-            .exchange
-            .parties()
-            .filter(|(_, state)| !matches!(state, State::Declined | State::Withdrawn))
-            .map(|(agency, _)| agency.clone())
-            .collect();
-        let charter = charter_of(context, &offered.offer)?;
-        offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
-        for agency in told {
-            mail::tell(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
-        }
+        end(context, tx, &mut offered)?;
         assessments::freeze(tx, &offered.sheet, None, context.now())?;
         item::put(tx, id, &offered)?;
         offered.view(context)
@@ -363,20 +385,17 @@ pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
     Ok(view)
 }
 
-/// The scheme of that name, or the charter's only one.
-pub(crate) fn scheme_of(charter: &Charter, scheme: Option<&str>, level: Level) -> Result<SchemeId, Error> {
-    let listed = || charter.schemes.iter().map(|scheme| scheme.id.as_str()).collect::<Vec<_>>().join(", ");
-    match (scheme, &charter.schemes[..]) {
-        (Some(id), _) => {
-            let id: SchemeId = id.parse().map_err(Error::name("/scheme"))?;
-            match charter.schemes.iter().any(|scheme| scheme.id == id) {
-                true => Ok(id),
-                false => Err(Error::field("/scheme", format!("the charter has {}", listed()))),
-            }
-        }
-        (None, [only]) => Ok(only.id.clone()),
-        (None, _) => Err(Error::field("/scheme", format!("name the scheme of {level}: {}", listed()))),
+/// Ends the exchange: everybody who still has a part in it is told that it is over, and nothing else.
+fn end(context: &Context, tx: &mut WriteTx, offered: &mut Offered) -> Result<(), Error> {
+    let has_part = |(_, state): &(&AgencyId, State)| !matches!(state, State::Declined | State::Withdrawn);
+    let told: Vec<AgencyId> = offered.exchange.parties().filter(has_part).map(|(agency, _)| agency.clone()).collect();
+    let charter = charter_of(context, &offered.offer)?;
+    offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
+    offered.decision = None;
+    for agency in told {
+        mail::tell(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
     }
+    Ok(())
 }
 
 /// How many offers are in which state, for the metrics; and how many reviews we have received.
@@ -386,12 +405,7 @@ pub(crate) fn scheme_of(charter: &Charter, scheme: Option<&str>, level: Level) -
 pub fn tally(context: &Context) -> Result<(BTreeMap<&'static str, u64>, u64), Error> {
     let (mut states, mut received) = (BTreeMap::new(), 0);
     item::each::<Offered, _>(&context.store().read()?, |_, offered| {
-        let state = match offered.exchange.outcome() {
-            Outcome::Open => "open",
-            Outcome::Withdrawn => "withdrawn",
-            Outcome::Issued(_) => "issued",
-        };
-        *states.entry(state).or_insert(0) += 1;
+        *states.entry(offered.state()).or_insert(0) += 1;
         received += offered.parties.values().map(|notes| u64::from(notes.review.is_some())).sum::<u64>();
         Ok(())
     })?;

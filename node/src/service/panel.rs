@@ -2,7 +2,7 @@
 
 use parangon_protocol::charter::{Charter, Level};
 use parangon_protocol::check;
-use parangon_protocol::id::{AgencyId, ClusterId, LogId};
+use parangon_protocol::id::{AgencyId, ClusterId, LogId, SchemeId};
 use parangon_protocol::label::HeadRef;
 use parangon_protocol::message::Head;
 use parangon_protocol::review::Offer;
@@ -11,8 +11,7 @@ use parangon_protocol::review::panel::Case;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::offers::scheme_of;
-use super::{Context, Error, clusters, register};
+use super::{Context, Error, assessments, clusters, register};
 use crate::engine::RegisterRow;
 use crate::store::{Source, Tx};
 
@@ -36,24 +35,42 @@ pub struct EligibleView {
     pub reason: Option<String>,
 }
 
-/// Every member, with whether it may review for us at this level; for one cluster also with what was published about that, and whether it objects.
+/// For what reviewers are sought.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The label system; the charter's, when it has only one.
+    pub scheme: Option<String>,
+    /// `BRONZE`, `SILVER` or `GOLD`.
+    pub level: String,
+    /// One of our clusters: then what was published about that counts too, and to whom it objects.
+    pub cluster: Option<String>,
+    /// One of its assessments: then also who reviewed that before an appeal was upheld.
+    pub assessment: Option<String>,
+}
+
+/// Every member, with whether it may review for us at this level.
 ///
 /// # Errors
-/// [`Error::Field`] for a scheme or level that the charter does not have, [`Error::NotFound`] for the cluster.
-pub fn eligible(context: &Context, scheme: Option<&str>, level: &str, cluster: Option<&str>) -> Result<Vec<EligibleView>, Error> {
+/// [`Error::Field`] for a scheme or level that the charter does not have, [`Error::NotFound`] for the cluster or the assessment.
+pub fn eligible(context: &Context, wanted: &Wanted) -> Result<Vec<EligibleView>, Error> {
+    let Wanted { scheme, level, cluster, assessment } = wanted;
     let charter = context.charter();
     let level: Level = level.parse().map_err(Error::name("/level"))?;
-    let scheme = scheme_of(&charter, scheme, level)?;
+    let scheme = scheme_of(&charter, scheme.as_deref(), level)?;
     let rule = charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
     let tx = context.store().read()?;
-    let cluster = cluster.map(|cluster| clusters::facts(&tx, cluster)).transpose()?.map(|facts| facts.id);
+    let sheet = assessment.as_deref().map(|id| assessments::sheet(&tx, id)).transpose()?;
+    let cluster = sheet.as_ref().map(|sheet| sheet.assessment.cluster.to_string()).or_else(|| cluster.clone());
+    let cluster = cluster.map(|cluster| clusters::facts(&tx, &cluster)).transpose()?.map(|facts| facts.id);
+    let barred = sheet.map(|sheet| sheet.barred).unwrap_or_default();
     let unwanted = cluster.as_ref().map(|cluster| clusters::objection(&tx, cluster)).transpose()?.flatten();
     let (_, past) = register::history(&tx, |_| true)?;
     let case = Case { owner: context.me(), cluster: cluster.as_ref(), scheme: &scheme, at: context.now().month() };
     let home = charter.member(context.me()).map(|member| member.country.clone());
     let view = |(agency, answer): (AgencyId, Answer)| {
         let member = charter.member(&agency)?;
-        let wanted = unwanted.as_ref() != Some(&agency);
+        let is_barred = barred.contains(&agency);
+        let wanted = unwanted.as_ref() != Some(&agency) && !is_barred;
         Some(EligibleView {
             agency: agency.to_string(),
             name: member.name.to_string(),
@@ -63,6 +80,7 @@ pub fn eligible(context: &Context, scheme: Option<&str>, level: &str, cluster: O
             waived: matches!(answer, Answer::Waived(_)) && wanted,
             reason: match answer {
                 Answer::Ineligible(cause) => Some(cause.to_string()),
+                _ if is_barred => Some("it reviewed this assessment before, and an appeal against that was upheld".to_owned()),
                 _ if !wanted => Some("the cluster objects to it".to_owned()),
                 Answer::Eligible => None,
                 Answer::Waived(objection) => {
@@ -126,4 +144,20 @@ pub(crate) fn heads(context: &Context, charter: &Charter, agencies: &[AgencyId])
         Some(HeadRef { log, size: checked.checkpoint().size, root: checked.checkpoint().root })
     };
     charter.members.iter().map(|member| &member.id).filter(|agency| asked(agency)).filter_map(head).collect()
+}
+
+/// The scheme of that name, or the charter's only one.
+pub(crate) fn scheme_of(charter: &Charter, scheme: Option<&str>, level: Level) -> Result<SchemeId, Error> {
+    let listed = || charter.schemes.iter().map(|scheme| scheme.id.as_str()).collect::<Vec<_>>().join(", ");
+    match (scheme, &charter.schemes[..]) {
+        (Some(id), _) => {
+            let id: SchemeId = id.parse().map_err(Error::name("/scheme"))?;
+            match charter.schemes.iter().any(|scheme| scheme.id == id) {
+                true => Ok(id),
+                false => Err(Error::field("/scheme", format!("the charter has {}", listed()))),
+            }
+        }
+        (None, [only]) => Ok(only.id.clone()),
+        (None, _) => Err(Error::field("/scheme", format!("name the scheme of {level}: {}", listed()))),
+    }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// A commented file of ten lines or so. What is not in it has its default.
-pub(super) fn text(listen: &[String], api: SocketAddr, passphrase_file: Option<&Path>) -> String {
+pub(super) fn text(listen: &[String], api: SocketAddr, passphrase_file: Option<&Path>, two_people: bool) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let addresses: Vec<String> = listen.iter().map(|address| quoted(address)).collect();
     let unlock = match passphrase_file {
@@ -29,6 +29,10 @@ listen = [{}]
 listen = {}
 {remote}
 
+[labels]
+# Whether a label takes two people: one decides, another one confirms. An agency of one person says false.
+two_people = {two_people}
+
 [keys]
 # A file whose first line opens node.keys. Without it the file node.key in this directory does.
 {unlock}
@@ -48,10 +52,11 @@ mod tests {
     fn the_node_reads_what_is_written() {
         let listen = ["/ip4/192.0.2.1/tcp/1".to_owned(), "/dns/x.example/udp/2/quic-v1".to_owned()];
         for (api, remote) in [("127.0.0.1:7480", false), ("0.0.0.0:1", true)] {
-            let text = text(&listen, api.parse().expect("an address"), Some(Path::new("/etc/\"p")));
+            let text = text(&listen, api.parse().expect("an address"), Some(Path::new("/etc/\"p")), remote);
             let config = Config::parse(&text, "x").expect("a configuration");
             assert_eq!(config.network.listen.iter().map(ToString::to_string).collect::<Vec<_>>(), listen);
             assert_eq!((config.api.listen.to_string().as_str(), config.api.allow_remote), (api, remote));
+            assert_eq!(config.policy.two_people, remote);
             assert_eq!(config.keys, KeySource::PassphraseFile("/etc/\"p".into()));
         }
     }

@@ -24,6 +24,9 @@ pub(super) const ID: usize = 64;
 pub(crate) struct EligibleArgs {
     /// The cluster's id, or a unique beginning of it: then what was published before counts too
     cluster: Option<String>,
+    /// The assessment's id, or a unique beginning of it: then also who reviewed it before an appeal was upheld
+    #[arg(long, value_name = "ID", conflicts_with = "cluster")]
+    assessment: Option<String>,
     /// The level sought
     #[arg(long)]
     level: Level,
@@ -80,7 +83,9 @@ pub(super) fn eligible(args: &EligibleArgs, context: &Context<'_>) -> Result<(),
     let scheme = args.scheme.as_ref().map(|scheme| format!("&scheme={}", encode(scheme.as_str()))).unwrap_or_default();
     let cluster = args.cluster.as_deref().map(|given| cluster::resolve(given, context)).transpose()?;
     let cluster = cluster.map(|id| format!("&cluster={}", encode(&id))).unwrap_or_default();
-    let agencies = context.client.list(&format!("/api/v1/eligible?level={}{scheme}{cluster}", args.level), None)?;
+    let assessment = args.assessment.as_deref().map(|given| assess::resolve(given, context)).transpose()?;
+    let assessment = assessment.map(|id| format!("&assessment={}", encode(&id))).unwrap_or_default();
+    let agencies = context.client.list(&format!("/api/v1/eligible?level={}{scheme}{cluster}{assessment}", args.level), None)?;
     context.out.result(&agencies, |page| {
         for agency in &agencies {
             let state = match (agency["eligible"] == true, agency["waived"] == true) {
@@ -170,6 +175,7 @@ fn write(offer: &Value, page: &mut Page) {
             page.field(name, text(offer, name));
         }
     }
+    super::write_verdict(offer, page);
     for reason in items(offer, "unmet") {
         page.field("  not yet", reason.as_str().unwrap_or("-"));
     }
@@ -200,6 +206,7 @@ pub(super) fn show(id: &str, context: &Context<'_>) -> Result<(), Failure> {
         write(&offer, page);
         match plain(&offer, "label") {
             Some(label) => page.next(format!("parangon label show {}", short(label))),
+            None if !offer["verdict"].is_null() => page.next(text(&offer["verdict"], "next_step")),
             None if offer["ready"] == true => page.next(format!("parangon label issue {}", short(id))),
             None if may_respond(&offer) => page.next(format!("parangon review respond {}", short(id))),
             None => page.next("wait for the reviews; they arrive by themselves"),

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
-use crate::service::tests::support::{Agency, federation_of};
+use crate::service::tests::support::{Agency, ONE_PERSON, federation_of};
 
 async fn agency(clock: &Arc<ManualClock>, audit_days: u32) -> Agency {
     let shared = clock.clone();
-    let policy = crate::service::Policy { audit_days };
+    let policy = crate::service::Policy { audit_days, ..ONE_PERSON };
     federation_of(&[("stuttgart", "DE", None)], move || shared.clone() as Arc<dyn Clock>, policy).await.remove(0)
 }
 

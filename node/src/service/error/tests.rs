@@ -37,6 +37,10 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (unmet(PanelError::TooFew { needed: 2, found: 1, sharing: vec![] }.into()), "PGN-0828", 409),
         (unmet(PanelError::Twice(agency()).into()), "PGN-0827", 409),
         (Error::Ineligible { level: Level::Gold, reasons: vec![Ineligible::NotListed] }, "PGN-0830", 409),
+        (Error::SamePerson { at: Timestamp::default() }, "PGN-0870", 409),
+        (Error::Judged { agency: agency() }, "PGN-0872", 409),
+        (Error::OtherContent, "PGN-0640", 409),
+        (Error::VoidDecision { by: "uid 1".into(), at: Timestamp::default() }, "PGN-0641", 409),
         (Error::NotIssuer, "PGN-0833", 409),
         (Error::PeriodOpen { period: "2026-Q4".into() }, "PGN-0841", 409),
     ];

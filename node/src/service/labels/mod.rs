@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub use bundle::bundle;
 pub(crate) use issue::take_status_place;
-pub use issue::{issue, preview};
+pub use issue::{Issued, PreviewView, issue, preview};
 pub use recount::{RecountView, RecountedRule, recount};
 
 use super::clusters::ClusterView;

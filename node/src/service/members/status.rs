@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::charter::RekeyingView;
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
-use super::super::{Context, Error, inbox, outside};
+use super::super::{Context, Error, inbox, offers, outside};
 use crate::engine::{RegisterRow, lost_standings};
 
 /// How serious a line is.
@@ -75,6 +75,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(lost(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
+    lines.extend(decisions(context)?);
     lines.extend(guests(context)?);
     let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
     Ok(StatusView { state, lines })
@@ -288,6 +289,16 @@ fn reviews(context: &Context) -> Result<Option<Line>, Error> {
             Some(Line::not_ok("reviews", Severity::Warn, format!("{open} wait for us, {late} overdue"), since, "parangon review inbox"))
         }
     })
+}
+
+/// What one of us decided and another one has to confirm. Who it was, the offer says.
+fn decisions(context: &Context) -> Result<Vec<Line>, Error> {
+    let line = |(offer, since): (String, Timestamp)| {
+        let short: String = offer.chars().take(12).collect();
+        let step = format!("another person looks at it and confirms: parangon review show {short}");
+        Line::not_ok(format!("offer {short}"), Severity::Wait, "decided by one person; waits for a second one", since, step)
+    };
+    Ok(offers::undecided(context)?.into_iter().map(line).collect())
 }
 
 /// Agencies that ask to be admitted.

@@ -200,6 +200,7 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     let charter = charter_of(context, &offered.offer)?;
     offered.exchange.apply(&charter, Event::Issued { common })?;
     offered.label = Some(common.id()?);
+    offered.decision = None;
     labels::take_status_place(tx, &common.id()?)?;
     item::put(tx, &id, &offered)
 }

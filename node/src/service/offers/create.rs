@@ -14,7 +14,7 @@ use parangon_protocol::time::{Month, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Notes, OfferView, Offered, scheme_of};
+use super::{Notes, OfferView, Offered};
 use crate::sealing::PLAIN_BYTES;
 use crate::service::assessments::{self, Sheet};
 use crate::service::{Context, Error, clusters, item, mail, panel, register, salt};
@@ -56,12 +56,19 @@ pub struct NewOffer {
 pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     let charter = context.charter();
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
-    let scheme = scheme_of(&charter, new.scheme.as_deref(), level)?;
+    let scheme = panel::scheme_of(&charter, new.scheme.as_deref(), level)?;
     let reviewers = reviewers(&charter, &new.reviewers)?;
     let view = context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
         if sheet.offer.is_some() {
-            return Err(Error::State { what: "assessment", state: "under an offer already".into(), needed: "withdraw that offer first" });
+            return Err(Error::State {
+                what: "assessment",
+                state: "under an offer already".into(),
+                needed: "withdraw that offer first, or begin a new assessment",
+            });
+        }
+        if let Some(agency) = reviewers.iter().find(|agency| sheet.barred.contains(agency)) {
+            return Err(Error::Judged { agency: agency.clone() });
         }
         let offer = offer(context, tx, &sheet, scheme.clone(), level, &new, &reviewers)?;
         panel::check(&charter, tx, &offer, &reviewers, |row| panel::is_below(&offer.heads, row))?;
@@ -80,8 +87,18 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
         assessments::freeze(tx, &new.assessment, Some(id), context.now())?;
         let (assessment, salt) = (sheet.assessment, salt()?);
         fits_a_message(id, &reviewers[0], &assessment, salt)?;
-        let offered =
-            Offered { offer: signed, exchange, sheet: new.assessment.clone(), assessment, salt, parties, label: None, response: None };
+        let offered = Offered {
+            offer: signed,
+            exchange,
+            sheet: new.assessment.clone(),
+            assessment,
+            salt,
+            parties,
+            label: None,
+            response: None,
+            decision: None,
+            verdict: None,
+        };
         item::put(tx, &id.to_string(), &offered)?;
         offered.view(context)
     })?;

@@ -8,7 +8,7 @@ use super::support::{THREE, Who, federation_at, level, until};
 use crate::clock::{Clock, ManualClock};
 use crate::engine;
 use crate::service::register::Standing;
-use crate::service::{Error, labels, members};
+use crate::service::{Error, members};
 
 const FIVE: [Who; 5] =
     [("stuttgart", "DE", None), ("lyon", "FR", None), ("berlin", "DE", None), ("porto", "PT", None), ("wien", "AT", None)];
@@ -32,7 +32,7 @@ async fn a_clock_that_is_set_back_issues_nothing_and_says_so() {
     clock.set(start);
     assert_eq!(stuttgart.context.now(), vouched(), "what had expired stays expired");
     assert_eq!(stuttgart.context.clock_behind(), vouched().since(start));
-    let error = labels::issue(&stuttgart.context, &offer.id).await.expect_err("dated wrongly");
+    let error = stuttgart.issues(&offer.id).await.expect_err("dated wrongly");
     assert!(matches!(error, Error::ClockBehind { .. }), "{error}");
     let status = stuttgart.context.run(members::status).await.expect("a status");
     let line = status.lines.iter().find(|line| line.subject == "clock").expect("a line about the clock");
@@ -40,7 +40,7 @@ async fn a_clock_that_is_set_back_issues_nothing_and_says_so() {
     // A minute is no matter: two clocks that are right differ by less.
     clock.set(Timestamp::from_seconds(vouched().seconds() - 60).expect("in range"));
     assert_eq!(stuttgart.context.clock_behind(), 0);
-    labels::issue(&stuttgart.context, &offer.id).await.expect("issued");
+    stuttgart.issues(&offer.id).await.expect("issued");
 }
 
 /// Nobody hears of an agency any more, or is kept from it: its labels are not valid for ever (case L8).

@@ -124,13 +124,13 @@ async fn a_label_that_is_in_the_log_is_not_issued_again() {
     let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     let offer = ready(stuttgart, lyon).await;
     let before = offers::load(&stuttgart.context.store().read().expect("a snapshot"), &offer).expect("the offer");
-    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label");
-    let twice = labels::issue(&stuttgart.context, &offer).await.expect_err("one offer carries one label");
+    let label = stuttgart.issues(&offer).await.expect("a label");
+    let twice = stuttgart.issues(&offer).await.expect_err("one offer carries one label");
     assert_eq!((twice.code(), twice.status()), ("PGN-0601", 409));
     // As after a crash between the log and the offer. The node itself closes such an offer once it looks at the label, which may be first.
     let again = loop {
         stuttgart.context.transact(|tx| item::put(tx, &offer, &before)).expect("written");
-        match labels::issue(&stuttgart.context, &offer).await {
+        match stuttgart.issues(&offer).await {
             Ok(label) => break label,
             Err(error) => assert_eq!(error.code(), "PGN-0601", "{error}"),
         }
@@ -148,10 +148,10 @@ async fn an_endorsement_that_we_did_not_make_is_never_confirmed() {
     // Lyon's key signed it, but not through Lyon's review: a stolen key, for one.
     let made = lyon.context.store().read().expect("a snapshot").private_ids(8, None, 10).expect("ids");
     assert!(lyon.context.transact(|tx| Ok(tx.delete_private(8, &made[0])?)).expect("deleted"));
-    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label").id;
+    let label = stuttgart.issues(&offer).await.expect("a label").id;
     // Another label of the same two is confirmed, so Lyon has looked at this one, too.
     let other = ready(berlin, lyon).await;
-    let other = labels::issue(&berlin.context, &other).await.expect("a label").id;
+    let other = berlin.issues(&other).await.expect("a label").id;
     for agency in &agencies {
         agency.label_until(&other, Standing::Valid).await;
         let view = agency.label_until(&label, Standing::Provisional).await;

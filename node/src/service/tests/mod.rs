@@ -1,6 +1,8 @@
 //! Use cases between real nodes in one process: store, engine and network, over the memory transport.
 
+mod appeal;
 mod clock;
+mod decision;
 mod evidence;
 mod exchange;
 mod invitation;

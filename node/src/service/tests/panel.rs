@@ -5,7 +5,8 @@ use parangon_protocol::review::State;
 
 use super::support::{Agency, Who, federation, until};
 use crate::service::clusters::{self, NewObjection};
-use crate::service::{assessments, inbox, labels, panel};
+use crate::service::panel::{self, Wanted};
+use crate::service::{assessments, inbox, labels};
 
 /// Without one of them four can still be asked, so that no rule is waived.
 const SIX: [Who; 6] = [
@@ -46,7 +47,7 @@ async fn what_was_published_after_the_offer_counts_when_it_is_accepted() {
     // Nothing stands against Porto, and its label is recounted on the heads that the offer named.
     porto.reviews(&offer, super::support::level(4)).await;
     stuttgart.offer_until(&offer, "the review", |offer| offer.ready).await;
-    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label");
+    let label = stuttgart.issues(&offer).await.expect("a label");
     let recount = stuttgart.context.run(move |context| labels::recount(context, &label.id)).await.expect("counted");
     assert!(recount.kept, "{recount:?}");
     assert_eq!(recount.history, 0, "Lyon's label {} stands above the head of its log that the offer named", swapped.id);
@@ -71,8 +72,8 @@ async fn a_cluster_objects_to_one_agency() {
     assert_eq!(object(Some("oslo")).await.expect_err("one only").code(), "PGN-0601");
     let refused = stuttgart.offer(&assessment, "gold", &[lyon, oslo]).await.expect_err("not wanted");
     assert_eq!((refused.code(), refused.status()), ("PGN-0819", 409));
-    let of_cluster = cluster.clone();
-    let eligible = stuttgart.context.run(move |context| panel::eligible(context, None, "gold", Some(&of_cluster))).await.expect("answers");
+    let wanted = Wanted { level: "gold".into(), cluster: Some(cluster.clone()), ..Wanted::default() };
+    let eligible = stuttgart.context.run(move |context| panel::eligible(context, &wanted)).await.expect("answers");
     let lyons = eligible.iter().find(|view| view.agency == "lyon").expect("lyon");
     assert!(!lyons.eligible);
     assert_eq!(lyons.reason.as_deref(), Some("the cluster objects to it"));

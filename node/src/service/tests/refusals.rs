@@ -2,7 +2,6 @@ use parangon_protocol::catalogue::Catalogue;
 
 use super::support::{THREE, federation, level};
 use crate::service::assessments::{self, Edit, ScoreMap};
-use crate::service::labels;
 use crate::service::{Error, offers};
 
 /// Answers worth exactly this many points, every minimum met.
@@ -41,7 +40,7 @@ async fn points_decide_and_119_are_not_120() {
         let reviewed = |offer: &offers::OfferView| offer.reviewers.iter().all(|reviewer| reviewer.points.is_some());
         let view = stuttgart.offer_until(&offer.id, "both reviews", reviewed).await;
         assert_eq!(view.ready, passes);
-        match labels::issue(&stuttgart.context, &offer.id).await {
+        match stuttgart.issues(&offer.id).await {
             Ok(_) => assert!(passes),
             Err(error) => {
                 assert!(!passes, "{error}");
@@ -78,11 +77,11 @@ async fn a_panel_must_be_large_independent_and_foreign() {
     assert_eq!((twice.code(), twice.status()), ("PGN-0702", 422));
 
     let offer = stuttgart.offer(&assessment, "gold", &[berlin]).await.expect("an offer");
-    let early = labels::issue(&stuttgart.context, &offer.id).await.expect_err("no review");
+    let early = stuttgart.issues(&offer.id).await.expect_err("no review");
     assert_eq!(early.code(), "PGN-0828");
     assert!(berlin.reviews(&offer.id, level(4)).await.recommended);
     stuttgart.offer_until(&offer.id, "the review", |offer| offer.reviewers[0].points.is_some()).await;
-    let one = labels::issue(&stuttgart.context, &offer.id).await.expect_err("GOLD needs two");
+    let one = stuttgart.issues(&offer.id).await.expect_err("GOLD needs two");
     assert_eq!((one.code(), one.status()), ("PGN-0828", 409));
 
     let assessment = stuttgart.assessed("At home", 4).await;
@@ -91,7 +90,7 @@ async fn a_panel_must_be_large_independent_and_foreign() {
         reviewer.reviews(&offer.id, level(4)).await;
     }
     stuttgart.offer_until(&offer.id, "both", |offer| offer.reviewers.iter().all(|reviewer| reviewer.points.is_some())).await;
-    let domestic = labels::issue(&stuttgart.context, &offer.id).await.expect_err("none from abroad");
+    let domestic = stuttgart.issues(&offer.id).await.expect_err("none from abroad");
     assert_eq!(domestic.code(), "PGN-0829");
 }
 

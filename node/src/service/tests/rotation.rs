@@ -78,7 +78,7 @@ async fn an_endorsement_made_before_its_endorsers_rotation_still_carries_a_label
     stuttgart.offer_until(&offer, "the review", |offer| offer.ready).await;
     lyon.rotates(&USUAL, &[berlin, stuttgart]).await;
     stuttgart.rotates(&USUAL, &[berlin, lyon]).await;
-    let label = labels::issue(&stuttgart.context, &offer).await.expect("a label").id;
+    let label = stuttgart.issues(&offer).await.expect("a label").id;
     for agency in &agencies {
         agency.label_until(&label, Standing::Valid).await;
     }
@@ -107,7 +107,7 @@ async fn no_message_is_lost_over_a_rotation() {
     stuttgart.rotates(&USUAL, &[berlin, lyon]).await;
     stuttgart.rejoin(lyon).await;
     stuttgart.offer_until(&offer, "the review", |offer| offer.ready).await;
-    labels::issue(&stuttgart.context, &offer).await.expect("a label");
+    stuttgart.issues(&offer).await.expect("a label");
 }
 
 #[tokio::test(flavor = "multi_thread")]

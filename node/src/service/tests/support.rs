@@ -32,9 +32,10 @@ use crate::service::clusters::{self, Description};
 use crate::service::inbox::{self, ReviewInput, ReviewResult};
 use crate::service::invitations;
 use crate::service::keys::{self, KeySetsView, NewKeySet};
-use crate::service::labels::{self, LabelView};
+use crate::service::labels::{self, Issued, LabelView, PreviewView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
+use crate::service::roles::Actor;
 use crate::service::{Context, Error, Policy, charter, courier, moving, reactor};
 use crate::store::Store;
 
@@ -47,8 +48,8 @@ static ADDRESS: AtomicU64 = AtomicU64::new(7_000_000);
 /// Who is in a federation: id, country, parent.
 pub(crate) type Who = (&'static str, &'static str, Option<&'static str>);
 
-/// What agencies here decided for their nodes.
-pub(crate) const POLICY: Policy = Policy { audit_days: 730 };
+/// Agencies of one: what is not about two people needs one.
+pub(crate) const ONE_PERSON: Policy = Policy { two_people: false, audit_days: 730 };
 
 /// Three agencies in two countries.
 pub(crate) const THREE: [Who; 3] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("berlin", "DE", None)];
@@ -116,7 +117,7 @@ pub(crate) async fn federation(who: &[Who]) -> Vec<Agency> {
 
 /// The same with other clocks.
 pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>) -> Vec<Agency> {
-    federation_of(who, clock, POLICY).await
+    federation_of(who, clock, ONE_PERSON).await
 }
 
 /// The same with another policy.
@@ -236,6 +237,14 @@ pub(crate) fn level(level: u8) -> ScoreMap {
     Catalogue::ecei().indicators.iter().map(|indicator| (indicator.code.to_string(), level.into())).collect()
 }
 
+fn assess(context: &Context, cluster: String, own: u8) -> Result<String, Error> {
+    let eligibility = EligibilityView { eccp_listed: true, management_fte_hundredths: 100, members: 30, member_types: 3 };
+    let new = NewAssessment { cluster, catalogue: None, month: None, eligibility, improvements: 3 };
+    let assessment = assessments::create(context, new)?;
+    assessments::set(context, &assessment.id, &Edit::Map(level(own)), Some(&assessment.etag), false)?;
+    Ok(assessment.id)
+}
+
 impl Agency {
     /// Draws new keys, leaves them in `node.keys.next`, and has the key set signed, as the command line does.
     pub(crate) fn next(&self, roles: &[Replaceable]) -> SignedKeySet {
@@ -283,13 +292,21 @@ impl Agency {
             let field = Some("Biotechnology".into());
             let new = Description { name, country: "DE".into(), region: None, nuts: None, field, legal_form: None, registers: vec![] };
             let cluster = clusters::add(context, &new)?.cluster.id;
-            let eligibility = EligibilityView { eccp_listed: true, management_fte_hundredths: 100, members: 30, member_types: 3 };
-            let new = NewAssessment { cluster, catalogue: None, month: None, eligibility, improvements: 3 };
-            let assessment = assessments::create(context, new)?;
-            assessments::set(context, &assessment.id, &Edit::Map(level(own)), Some(&assessment.etag), false)?;
-            Ok(assessment.id)
+            assess(context, cluster, own)
         };
         self.context.run(prepare).await.expect("an assessment")
+    }
+
+    /// Another assessment of a cluster of ours.
+    pub(crate) async fn assessed_again(&self, cluster: &str, own: u8) -> String {
+        let cluster = cluster.to_owned();
+        self.context.run(move |context| assess(context, cluster, own)).await.expect("an assessment")
+    }
+
+    /// What would become public.
+    pub(crate) async fn preview(&self, offer: &str) -> PreviewView {
+        let offer = offer.to_owned();
+        self.context.run(move |context| labels::preview(context, &offer)).await.expect("a preview")
     }
 
     pub(crate) async fn offer(&self, assessment: &str, level: &str, reviewers: &[&Agency]) -> Result<OfferView, Error> {
@@ -347,6 +364,14 @@ impl Agency {
         until(standing.as_str(), || async { show().await.ok().filter(|view| view.state == standing) }).await
     }
 
+    /// Issues, as the agency's only person.
+    pub(crate) async fn issues(&self, offer: &str) -> Result<LabelView, Error> {
+        match labels::issue(&self.context, offer, &Actor::User { uid: 1 }, None).await? {
+            Issued::Label(label) => Ok(*label),
+            Issued::Decided(decision) => panic!("waits for another person: {decision:?}"),
+        }
+    }
+
     /// Everything from the assessment to the label, with every indicator at `scores`.
     pub(crate) async fn awards(&self, name: &str, level_name: &str, scores: u8, reviewers: &[&Agency]) -> LabelView {
         let assessment = self.assessed(name, scores).await;
@@ -355,6 +380,6 @@ impl Agency {
             assert!(reviewer.reviews(&offer.id, level(scores)).await.recommended, "{name}");
         }
         self.offer_until(&offer.id, "enough reviews", |offer| offer.ready).await;
-        labels::issue(&self.context, &offer.id).await.expect("a label")
+        self.issues(&offer.id).await.expect("a label")
     }
 }
