@@ -90,6 +90,11 @@ impl Run {
         self
     }
 
+    /// The exit code.
+    pub(crate) fn code(&self) -> i32 {
+        self.0.status.code().unwrap_or(-1)
+    }
+
     /// Standard output.
     pub(crate) fn out(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()

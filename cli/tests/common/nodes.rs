@@ -143,10 +143,21 @@ impl Nodes {
 
     /// Asks until the answer is as wanted.
     pub(crate) fn until(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.ask_until(line, &[0], wanted)
+    }
+
+    /// The same of a node that stops in between and starts again: for a moment nobody answers.
+    pub(crate) fn until_again(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.ask_until(line, &[0, 3], wanted)
+    }
+
+    fn ask_until(&self, line: &str, codes: &[i32], wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
-            let answer = self.desk.run(line).ends(0).json();
-            if wanted(&answer) {
+            let run = self.desk.run(line);
+            let code = run.code();
+            let answer = run.ends(if codes.contains(&code) { code } else { 0 }).json();
+            if code == 0 && wanted(&answer) {
                 return answer;
             }
             assert!(began.elapsed() < PATIENCE, "{line}: {answer}");
