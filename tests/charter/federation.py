@@ -14,6 +14,7 @@ from .text import Json, digest, encode, text_hash, words
 
 LEVELS = ["BRONZE", "SILVER", "GOLD"]
 NAMES = ["bergen", "cadiz", "delft", "espoo", "faro", "gdansk", "hilden", "imola", "jena", "kolding", "lyon", "malmo", "nantes", "oslo", "porto"]
+RETENTION: Json = {"dossier_days": 30, "review_days": 365, "assessment_months": 24}
 Change = Callable[[Json], None]
 
 

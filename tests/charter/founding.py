@@ -5,7 +5,7 @@ import copy
 from . import keys
 from .cases import add, case
 from .desk import Desk
-from .federation import NAMES, Chain, Change, charter, consent, find, founded, member, put, put_member
+from .federation import NAMES, RETENTION, Chain, Change, charter, consent, find, founded, member, put, put_member
 from .keys import identity, key
 from .text import ZERO, Json, encode, text_hash
 
@@ -294,6 +294,18 @@ def _(desk: Desk) -> None:
         weak = put("disclosure", {"minimum": minimum, "protection": protection})
         desk.refuses(resigned(weak), 7, f"disclosure parameters are too weak: minimum {minimum} (at least 3), protection {protection}")
     desk.accepts(resigned(put("disclosure", {"minimum": 3, "protection": 1})))
+
+
+@case("founding-retention", "How long members keep what is confidential may be left out, and has bounds.")
+def _(desk: Desk) -> None:
+    desk.accepts(resigned(put("retention", RETENTION)))
+    for name, lowest, highest in (("dossier_days", 1, 365), ("review_days", 30, 3650), ("assessment_months", 6, 240)):
+        for value in (lowest, highest):
+            desk.accepts(resigned(put("retention", RETENTION | {name: value})))
+        for value in (lowest - 1, highest + 1):
+            desk.refuses(resigned(put("retention", RETENTION | {name: value})), 7, "retention: dossiers are kept 1 to 365 days")
+        desk.refuses(resigned(put("retention", RETENTION | {name: -1})), 7, SHAPE)
+        desk.refuses(resigned(put("retention", {field: value for field, value in RETENTION.items() if field != name})), 7, SHAPE)
 
 
 @case("founding-names-and-codes", "Ids, countries, names, times and months have one grammar.")

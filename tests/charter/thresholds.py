@@ -2,7 +2,7 @@
 
 from .cases import add, case
 from .desk import Desk
-from .federation import NAMES, Chain, Change, founded, joins, leaves, member, put, put_member, rotates
+from .federation import NAMES, RETENTION, Chain, Change, founded, joins, leaves, member, put, put_member, rotates
 
 
 def more_than_half(voices: int) -> int:
@@ -55,6 +55,7 @@ MINOR: dict[str, Change] = {
     "conflicts": put("conflicts", {"swap_months": 1, "swap_floor": 4, "tie_months": 24}),
     "tie": put("ties", [{"agency": "bergen", "to": "oslo"}]),
     "disclosure": put("disclosure", {"minimum": 6, "protection": 2}),
+    "retention": put("retention", RETENTION),
     "catalogue": lambda text: text["catalogues"].append({"id": "new-2027", "hash": "00" * 32}),
     "scheme": lambda text: text["schemes"].append({"id": "other", "name": "Other", "rules": []}),
     "rule": lambda text: text["schemes"][0]["rules"][0].__setitem__("first_months", 25),

@@ -145,6 +145,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 1 },
+        retention: None,
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 use parangon_node::clock::{Clock, SystemClock};
 use parangon_protocol::charter::{
-    Charter, ConflictRules, Disclosure, FoundingSignature, MemberCard, Scheme, bundled_catalogues, demo_scheme, ecei_scheme,
+    Charter, ConflictRules, Disclosure, FoundingSignature, MemberCard, Retention, Scheme, bundled_catalogues, demo_scheme, ecei_scheme,
 };
 use parangon_protocol::id::{Fingerprint, Hash, Name};
 use parangon_protocol::limits;
@@ -195,6 +195,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         catalogues,
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
+        retention: Some(Retention::assumed()),
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

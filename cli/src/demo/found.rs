@@ -8,7 +8,8 @@ use parangon_node::keystore::identity::IdentityFile;
 use parangon_node::keystore::{Keystore, Unlock, file, random};
 use parangon_node::{NodeConfig, NodeFiles};
 use parangon_protocol::charter::{
-    CardBody, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, MemberCard, bundled_catalogues, demo_scheme, peer_id,
+    CardBody, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, MemberCard, Retention, bundled_catalogues, demo_scheme,
+    peer_id,
 };
 use parangon_protocol::replica::Settings;
 use parangon_protocol::time::Timestamp;
@@ -91,6 +92,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         catalogues: bundled_catalogues(&demo_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 2 },
+        retention: Some(Retention::assumed()),
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

@@ -69,6 +69,8 @@ pub enum Difference {
     Untied(Tie),
     /// What statistics must hide: the smallest count before and from now on.
     Disclosure(u32, u32),
+    /// How long members keep what is confidential.
+    Retention,
     /// Days after which a status is too old: before and from now on.
     StatusAge(u32, u32),
     /// The month after which the charter is stale.
@@ -136,6 +138,9 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     all.extend(tie::differences(present, next));
     if present.disclosure != next.disclosure {
         all.push(Difference::Disclosure(present.disclosure.minimum, next.disclosure.minimum));
+    }
+    if present.retention != next.retention {
+        all.push(Difference::Retention);
     }
     if present.status_max_age_days != next.status_max_age_days {
         all.push(Difference::StatusAge(present.status_max_age_days, next.status_max_age_days));
@@ -245,6 +250,7 @@ impl fmt::Display for Difference {
             Self::Untied(Tie { agency, to, .. }) => write!(f, "the tie of {agency} to {to} counts for nothing any more"),
             Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
             Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
+            Self::Retention => f.write_str("how long dossiers, reviews and assessments are kept"),
             Self::StatusAge(from, to) => write!(f, "a label's status is good for {to} days instead of {from}"),
             Self::ReviewBy(month) => write!(f, "the charter is to be looked at again by {month}"),
             Self::Named(name) => write!(f, "the federation is called \"{name}\""),

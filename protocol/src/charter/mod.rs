@@ -9,6 +9,7 @@ mod difference;
 mod refounding;
 mod rekeying;
 mod resumption;
+mod retention;
 mod revision;
 mod template;
 mod tie;
@@ -24,6 +25,7 @@ pub use difference::{Difference, differences};
 pub use refounding::{FormerHead, Refounding};
 pub use rekeying::{Rekeying, RekeyingError};
 pub use resumption::{Resumption, ResumptionError};
+pub use retention::Retention;
 pub use revision::{Consent, Revision};
 pub use template::{bundled_catalogues, demo_scheme, ecei_scheme};
 pub use tie::{Tie, Tied};
@@ -107,6 +109,9 @@ pub struct Charter {
     pub conflicts: ConflictRules,
     /// What a statistics release must hide.
     pub disclosure: Disclosure,
+    /// How long members keep what is confidential; without it no period is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
     /// Days after which a status is too old for a verdict of *valid*.
     pub status_max_age_days: u32,
     /// The federation that this one continues. It stays as it was founded.
@@ -288,6 +293,9 @@ pub enum CharterError {
         /// The interval asked for.
         protection: u32,
     },
+    /// A period of retention outside its bounds.
+    #[error("retention: dossiers are kept 1 to 365 days, reviews 30 to 3650 days, assessments 6 to 240 months")]
+    Retention,
     /// What it continues is not told in order.
     #[error("the federation that is continued: its heads must be sorted by agency, each once and not empty")]
     Refounding,
@@ -433,6 +441,7 @@ impl Charter {
         if self.refounds.as_ref().is_some_and(|former| !former.is_well_formed()) {
             return Err(CharterError::Refounding);
         }
+        self.retention.as_ref().map_or(Ok(()), Retention::check)?;
         let Disclosure { minimum, protection } = self.disclosure;
         if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }
     }

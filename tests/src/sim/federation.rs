@@ -247,6 +247,7 @@ fn charter(count: usize, parent: impl Fn(usize) -> Option<Name>) -> Charter {
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
+        retention: None,
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use parangon_protocol::charter::{Charter, LevelRule, Member};
+use parangon_protocol::charter::{Charter, LevelRule, Member, Retention};
 use parangon_protocol::id::Fingerprint;
 
 use crate::output::{Page, clean};
@@ -70,6 +70,18 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
         "\n{}. Checking. A label counts as valid when its issuer's status is at most {} days old at the date asked for.",
         next + 2,
         charter.status_max_age_days
+    )?;
+    writeln!(out, "\n{}. Keeping. {}", next + 3, keeping(charter.retention.as_ref()))
+}
+
+fn keeping(retention: Option<&Retention>) -> String {
+    let Some(Retention { dossier_days, review_days, assessment_months }) = retention else {
+        return "No period is set: each agency decides how long it keeps assessments and reviews.".to_owned();
+    };
+    format!(
+        "A copy of a dossier goes with its final review, or {dossier_days} days after its due date; what a reviewer keeps of its\n   \
+         review {review_days} days after the label or the end; an assessment, its evidence and what was said about it {assessment_months} months\n   \
+         after the label's expiry or the end of its last offer. Labels and endorsements are public and stay."
     )
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 3, protection: 1 },
+        retention: None,
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

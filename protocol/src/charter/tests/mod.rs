@@ -31,6 +31,7 @@ fn charter(seeds: &[u8]) -> Charter {
         catalogues: bundled_catalogues(&ecei_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
+        retention: None,
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

@@ -64,6 +64,7 @@ impl Federation {
             catalogues: vec![catalogue.clone()],
             conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
             disclosure: Disclosure { minimum: 5, protection: 2 },
+            retention: None,
             status_max_age_days: 35,
             refounds: None,
             rekeyings: vec![],

@@ -73,6 +73,7 @@ fn charter() -> Charter {
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         status_max_age_days: 35,
+        retention: None,
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],

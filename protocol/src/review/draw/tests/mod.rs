@@ -79,6 +79,7 @@ fn charter(members: &[(&str, &str, Option<&str>)]) -> Charter {
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
+        retention: None,
         resumptions: vec![],
         ties: vec![],
     }
