@@ -34,6 +34,22 @@ impl<S: Source> Tx<S> {
         Ok(pending)
     }
 
+    /// Numbers of the messages to `to` that `fits` picks, one in memory at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when a row was altered or moved.
+    pub fn outbox_numbers(&self, to: &AgencyId, fits: impl Fn(&[u8]) -> bool) -> Result<Vec<u64>, StoreError> {
+        let mut numbers = Vec::new();
+        for entry in self.source.table(OUTBOX)?.range((to.as_str(), 0)..=(to.as_str(), u64::MAX))? {
+            let (place, row) = entry?;
+            let (_, number) = place.value();
+            let place: &[&[u8]] = &[to.as_str().as_bytes(), &number.to_be_bytes()];
+            let plain = self.vault.open(OUTBOX_NAME, place, content(OUTBOX_NAME, row.value())?)?;
+            numbers.extend(fits(&plain).then_some(number));
+        }
+        Ok(numbers)
+    }
+
     /// How many messages wait for `to`, counted up to `limit`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 mod column;
 mod documents;
 mod error;
+mod generation;
 mod highwater;
 mod labels;
 mod lock;
@@ -72,10 +73,9 @@ const META_FILE_WRITTEN: &str = "high-water-written";
 /// The open store. Shared by reference; it is closed when dropped.
 pub struct Store {
     // Before the lock, so that the file is closed when the lock goes.
-    db: Database,
+    db: generation::File,
     _lock: Lock,
     dir: PathBuf,
-    inode: u64,
     id: StoreId,
     vault: Arc<Vault>,
     recovering: AtomicBool,
@@ -95,6 +95,8 @@ impl std::fmt::Debug for Store {
 /// modules by subject.
 pub struct Tx<S: Source> {
     source: S,
+    /// Keeps the file of a snapshot open.
+    _reading: Option<generation::Reading>,
     vault: Arc<Vault>,
     recovering: bool,
     recovered: bool,
@@ -122,11 +124,11 @@ impl Store {
     pub fn open(dir: &Path, master: &MasterKey) -> Result<(Self, Opened), StoreError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::Disk)?;
         let lock = Lock::take(dir)?;
-        let file = highwater::read(dir)?;
+        generation::forget_fresh(dir)?;
+        let high_water = highwater::read(dir)?;
         let path = dir.join(STORE_FILE);
         refuse_newer(&path)?;
         let db = open_database(&path)?;
-        let inode = fs::metadata(&path).map_err(StoreError::Disk)?.ino();
         let vault = Arc::new(Vault::new(master.clone()));
         let id = match identify(&db, &vault)? {
             Some(id) => id,
@@ -137,7 +139,7 @@ impl Store {
             tx.table(META)?.get(META_FILE_WRITTEN)?.is_none()
         };
         let stored = Stored::read(&db.begin_read()?)?;
-        let opened = if fresh && matches!(file, Err(Recovery::FileMissing)) { Opened::Clean } else { stored.compare(id, file) };
+        let opened = if fresh && matches!(high_water, Err(Recovery::FileMissing)) { Opened::Clean } else { stored.compare(id, high_water) };
         if opened == Opened::Clean {
             HighWater { store: id, head: stored.head }.write(dir)?;
         }
@@ -148,10 +150,9 @@ impl Store {
         }
         let recovering = AtomicBool::new(opened != Opened::Clean);
         let store = Self {
-            db,
+            db: generation::File::new(db, &path)?,
             _lock: lock,
             dir: dir.into(),
-            inode,
             id,
             vault,
             recovering,
@@ -178,7 +179,7 @@ impl Store {
         let mut source = self.db.begin_write()?;
         source.set_durability(Durability::Immediate)?;
         let recovering = self.recovering.load(Ordering::Acquire);
-        let mut tx = Tx { source, vault: Arc::clone(&self.vault), recovering, recovered: false, own_head: None };
+        let mut tx = Tx { source, _reading: None, vault: Arc::clone(&self.vault), recovering, recovered: false, own_head: None };
         let answer = body(&mut tx)?; // dropping `tx` aborts
         let head = tx.settle_high_water()?;
         let recovering = tx.recovering;
@@ -196,7 +197,9 @@ impl Store {
     /// # Errors
     /// An error of the database.
     pub fn read(&self) -> Result<ReadTx, StoreError> {
-        Ok(Tx { source: self.db.begin_read()?, vault: Arc::clone(&self.vault), recovering: false, recovered: false, own_head: None })
+        let (source, reading) = self.db.begin_read()?;
+        let vault = Arc::clone(&self.vault);
+        Ok(Tx { source, _reading: Some(reading), vault, recovering: false, recovered: false, own_head: None })
     }
 
     /// Which store this is.
@@ -222,7 +225,7 @@ impl Store {
     /// # Errors
     /// An error of the database.
     pub fn high_water(&self) -> Result<HighWater, StoreError> {
-        Ok(HighWater { store: self.id, head: Stored::read(&self.db.begin_read()?)?.head })
+        Ok(HighWater { store: self.id, head: Stored::read(&self.db.begin_read()?.0)?.head })
     }
 
     /// Bytes of the store's file, for the metrics.
@@ -239,21 +242,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupted`].
     pub fn check(&mut self) -> Result<(), StoreError> {
-        self.db.check_integrity()?;
-        Ok(())
+        self.db.check()
     }
 
-    /// Gives free pages back to the file system. Deleted rows, with their wrapped data keys, stay in free pages until
-    /// these are reused or given back. Needs the store to itself.
+    /// Writes what is in the store into a fresh file, which takes the place of the one before: deleted rows, with their wrapped
+    /// data keys, stay in free pages until then. Who reads goes on; who writes waits, about a second for a hundred megabytes.
     ///
     /// # Errors
-    /// An error of the database.
-    pub fn compact(&mut self) -> Result<(), StoreError> {
-        match self.db.compact() {
-            Ok(_) => Ok(()),
-            Err(redb::CompactionError::Storage(error)) => Err(error.into()),
-            Err(other) => Err(StoreError::Database(Box::new(other.into()))),
-        }
+    /// [`StoreError::DiskFull`] without room for the fresh file, or as [`Store::write`]. The store is as it was then.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.writable()?;
+        self.db.renew(&self.dir)
     }
 
     fn writable(&self) -> Result<(), StoreError> {
@@ -261,7 +261,7 @@ impl Store {
             return Err(StoreError::ReadOnly);
         }
         let path = self.dir.join(STORE_FILE);
-        if fs::metadata(&path).map(|file| file.ino()).ok() != Some(self.inode) {
+        if fs::metadata(&path).map(|file| file.ino()).ok() != Some(self.db.inode()) {
             return Err(StoreError::Moved(path));
         }
         let free = free_bytes(&self.dir)?;

@@ -29,6 +29,18 @@ fn fresh() -> (TempDir, Store) {
     (dir, store)
 }
 
+/// Every private row as it lies in the file: kind, id, wrapped data key and sealed content.
+pub(crate) fn sealed_rows(store: &Store) -> Vec<(u8, String, Vec<u8>)> {
+    let tx = store.read().expect("a snapshot");
+    let table = tx.source.table(tables::PRIVATE).expect("there");
+    let rows = table.iter().expect("read").map(|entry| {
+        let (place, row) = entry.expect("read");
+        let (kind, id) = place.value();
+        (kind, id.to_owned(), row.value()[1..].to_vec())
+    });
+    rows.collect()
+}
+
 fn agency(name: &str) -> AgencyId {
     name.parse().expect("a slug")
 }
@@ -195,7 +207,6 @@ fn a_record_costs_little_more_than_its_bytes() {
             .collect();
         store.write(|tx| tx.append(&log("oslo"), (size - 1) * 500, &records)).expect("written");
     }
-    let mut store = store;
     store.compact().expect("compacted");
     let each = store.bytes().expect("there") / frontier.size();
     assert!(each < 800, "{each} bytes each");

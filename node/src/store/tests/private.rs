@@ -121,3 +121,69 @@ fn a_message_has_one_effect() {
     store.write(|tx| tx.prune_seen(at(11))).expect("written");
     assert!(!store.read().expect("a snapshot").seen(&message).expect("read"));
 }
+
+/// Every byte of every file of the store.
+fn bytes_of(dir: &std::path::Path) -> Vec<u8> {
+    std::fs::read_dir(dir).expect("listed").flat_map(|entry| std::fs::read(entry.expect("there").path()).expect("read")).collect()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn nothing_of_a_deleted_row_is_left_after_compacting() {
+    let (dir, store) = fresh();
+    let row = |store: &Store, id: &str| {
+        let tx = store.read().expect("a snapshot");
+        tx.source.table(PRIVATE).expect("there").get((1, id)).expect("read").expect("there").value().to_vec()
+    };
+    store.write(|tx| (0..200).try_for_each(|n| tx.put_private(1, &format!("{n:03}"), &[7; 3_000]))).expect("written");
+    // The wrapped data key, and the first bytes of what it opens.
+    let (gone, replaced, kept) = (row(&store, "050"), row(&store, "051"), row(&store, "052"));
+    store
+        .write(|tx| {
+            tx.put_private(1, "051", b"another")?;
+            tx.delete_private(1, "050")
+        })
+        .expect("written");
+    let before = bytes_of(dir.path());
+    assert!(holds(&before, &gone[1..73]) && holds(&before, &replaced[1..73]), "free pages keep what they held");
+
+    let snapshot = store.read().expect("a snapshot");
+    let length = store.bytes().expect("there");
+    store.compact().expect("compacted");
+    let after = bytes_of(dir.path());
+    for row in [&gone, &replaced] {
+        assert!(!holds(&after, &row[1..73]) && !holds(&after, &row[73..200]), "nothing of the row");
+    }
+    assert!(holds(&after, &kept[1..73]));
+    assert!(store.bytes().expect("there") <= length);
+    // Whoever read goes on, and so does whoever writes.
+    assert_eq!(snapshot.private_ids(1, None, 300).expect("read").len(), 199);
+    store.write(|tx| tx.put_private(2, "new", b"after")).expect("written");
+    assert_eq!(snapshot.private_ids(2, None, 300).expect("read").len(), 0);
+    drop(snapshot);
+    store.compact().expect("compacted again");
+    let id = store.id();
+    drop(store);
+    let (store, opened) = open(dir.path());
+    assert_eq!((store.id(), opened), (id, Opened::Clean));
+    let tx = store.read().expect("a snapshot");
+    assert_eq!(tx.private(1, "051").expect("read").as_deref().map(Vec::as_slice), Some(&b"another"[..]));
+    assert_eq!(tx.private(2, "new").expect("read").as_deref().map(Vec::as_slice), Some(&b"after"[..]));
+    assert_eq!((tx.private(1, "050").expect("read"), tx.private_ids(1, None, 300).expect("read").len()), (None, 199));
+}
+
+#[test]
+fn a_fresh_file_that_a_crash_left_is_forgotten() {
+    let (dir, store) = fresh();
+    store.write(|tx| tx.put_private(1, "a", b"one")).expect("written");
+    drop(store);
+    std::fs::write(dir.path().join("parangon.redb.fresh"), b"half of it").expect("written");
+    let (store, _) = open(dir.path());
+    assert!(!dir.path().join("parangon.redb.fresh").exists());
+    store.compact().expect("compacted");
+    assert!(store.read().expect("a snapshot").private(1, "a").expect("read").is_some());
+    assert!(!dir.path().join("parangon.redb.fresh").exists());
+}
