@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    assess, audit, backup, catalogue, cluster, completions, config, federation, init, invite, join, key, label, man, peer, restore, review,
-    serve, stats, status, token, trust, verify,
+    access, assess, audit, backup, catalogue, cluster, completions, config, erase, federation, init, invite, join, key, label, man, peer,
+    restore, review, serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -250,6 +250,23 @@ pub(crate) enum Command {
     ///   parangon label withdraw 4d5e --reason no-longer-met --confirm "BioRegio Südwest"
     #[command(verbatim_doc_comment)]
     Label(Noun<label::LabelCommand>),
+    /// Erase assessments, offers or clusters, here and at everybody who was sent something of them
+    ///
+    /// Examples:
+    ///   parangon erase assessment 7c1d --dry-run            what would go, and what stays
+    ///   parangon erase assessment 7c1d                      asks for the cluster's name
+    ///   parangon erase offer 9b2e --confirm "BioRegio Südwest"
+    ///   parangon erase show 5a6b                            who was asked, and the receipts
+    ///   parangon erase person "Zoë Müller" --dry-run
+    #[command(verbatim_doc_comment)]
+    Erase(Noun<erase::EraseCommand>),
+    /// Show every place where a name or another text is stored, and what is kept, why, and how long
+    ///
+    /// Examples:
+    ///   parangon access "Zoë Müller"
+    ///   parangon access - --json <name.txt                  without leaving it in the shell's history
+    #[command(verbatim_doc_comment)]
+    Access(access::AccessArgs),
     /// Check a label file; needs no node and no network
     ///
     /// Examples:

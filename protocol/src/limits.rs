@@ -66,6 +66,9 @@ pub const EVIDENCE_FILES: usize = 200;
 /// cut no more than this travels again.
 pub const PART_BYTES: usize = 512 * 1024;
 
+/// Days for which a backup is kept at most: after these nothing that was deleted before it was made is anywhere.
+pub const BACKUP_DAYS: u64 = 90;
+
 /// Endorsements in one label. GOLD asks for two.
 pub const ENDORSEMENTS: usize = 8;
 

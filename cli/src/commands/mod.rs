@@ -1,5 +1,6 @@
 //! One file a noun: its arguments, and what its verbs do.
 
+pub(crate) mod access;
 pub(crate) mod assess;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -7,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod erase;
 pub(crate) mod federation;
 pub(crate) mod init;
 pub(crate) mod invite;
@@ -66,6 +68,11 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Assess(noun) => with_node(noun, global, out, assess::run),
         Command::Review(noun) => with_node(noun, global, out, review::run),
         Command::Label(noun) => with_node(noun, global, out, label::run),
+        Command::Access(args) => {
+            let context = Context { client: Client::open(global, &args.data)?, out };
+            done(access::run(&args, &context))
+        }
+        Command::Erase(noun) => with_node(noun, global, out, erase::run),
         Command::Verify(args) => verify::run(&args, out),
         Command::Stats(noun) => with_node(noun, global, out, stats::run),
         Command::Peer(noun) => with_node(noun, global, out, peer::run),

@@ -6,9 +6,9 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::access::{self, Line};
 use super::error::ApiError;
 use super::guard::Way;
+use super::permissions::{self, Line};
 use super::{App, trace};
 use crate::service::Error;
 use crate::service::roles::Caller;
@@ -33,13 +33,13 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
     };
     // What leads nowhere is answered by nobody's route.
     let Some(path) = path else { return next.run(request).await };
-    let rule = match access::line(request.method(), &path) {
+    let rule = match permissions::line(request.method(), &path) {
         Line::Rule(rule) => rule,
         Line::OtherMethod => return ApiError::Method.into_response(),
         Line::Missing => return ApiError::from(Error::Role { needed: "of nobody".to_owned() }).into_response(),
     };
     if !caller.roles.allow(rule.who) {
-        let refused = ApiError::from(Error::Role { needed: access::words(rule.who) });
+        let refused = ApiError::from(Error::Role { needed: permissions::words(rule.who) });
         return trace::refused(&app, &caller, rule, request, refused).await;
     }
     request.extensions_mut().insert(caller.clone());

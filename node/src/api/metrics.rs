@@ -104,6 +104,7 @@ fn text(context: &Context, requests: Family<Labels, Histogram>) -> Result<String
     set(&family("store_bytes", "Bytes of the store's file"), Labels::new(), context.store().bytes()?);
     set(&family("clock_behind_seconds", "Seconds behind what other members vouch for"), Labels::new(), context.clock_behind());
     registry.register("rejected_messages", "Private messages that were not taken, by code", context.counters().rejected.clone());
+    registry.register("erased_items", "Private items that were erased, by cause", context.counters().erased.clone());
     registry.register("http_request_duration_seconds", "Time to answer a request", requests);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| Error::Damaged { what: "metric" })?;

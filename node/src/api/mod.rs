@@ -11,6 +11,7 @@ mod backups;
 mod catalogues;
 mod charter;
 mod clusters;
+mod erasures;
 pub mod error;
 mod events;
 mod evidence;
@@ -27,6 +28,7 @@ mod metrics;
 mod node;
 mod offers;
 mod page;
+mod permissions;
 mod server;
 mod statistics;
 mod tokens;
@@ -158,6 +160,11 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(statistics::releases, statistics::release))
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::show, invitations::cancel))
+        .routes(routes!(erasures::list, erasures::order))
+        .routes(routes!(erasures::plan))
+        .routes(routes!(erasures::show))
+        .routes(routes!(access::report))
+        .routes(routes!(access::erase))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(audit::list))

@@ -9,8 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::App;
-use super::access::{Rule, Trace};
 use super::error::ApiError;
+use super::permissions::{Rule, Trace};
 use crate::service::audit::{self, Asked, Outcome};
 use crate::service::roles::Caller;
 

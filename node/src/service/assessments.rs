@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 
 pub use answers::{AnswerView, AnswersView, DimensionAnswers, LastView, answers, workbook};
 pub use edit::{EditedAssessment, edit};
-pub(crate) use evidence::part;
 pub use evidence::{EvidenceFile, EvidenceView, NewEvidence, attach, detach, fetch};
+pub(crate) use evidence::{content, part};
 pub(crate) use scores::changes;
 pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
 
@@ -142,6 +142,11 @@ impl Sheet {
         format!("\"{}\"", self.version)
     }
 
+    /// When it was last changed.
+    pub(crate) fn changed(&self) -> Timestamp {
+        self.changed
+    }
+
     /// When it was begun. Assessments from before this was kept come first in their month.
     fn created(&self) -> Timestamp {
         self.created.unwrap_or_default()
@@ -246,6 +251,12 @@ pub fn count(context: &Context) -> Result<usize, Error> {
 
 pub(crate) fn sheet<S: Source>(tx: &Tx<S>, id: &str) -> Result<Sheet, Error> {
     item::get(tx, id)
+}
+
+/// Deletes an assessment with its files, their parts and their keys. Returns how many items that were.
+pub(crate) fn erase(tx: &mut WriteTx, id: &str, sheet: &Sheet) -> Result<u64, Error> {
+    let parts = evidence::erase(tx, id, sheet)?;
+    Ok(parts + u64::from(tx.delete_private(Sheet::KIND, id)?))
 }
 
 /// Freezes an assessment under an offer, or thaws it.

@@ -373,6 +373,20 @@ pub(crate) fn objection<S: Source>(tx: &Tx<S>, id: &ClusterId) -> Result<Option<
     Ok(item::get::<Cluster, S>(tx, id.as_str())?.objects_to)
 }
 
+/// Deletes a cluster with what leads to it. Returns how many items that were.
+pub(crate) fn erase(tx: &mut WriteTx, id: &str) -> Result<u64, Error> {
+    let cluster = item::get::<Cluster, _>(tx, id)?;
+    let names = cluster.former.iter().map(|former| &former.name).chain([&cluster.facts.name]);
+    let names = names.map(|name| name_key(name, &cluster.facts.country));
+    let keys: Vec<String> = names.chain(cluster.registers.iter().map(register_key)).collect();
+    let mut items = 0;
+    for key in keys {
+        let leads_here = item::find::<Reference, _>(tx, &key)?.is_some_and(|reference| reference.id == cluster.facts.id);
+        items += u64::from(leads_here && tx.delete_private(Reference::KIND, &key)?);
+    }
+    Ok(items + u64::from(tx.delete_private(Cluster::KIND, id)?))
+}
+
 /// The name of a cluster, whatever became of it.
 pub(crate) fn name<S: Source>(tx: &Tx<S>, id: &str) -> Result<Name, Error> {
     Ok(item::get::<Cluster, S>(tx, id)?.facts.name)

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use link::{Link, LinkState};
 
-use super::{Context, Error, inbox, mail, offers};
+use super::{Context, Error, erasure, inbox, mail, offers};
 use crate::engine::{News, PrivateMessage};
 
 /// The first wait after a failed delivery.
@@ -229,6 +229,7 @@ fn settle(context: &Context, to: &AgencyId, done: &[Settled]) -> Result<(), Erro
                 tracing::warn!(agency = %to, "a private message was refused for good");
                 offers::on_refused(tx, to, offer)?;
                 inbox::on_refused(tx, to, offer)?;
+                erasure::on_refused(context, tx, to, offer)?;
             }
         }
         Ok(())

@@ -99,6 +99,14 @@ pub enum Error {
         /// What would be needed.
         needed: &'static str,
     },
+    /// A label that is not over stands on it.
+    #[error("the label {label} stands on it and is {state}")]
+    BehindLabel {
+        /// Which.
+        label: String,
+        /// What it is worth.
+        state: &'static str,
+    },
     /// So many messages wait for an agency that no more are made for it now.
     #[error("too many messages wait for that agency")]
     Crowded,

@@ -1,6 +1,7 @@
 //! Reviews that others ask of us: offers that came in, our answers, the dossier, our review.
 
 mod arrivals;
+mod keeping;
 mod parts;
 mod review;
 mod talk;
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_refused, on_withdrawal};
+pub(crate) use keeping::{due, erase, forget_review, let_go};
 pub use parts::evidence;
-pub(crate) use parts::{on_part, resume};
+pub(crate) use parts::{dossiers, on_part, resume};
 pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
 pub use talk::{ConversationView, FinalInput, NewQuestion, ask, conversation, finalise};
 pub(crate) use talk::{on_reply, on_response, response_until};
@@ -27,7 +29,7 @@ pub use work::{WorkInput, WorkPreview, WorkView, import, work, workbook, write};
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{Context, Error, mail, panel};
+use super::{Context, Error, erasure, mail, panel};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
 use crate::store::{Source, Tx, WriteTx};
@@ -57,6 +59,9 @@ pub(crate) struct Assigned {
     /// When one came last, or was asked for.
     #[serde(default)]
     part_at: Timestamp,
+    /// When the content of our review was deleted.
+    #[serde(default)]
+    erased: Option<Timestamp>,
 }
 
 impl Item for Assigned {
@@ -331,6 +336,7 @@ fn destroy(context: &Context, tx: &mut WriteTx, assigned: &Assigned) -> Result<(
     tx.delete_private(talk::Conversation::KIND, offer)?;
     tx.delete_private(work::Work::KIND, offer)?;
     parts::forget(tx, offer)?;
+    erasure::owe(tx, false)?;
     // Whoever had no key had no copy, and whoever destroyed it before has said so.
     let had_key = tx.delete_private(DossierKey::KIND, offer)?;
     let Some(copy) = assigned.assignment.copy().filter(|_| had_key) else { return Ok(()) };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::item::{self, Item};
-use super::{Context, Error, inbox, offers};
+use super::{Context, Error, erasure, inbox, offers};
 use crate::sealing;
 use crate::store::WriteTx;
 
@@ -134,6 +134,7 @@ pub(super) async fn receive(context: &Context, messages: Vec<(AgencyId, Vec<u8>)
     let count = messages.len();
     let taken = context.run(move |context| Ok(take(context, &messages))).await;
     context.queued().notify_one(); // an acceptance is answered by a dossier
+    context.erasing().notify_one(); // a request to erase by cleared pages and a receipt
     taken.unwrap_or_else(|_| vec![Err(LATER); count])
 }
 
@@ -218,6 +219,8 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
         Message::Reply { reply } => inbox::on_reply(tx, from, reply),
         Message::Response { response } => inbox::on_response(context, tx, response),
         Message::Receipt { offer, copy, deleted } => offers::on_receipt(tx, from, offer, copy, *deleted),
+        Message::Erase { offer } => erasure::on_erase(context, tx, from, offer),
+        Message::Erased { offer, deleted, until } => erasure::on_erased(context, tx, from, offer, *deleted, *until),
         Message::Withdraw { offer, .. } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
         Message::Withdraw { offer, reason } => offers::on_withdrawal(context, tx, offer, from, *reason),
     }

@@ -3,6 +3,7 @@
 //! Reading and writing private items blocks, so those functions are synchronous and run under [`Context::run`]; what
 //! waits for the log or the network is asynchronous. A state change and the messages it causes are one transaction.
 
+pub mod access;
 pub mod assessments;
 pub mod audit;
 pub mod backups;
@@ -10,6 +11,7 @@ pub mod catalogues;
 pub mod charter;
 pub mod clusters;
 pub mod courier;
+pub mod erasure;
 pub mod error;
 pub mod evidence;
 pub mod inbox;
@@ -77,6 +79,8 @@ struct Inner {
     queued: Notify,
     /// Woken when an invite was made or taken back.
     invited: Notify,
+    /// Woken when something was deleted for whom somebody waits.
+    erasing: Notify,
     /// Woken when log or network need another key.
     rekeyed: Notify,
     /// One label at a time: the rules of the second are judged with the first in the log.
@@ -107,6 +111,14 @@ impl std::ops::Deref for CharterVersion {
 pub struct Counters {
     /// Private messages that were not taken, by code.
     pub rejected: Family<Vec<(&'static str, String)>, Counter>,
+    /// Private items that were erased, by cause.
+    pub erased: Family<Vec<(&'static str, String)>, Counter>,
+}
+
+impl Counters {
+    pub(crate) fn count_erased(&self, cause: &'static str, items: u64) {
+        self.erased.get_or_create(&vec![("cause", cause.to_owned())]).inc_by(items);
+    }
 }
 
 impl std::fmt::Debug for Context {
@@ -128,6 +140,7 @@ impl Context {
             policy,
             queued: Notify::new(),
             invited: Notify::new(),
+            erasing: Notify::new(),
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
@@ -265,6 +278,10 @@ impl Context {
 
     pub(crate) fn queued(&self) -> &Notify {
         &self.0.queued
+    }
+
+    pub(crate) fn erasing(&self) -> &Notify {
+        &self.0.erasing
     }
 
     pub(crate) fn invited(&self) -> &Notify {

@@ -3,6 +3,7 @@
 mod arrivals;
 mod create;
 mod decision;
+mod keeping;
 mod talk;
 mod verdict;
 
@@ -56,6 +57,9 @@ pub(crate) struct Offered {
     /// That the level is not awarded, and what followed.
     #[serde(default)]
     verdict: Option<verdict::Verdict>,
+    /// When it was withdrawn, or its label issued.
+    #[serde(default)]
+    ended: Option<Timestamp>,
 }
 
 /// What is kept of one agency that was asked.
@@ -392,6 +396,7 @@ fn end(context: &Context, tx: &mut WriteTx, offered: &mut Offered) -> Result<(),
     let charter = charter_of(context, &offered.offer)?;
     offered.exchange.apply(&charter, Event::Withdrawn { by: context.me() })?;
     offered.decision = None;
+    offered.ended = Some(context.now());
     for agency in told {
         mail::tell(context, tx, &agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
     }

@@ -1,5 +1,5 @@
 //! Who asks, and what they may do. A role is a kind of work; a token has one or several, and whoever may open the node's
-//! socket has all of them (docs/decisions/009). Which role may call which route stands in one table: `api/access.rs`.
+//! socket has all of them (docs/decisions/009). Which role may call which route stands in one table: `api/permissions.rs`.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -16,7 +16,7 @@ use parangon_protocol::time::Timestamp;
 
 pub use views::{AggregateRowView, AggregateView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
 
-use super::offers::{self, Offered};
+use super::offers::Offered;
 use super::{Context, Error, catalogues, item, register};
 use crate::engine::RegisterRow;
 use crate::store::{Source, Tx};
@@ -125,10 +125,13 @@ fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, a
     let mut members: Vec<(Scores, Option<u8>)> = Vec::new();
     for row in chosen.values() {
         let common = &row.label.common;
-        let offered: Offered = item::get(tx, &common.offer.to_string())?;
-        let charter = offers::charter_of(context, &offered.offer)?;
+        let charter = context.charter_version(common.charter)?;
         let implied = charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level);
-        members.push((scores_behind(&offered, catalogue), implied));
+        let scores = match item::find::<Offered, S>(tx, &common.offer.to_string())? {
+            Some(offered) => scores_behind(&offered, catalogue),
+            None => proven(implied, catalogue), // it was erased; the cluster counts all the same
+        };
+        members.push((scores, implied));
     }
     Ok(Table::tally(catalogue, members.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?)
 }
@@ -140,6 +143,12 @@ fn scores_behind(offered: &Offered, catalogue: &Catalogue) -> Scores {
     let lowest = |code: &IndicatorId| reviews.iter().filter_map(|review| review.scores.get(code)).min_by_key(|answer| answer.level());
     let answer = |code: &IndicatorId| -> Option<Answer> { lowest(code).or_else(|| offered.assessment.scores.get(code)) };
     catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), answer(&i.code)?))).collect()
+}
+
+/// What a label proves to everyone, and nothing else.
+fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
+    let floor = |own: Option<u8>| Answer::of_level(own?.max(implied?)).ok();
+    catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), floor(i.minimum)?))).collect()
 }
 
 /// Every release that any log holds.

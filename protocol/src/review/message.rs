@@ -77,6 +77,20 @@ pub enum Message {
         /// When it was deleted.
         deleted: Timestamp,
     },
+    /// Owner to whoever was asked: delete what you hold of this exchange and is not public. It ends the exchange where that is open.
+    Erase {
+        /// Hash of the offer.
+        offer: Hash,
+    },
+    /// Reviewer to owner, to [`Message::Erase`]: it is deleted. A claim.
+    Erased {
+        /// Hash of the offer.
+        offer: Hash,
+        /// When it was deleted, also from free pages of the store.
+        deleted: Timestamp,
+        /// When the last backup that could hold it has expired.
+        until: Timestamp,
+    },
     /// Reviewer to owner.
     Review {
         /// What was found.
@@ -130,7 +144,12 @@ impl Message {
             Self::Question { question } => question.offer,
             Self::Reply { reply } => reply.offer,
             Self::Response { response } => response.body.offer,
-            Self::Fetch { offer, .. } | Self::Part { offer, .. } | Self::Receipt { offer, .. } | Self::Withdraw { offer, .. } => *offer,
+            Self::Fetch { offer, .. }
+            | Self::Part { offer, .. }
+            | Self::Receipt { offer, .. }
+            | Self::Erase { offer }
+            | Self::Erased { offer, .. }
+            | Self::Withdraw { offer, .. } => *offer,
         })
     }
 
@@ -162,7 +181,16 @@ impl Message {
             Self::Question { question } => question.well_formed(),
             Self::Reply { reply } => reply.well_formed(),
             Self::Response { response } => response.body.well_formed(),
-            Self::Decline { .. } | Self::Dossier { .. } | Self::Part { .. } | Self::Receipt { .. } | Self::Withdraw { .. } => Ok(()),
+            Self::Erased { deleted, until, .. } if until < deleted => {
+                Err(ReviewError::Dates { earlier: "the deletion", later: "the expiry of the last backup" })
+            }
+            Self::Decline { .. }
+            | Self::Dossier { .. }
+            | Self::Part { .. }
+            | Self::Receipt { .. }
+            | Self::Erase { .. }
+            | Self::Erased { .. }
+            | Self::Withdraw { .. } => Ok(()),
         }
     }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::{AssessmentView, Sheet, item, sheet};
-use crate::service::{Context, Error, catalogues, random_bytes};
+use crate::service::{Context, Error, catalogues, erasure, random_bytes};
 use crate::store::{Source, Tx, WriteTx};
 
 /// The kind under which parts lie.
@@ -120,8 +120,20 @@ pub fn detach(context: &Context, id: &str, file: &str, if_match: Option<&str>) -
         for at in 0..found.parts.len() {
             tx.delete_private(PART, &part_id(id, &found.id, at))?;
         }
+        erasure::owe(tx, false)?;
         save(context, tx, id, &mut sheet)
     })
+}
+
+/// Deletes the parts of all files. Returns how many there were.
+pub(super) fn erase(tx: &mut WriteTx, id: &str, sheet: &Sheet) -> Result<u64, Error> {
+    let mut items = 0;
+    for (_, file) in sheet.assessment.files() {
+        for at in 0..file.parts.len() {
+            items += u64::from(tx.delete_private(PART, &part_id(id, &file.id, at))?);
+        }
+    }
+    Ok(items)
 }
 
 fn save(context: &Context, tx: &mut WriteTx, id: &str, sheet: &mut Sheet) -> Result<AssessmentView, Error> {
@@ -144,11 +156,16 @@ fn find<'a>(sheet: &'a Sheet, file: &str) -> Result<&'a Evidence, Error> {
 pub fn fetch(context: &Context, id: &str, file: &str) -> Result<EvidenceFile, Error> {
     let tx = context.store().read()?;
     let file = find(&sheet(&tx, id)?, file)?.clone();
+    Ok(EvidenceFile { content: content(&tx, id, &file)?, file })
+}
+
+/// What a file holds.
+pub(crate) fn content<S: Source>(tx: &Tx<S>, id: &str, file: &Evidence) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(file.bytes).unwrap_or_default()));
     for at in 0..file.parts.len() {
-        content.extend_from_slice(&part(&tx, id, &file, at)?);
+        content.extend_from_slice(&part(tx, id, file, at)?);
     }
-    Ok(EvidenceFile { file, content })
+    Ok(content)
 }
 
 /// One part of a file.

@@ -21,6 +21,7 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::NoTwoHeads { agency: agency() }, "PGN-0504", 404),
         (Error::Exists { what: "one".into() }, "PGN-0602", 409),
         (Error::KeysUnknown(agency()), "PGN-0603", 503),
+        (Error::BehindLabel { label: "4d5e".into(), state: "valid" }, "PGN-0635", 409),
         (Error::Backup(BackupError::NoRecipient("x".into())), "PGN-0613", 409),
         (Error::Backup(BackupError::OtherKeys("x".into())), "PGN-0614", 409),
         (Error::Backup(BackupError::DiskFull), "PGN-0108", 500),

@@ -8,7 +8,7 @@ use parangon_protocol::time::Timestamp;
 use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, owner, parts};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, item, mail};
+use crate::service::{Context, Error, catalogues, erasure, item, mail};
 use crate::store::{Source, Tx, WriteTx};
 
 /// The key for the dossier of this offer, while we wait for it from this owner.
@@ -34,6 +34,10 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
     if item::find::<Assigned, _>(tx, &id)?.is_some() {
         return Ok(());
     }
+    // What its owner had erased does not come back.
+    if erasure::was_asked(tx, &id)? {
+        return Ok(());
+    }
     // Without the catalogue nobody here could review: better refused than stuck.
     catalogues::by_reference(context, &offer.body.catalogue)?;
     let charter = charter_of(context, offer)?;
@@ -49,6 +53,7 @@ pub(crate) fn on_offer(context: &Context, tx: &mut WriteTx, offer: &SignedOffer)
         parts: 0,
         asked: 0,
         part_at: Timestamp::default(),
+        erased: None,
     };
     item::put(tx, &id, &assigned)
 }

@@ -10,7 +10,7 @@ use super::{Assigned, DossierKey, load, owner, review};
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::EvidenceFile;
 use crate::service::{Context, Error, item, mail};
-use crate::store::{Source, Tx, WriteTx};
+use crate::store::{ReadTx, Source, Tx, WriteTx};
 
 /// The kind under which parts lie, sealed to the dossier's key as they arrived: destroying the key destroys them too.
 const SEALED_PART: u8 = 14;
@@ -140,12 +140,13 @@ pub(crate) fn resume(context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the parts of a dossier.
-pub(super) fn forget(tx: &mut WriteTx, offer: &str) -> Result<(), Error> {
-    for id in held(tx, offer)? {
-        tx.delete_private(SEALED_PART, &id)?;
+/// Deletes the parts of a dossier. Returns how many there were.
+pub(super) fn forget(tx: &mut WriteTx, offer: &str) -> Result<u64, Error> {
+    let held = held(tx, offer)?;
+    for id in &held {
+        tx.delete_private(SEALED_PART, id)?;
     }
-    Ok(())
+    Ok(held.len() as u64)
 }
 
 /// A file of evidence of a dossier that is here whole.
@@ -157,8 +158,36 @@ pub fn evidence(context: &Context, offer: &str, file: &str) -> Result<EvidenceFi
     let dossier = review::open(&tx, offer)?;
     let found = dossier.assessment.files().map(|(_, known)| known).find(|known| known.id.as_str() == file);
     let file = found.ok_or_else(|| Error::missing("file of evidence", file))?.clone();
+    Ok(EvidenceFile { content: content(&tx, offer, &file)?, file })
+}
+
+/// A dossier as a document, with its offer, and the files of it that are here whole.
+pub(crate) type Opened = (String, serde_json::Value, Vec<(String, Zeroizing<Vec<u8>>)>);
+
+/// Every dossier that can be opened, with its files once they are here.
+pub(crate) fn dossiers(tx: &ReadTx) -> Result<Vec<Opened>, Error> {
+    let mut found = Vec::new();
+    item::each::<Assigned, _>(tx, |id, assigned| {
+        if item::find::<DossierKey, _>(tx, &id)?.is_none() || tx.private(super::SEALED_DOSSIER, &id)?.is_none() {
+            return Ok(());
+        }
+        let dossier = review::unseal(tx, &id, &assigned)?;
+        let mut files = Vec::new();
+        if assigned.parts(tx)?.is_none() {
+            for (_, file) in dossier.assessment.files() {
+                files.push((file.id.to_string(), content(tx, &id, file)?));
+            }
+        }
+        let value = serde_json::to_value(&dossier).map_err(|_| Error::Damaged { what: "dossier" })?;
+        found.push((id, value, files));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn content<S: Source>(tx: &Tx<S>, offer: &str, file: &Evidence) -> Result<Zeroizing<Vec<u8>>, Error> {
     let damaged = || Error::Damaged { what: "file of evidence" };
-    let key = item::find::<DossierKey, _>(&tx, offer)?.ok_or_else(damaged)?;
+    let key = item::find::<DossierKey, S>(tx, offer)?.ok_or_else(damaged)?;
     let key = FreshKey::from_secret_text(&Zeroizing::new(key.secret))?;
     let mut content = Zeroizing::new(Vec::new());
     for at in 0..u32::try_from(file.parts.len()).unwrap_or(u32::MAX) {
@@ -168,5 +197,5 @@ pub fn evidence(context: &Context, offer: &str, file: &str) -> Result<EvidenceFi
             _ => return Err(damaged()),
         }
     }
-    Ok(EvidenceFile { file, content })
+    Ok(content)
 }

@@ -21,7 +21,7 @@ use crate::service::{Context, Error, catalogues, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Days for which our endorsement may go into a label.
-const ENDORSEMENT_DAYS: u64 = 90;
+pub(super) const ENDORSEMENT_DAYS: u64 = 90;
 
 /// What a reviewer sees before its own scores are saved: everything but the owner's scores.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]

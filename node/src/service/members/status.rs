@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::charter::RekeyingView;
+use super::super::erasure::retention;
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
 use super::super::{Context, Error, inbox, offers, outside};
@@ -77,6 +78,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(reviews(context)?);
     lines.extend(decisions(context)?);
     lines.extend(guests(context)?);
+    lines.extend(keeping(context)?);
     let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
     Ok(StatusView { state, lines })
 }
@@ -299,6 +301,29 @@ fn decisions(context: &Context) -> Result<Vec<Line>, Error> {
         Line::not_ok(format!("offer {short}"), Severity::Wait, "decided by one person; waits for a second one", since, step)
     };
     Ok(offers::undecided(context)?.into_iter().map(line).collect())
+}
+
+/// What the charter's periods of retention end within two weeks.
+fn keeping(context: &Context) -> Result<Option<Line>, Error> {
+    let due = retention::upcoming(context)?;
+    let Some(first) = due.first() else { return Ok(None) };
+    let mut parts = Vec::new();
+    for (one, many, list) in [
+        ("assessment", "assessments", &due.assessments),
+        ("copy of a dossier", "copies of dossiers", &due.dossiers),
+        ("review of ours", "reviews of ours", &due.reviews),
+    ] {
+        let ids: Vec<&str> = list.iter().take(3).map(|(id, _)| id.get(..12).unwrap_or(id)).collect();
+        let more = if list.len() > ids.len() { ", …" } else { "" };
+        match list.len() {
+            0 => {}
+            1 => parts.push(format!("1 {one} ({})", ids.join(", "))),
+            count => parts.push(format!("{count} {many} ({}{more})", ids.join(", "))),
+        }
+    }
+    let reason = format!("deleted within 14 days, from {first} on, as the charter says: {}", parts.join("; "));
+    let step = "keep what is still needed: parangon assess export; a review that is not done: parangon review inbox";
+    Ok(Some(Line::not_ok("retention", Severity::Wait, reason, context.started(), step)))
 }
 
 /// Agencies that ask to be admitted.

@@ -201,6 +201,7 @@ pub(crate) fn on_issued(context: &Context, tx: &mut WriteTx, common: &Common) ->
     offered.exchange.apply(&charter, Event::Issued { common })?;
     offered.label = Some(common.id()?);
     offered.decision = None;
+    offered.ended = Some(context.now());
     labels::take_status_place(tx, &common.id()?)?;
     item::put(tx, &id, &offered)
 }

@@ -98,6 +98,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
             response: None,
             decision: None,
             verdict: None,
+            ended: None,
         };
         item::put(tx, &id.to_string(), &offered)?;
         offered.view(context)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{OfferView, charter_of, item, load};
-use crate::service::{Context, Error, catalogues, mail, one_line};
+use crate::service::{Context, Error, catalogues, erasure, mail, one_line};
 use crate::store::WriteTx;
 
 /// A question that came in, with our answer.
@@ -159,6 +159,9 @@ pub fn respond(context: &Context, id: &str, said: &Said) -> Result<OfferView, Er
 
 /// A reviewer says that its copy is deleted. That it is so cannot be shown.
 pub(crate) fn on_receipt(tx: &mut WriteTx, from: &AgencyId, offer: &Hash, copy: &Hash, deleted: Timestamp) -> Result<(), Error> {
+    if erasure::on_receipt(tx, from, offer, copy, deleted)? {
+        return Ok(());
+    }
     let id = offer.to_string();
     let mut offered = load(tx, &id)?;
     let missing = || Error::missing("offer", &id);

@@ -1,8 +1,10 @@
 //! Use cases between real nodes in one process: store, engine and network, over the memory transport.
 
+mod access;
 mod appeal;
 mod clock;
 mod decision;
+mod erasure;
 mod evidence;
 mod exchange;
 mod invitation;

@@ -36,7 +36,7 @@ use crate::service::labels::{self, Issued, LabelView, PreviewView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
 use crate::service::roles::Actor;
-use crate::service::{Context, Error, Policy, charter, courier, moving, reactor};
+use crate::service::{Context, Error, Policy, charter, courier, erasure, moving, reactor};
 use crate::store::Store;
 
 /// Longer than anything here takes on a busy machine.
@@ -123,6 +123,15 @@ pub(crate) async fn federation_at(who: &[Who], clock: impl Fn() -> Arc<dyn Clock
 
 /// The same with another policy.
 pub(crate) async fn federation_of(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>, policy: Policy) -> Vec<Agency> {
+    found(who, clock, policy, |_| ()).await
+}
+
+/// The same on another charter.
+pub(crate) async fn federation_on(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>, change: impl Fn(&mut Charter)) -> Vec<Agency> {
+    found(who, clock, ONE_PERSON, change).await
+}
+
+async fn found(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>, policy: Policy, change: impl Fn(&mut Charter)) -> Vec<Agency> {
     let mut seats: Vec<Seat> = who
         .iter()
         .map(|who| Seat {
@@ -133,7 +142,9 @@ pub(crate) async fn federation_of(who: &[Who], clock: impl Fn() -> Arc<dyn Clock
         })
         .collect();
     seats.sort_by_key(|seat| seat.who.0);
-    let charter = charter_of(seats.iter().map(member).collect());
+    let mut charter = charter_of(seats.iter().map(member).collect());
+    change(&mut charter);
+    let charter = charter;
     let sign = |seat: &Seat| FoundingSignature {
         agency: seat.who.0.parse().expect("slug"),
         signature: charter.sign(&seat.identity.identity_key()).expect("text"),
@@ -214,6 +225,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let context = Context::new(engine, keyring, clock, Arc::new(network.clone()), policy);
     tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
+    tokio::spawn(erasure::run(context.clone(), stop.clone()));
     tokio::spawn(moving::run(context.clone(), stop.clone()));
     tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone()));
     tokio::spawn(charter::run(context.clone(), |_| Ok(()), stop.clone()));

@@ -13,8 +13,9 @@ fn decline() -> Decline {
 }
 
 /// One of each kind, with its type and its sender.
-fn messages() -> [(&'static str, &'static str, Message); 9] {
+fn messages() -> [(&'static str, &'static str, Message); 11] {
     let review = || Box::new(signed(review("lyon", 0)));
+    let (deleted, until) = (Timestamp::default(), Timestamp::default().plus(limits::BACKUP_DAYS * 86_400));
     let place = || PartPlace { file: "0a".repeat(12).parse().unwrap(), part: 3 };
     [
         ("offer", "stuttgart", Message::Offer { offer: Box::new(signed(offer())) }),
@@ -29,6 +30,8 @@ fn messages() -> [(&'static str, &'static str, Message); 9] {
             "stuttgart",
             Message::Part { offer: offer().hash().unwrap(), place: place(), content: PartContent::new(vec![7; 9]).unwrap() },
         ),
+        ("erase", "stuttgart", Message::Erase { offer: offer().hash().unwrap() }),
+        ("erased", "lyon", Message::Erased { offer: offer().hash().unwrap(), deleted, until }),
         ("withdraw", "stuttgart", Message::Withdraw { offer: offer().hash().unwrap(), reason: None }),
     ]
 }
@@ -69,6 +72,14 @@ fn a_message_is_bounded() {
     assert_eq!(with("one\ntwo".into()).encode(), Err(CanonicalError::ControlCharacter.into()));
     let flood = vec![b' '; limits::PRIVATE_BYTES + 1];
     assert!(matches!(Message::decode(&flood), Err(ReviewError::Canonical(CanonicalError::TooLarge { .. }))));
+}
+
+#[test]
+fn no_backup_expires_before_what_it_holds_is_deleted() {
+    let (offer, deleted) = (offer().hash().unwrap(), Timestamp::default().plus(60));
+    let erased = |until| Message::Erased { offer, deleted, until }.encode();
+    assert!(erased(deleted).is_ok() && erased(deleted.plus(1)).is_ok());
+    assert!(matches!(erased(Timestamp::default()), Err(ReviewError::Dates { .. })));
 }
 
 fn sealed(from: &str, to: &str, ciphertext: &[u8]) -> SignedEnvelope {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot build its world fails
 
 mod decision;
+mod dictionary;
 mod endorse;
 mod exchange;
 mod history;
@@ -72,8 +73,8 @@ fn charter() -> Charter {
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
         disclosure: Disclosure { minimum: 5, protection: 2 },
-        status_max_age_days: 35,
         retention: None,
+        status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],
         resumptions: vec![],
