@@ -16,7 +16,7 @@ pub(super) async fn report(State(app): State<App>, Json(wanted): Json<Wanted>) -
     Ok(Json(app.context.run(move |context| access::report(context, &wanted)).await?))
 }
 
-/// Puts "[erased]" where the text stands in free texts, and says what goes only as a whole.
+/// Puts `[erased]` where the text stands in free texts, and says what goes only as a whole.
 #[utoipa::path(post, path = "/api/v1/access/erase", tag = "erasure", request_body = Unwanted, responses(
     (status = 200, body = ErasedPersonView),
     (status = "default", body = Problem, content_type = "application/problem+json"),

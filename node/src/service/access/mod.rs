@@ -108,7 +108,7 @@ pub struct AccessView {
 pub struct ErasedPersonView {
     /// Whether anything was changed.
     pub dry_run: bool,
-    /// Places where "[erased]" stands now, or would.
+    /// Places where `[erased]` stands now, or would.
     pub erased: Vec<PlaceView>,
     /// Places that go only as a whole, each with what has to be done.
     pub left: Vec<PlaceView>,

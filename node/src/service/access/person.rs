@@ -12,7 +12,7 @@ use crate::service::assessments::Sheet;
 use crate::service::item::Item;
 use crate::service::{Context, Error, erasure};
 
-/// Puts "[erased]" where the text stands in free texts, and says what goes only as a whole.
+/// Puts `[erased]` where the text stands in free texts, and says what goes only as a whole.
 ///
 /// # Errors
 /// [`Error::Field`] for a text that is too short or too long, or is not confirmed; [`Error::Store`].

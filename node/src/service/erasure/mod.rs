@@ -188,6 +188,19 @@ pub fn order(context: &Context, new: &NewErasure) -> Result<ErasureView, Error> 
     Ok(view)
 }
 
+/// How many erasures wait for free pages to be cleared.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub fn clearing(context: &Context) -> Result<usize, Error> {
+    let mut count = 0;
+    item::each::<Order, _>(&context.store().read()?, |_, order| {
+        count += usize::from(order.cleared.is_none());
+        Ok(())
+    })?;
+    Ok(count)
+}
+
 /// The order by which something went.
 fn ordered<S: Source>(tx: &Tx<S>, target: Target, of: &str) -> Result<Option<(String, Order)>, Error> {
     let mut found = None;

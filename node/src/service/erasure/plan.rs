@@ -95,9 +95,14 @@ impl Plan {
         self.offers.iter().filter(|(_, offered)| offered.exchange.outcome() == Outcome::Open).map(|(id, _)| id)
     }
 
+    /// Whether somebody still works with it.
+    pub(super) fn is_open(&self) -> bool {
+        self.open().next().is_some()
+    }
+
     /// Refuses what somebody still works with, and what was not meant.
     pub(super) fn is_allowed<S: Source>(&self, context: &Context, tx: &Tx<S>, new: &NewErasure) -> Result<(), Error> {
-        if self.open().next().is_some() {
+        if self.is_open() {
             let needed = "withdraw the offer first: parangon review cancel OFFER";
             return Err(Error::State { what: new.target.as_str(), state: "under review".to_owned(), needed });
         }

@@ -31,10 +31,9 @@ pub async fn run(context: Context, stop: CancellationToken) {
             _ = sweep.tick() => {} // the first comes at once
             () = context.erasing().notified() => {}
         }
-        let today = context.now().seconds() / DAY;
-        let is_new = last != Some(today);
-        match context.run(move |context| tend(context, is_new)).await {
-            Ok(()) => last = Some(today),
+        let before = last;
+        match context.run(move |context| tend(context, before)).await {
+            Ok(today) => last = Some(today),
             Err(error) => {
                 tracing::warn!(%error, code = error.code(), "what is to be deleted could not be; it is tried again");
                 sweep.reset_after(RETRY);
@@ -44,12 +43,15 @@ pub async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
-/// One look; the first of a day applies the charter's periods.
-pub(super) fn tend(context: &Context, daily: bool) -> Result<(), Error> {
+/// One look; the first of a day applies the charter's periods. Returns the day.
+fn tend(context: &Context, last: Option<u64>) -> Result<u64, Error> {
+    let today = retention::trusted(context)?.seconds() / DAY;
+    let daily = last != Some(today);
     if daily {
         retention::apply(context)?;
     }
-    clear(context, daily)
+    clear(context, daily)?;
+    Ok(today)
 }
 
 /// Clears free pages, and says so to whoever waits for it.

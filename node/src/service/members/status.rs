@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::charter::RekeyingView;
-use super::super::erasure::retention;
+use super::super::erasure::{self, retention};
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
 use super::super::{Context, Error, inbox, offers, outside};
@@ -79,6 +79,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(decisions(context)?);
     lines.extend(guests(context)?);
     lines.extend(keeping(context)?);
+    lines.extend(clearing(context)?);
     let state = lines.iter().map(|line| line.state).max().unwrap_or(Severity::Ok);
     Ok(StatusView { state, lines })
 }
@@ -324,6 +325,14 @@ fn keeping(context: &Context) -> Result<Option<Line>, Error> {
     let reason = format!("deleted within 14 days, from {first} on, as the charter says: {}", parts.join("; "));
     let step = "keep what is still needed: parangon assess export; a review that is not done: parangon review inbox";
     Ok(Some(Line::not_ok("retention", Severity::Wait, reason, context.started(), step)))
+}
+
+/// Said only until free pages are cleared.
+fn clearing(context: &Context) -> Result<Option<Line>, Error> {
+    let count = erasure::clearing(context)?;
+    let reason = format!("{count} carried out, and free pages of the store are still to be cleared");
+    let step = "nothing: it takes a few seconds; where it stays, free as much disk space as the store has";
+    Ok((count > 0).then(|| Line::not_ok("erasure", Severity::Wait, reason, context.started(), step)))
 }
 
 /// Agencies that ask to be admitted.

@@ -12,6 +12,7 @@ use parangon_protocol::verify::Outcome;
 use super::support::{Agency, THREE, federation, federation_on, level, until};
 use crate::backup::{Plan, audit, open};
 use crate::clock::{Clock, ManualClock};
+use crate::engine;
 use crate::service::assessments::{self, Edit, NewEvidence};
 use crate::service::erasure::{self, ErasureView, NewErasure, Target};
 use crate::service::inbox::{self, FinalInput, NewQuestion, ReviewInput};
@@ -331,6 +332,11 @@ async fn a_reviewer_that_was_away_erases_when_it_is_back() {
     assert_ne!(found(stuttgart.context.store(), NOTE), [], "the assessment stays");
     assert_eq!(found(stuttgart.context.store(), FINDINGS), []);
     assert_ne!(found(lyon.context.store(), FINDINGS), []);
+    // Its node may be too old for the request: that is said, and what comes after all counts.
+    let hash: Hash = offer.parse().expect("a hash");
+    stuttgart.context.transact(|tx| erasure::on_refused(&stuttgart.context, tx, lyon.context.me(), &hash)).expect("noted");
+    let refused = erased_until(stuttgart, &ordered.id, "incomplete").await;
+    assert_eq!((refused.recipients[0].state, refused.complete_from), ("refused", None));
     lyon.rejoin(stuttgart).await;
     let done = erased_until(stuttgart, &ordered.id, "expiring").await;
     assert_eq!(done.recipients[0].state, "deleted");
@@ -403,32 +409,47 @@ async fn what_the_charter_says_is_deleted_on_its_day() {
     let retention = Retention { dossier_days: 10, review_days: 40, assessment_months: 6 };
     let at = |clock: &Arc<ManualClock>| Arc::clone(clock) as Arc<dyn Clock>;
     let agencies = federation_on(&THREE, || at(&clock), |charter| charter.retention = Some(retention.clone())).await;
-    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     let assessment = canaries().written(stuttgart, "BioRegio").await;
     let offer = offered(stuttgart, &assessment, "bronze", &[lyon]).await;
     canaries().discussed(stuttgart, lyon, &offer).await;
     let (rows, salts) = confidential(lyon);
+    // The days pass for everybody, and the others vouch for the time: nothing goes by one clock alone.
     let days = |days: u64| {
-        clock.set(start.plus(days * 86_400));
-        for agency in &agencies {
-            agency.context.erasing().notify_one();
+        let later = start.plus(days * 86_400);
+        clock.set(later);
+        let vouched = |agency: &Agency| engine::vouched(&agency.context.store().read().expect("a snapshot")).expect("readable");
+        let agencies = &agencies;
+        async move {
+            until("the others vouch for the time", || async { agencies.iter().all(|agency| vouched(agency) >= later).then_some(()) }).await;
+            agencies.iter().for_each(|agency| agency.context.erasing().notify_one());
         }
     };
+    // A clock that is ahead of all others deletes nothing.
+    lyon.part(stuttgart).await;
+    lyon.part(berlin).await;
+    clock.set(start.plus(3_000 * 86_400));
+    lyon.context.erasing().notify_one();
+    let trusted = lyon.context.run(erasure::retention::trusted).await.expect("a time");
+    assert!(trusted < start.plus(3 * 86_400), "{trusted}");
+    clock.set(start);
+    lyon.rejoin(stuttgart).await;
+    lyon.rejoin(berlin).await;
     // Due after 30 days: the copy stays for ten more.
     assert_eq!(line(lyon).await, None);
-    days(39);
+    days(39).await;
     assert!(line(lyon).await.expect("a line").contains("1 copy of a dossier"), "it is said two weeks before");
     assert_eq!(state(lyon, &offer).await, State::Reviewed);
-    days(41);
+    days(41).await;
     until("the copy is gone", || async { (state(lyon, &offer).await == State::Withdrawn).then_some(()) }).await;
     stuttgart.offer_until(&offer, "the receipt", |offer| offer.reviewers[0].copy.as_ref().is_some_and(|copy| copy.deleted.is_some())).await;
     assert_ne!(found(lyon.context.store(), FINDINGS), [], "its own review stays for now");
     let id = offer.clone();
     stuttgart.context.run(move |context| offers::withdraw(context, &id)).await.expect("withdrawn");
-    days(70);
+    days(70).await;
     assert!(line(lyon).await.expect("a line").contains("1 review of ours"));
     assert_ne!(found(lyon.context.store(), FINDINGS), []);
-    days(82);
+    days(82).await;
     until("the review is gone", || async { found(lyon.context.store(), FINDINGS).is_empty().then_some(()) }).await;
     until("cleared pages", || async { (!holds(&bytes_below(lyon.dir.path()), &rows[0][..72])).then_some(()) }).await;
     nothing_left(lyon, &rows, &salts).await;
@@ -436,10 +457,10 @@ async fn what_the_charter_says_is_deleted_on_its_day() {
     // Withdrawn in January 2027: the assessment goes when July is over.
     let until_end: Timestamp = "2027-08-01T00:00:00Z".parse().expect("time");
     let last = until_end.since(start) / 86_400;
-    days(last - 13);
+    days(last - 13).await;
     assert!(line(stuttgart).await.expect("a line").contains("1 assessment"));
     assert_ne!(found(stuttgart.context.store(), NOTE), []);
-    days(last);
+    days(last).await;
     let done = until("the order", || async {
         let list = stuttgart.context.run(|context| erasure::list(context, None, 9)).await.expect("a list");
         list.into_iter().next().filter(|view| view.state == "expiring")
