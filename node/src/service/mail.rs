@@ -134,7 +134,6 @@ pub(super) async fn receive(context: &Context, messages: Vec<(AgencyId, Vec<u8>)
     let count = messages.len();
     let taken = context.run(move |context| Ok(take(context, &messages))).await;
     context.queued().notify_one(); // an acceptance is answered by a dossier
-    context.erasing().notify_one(); // a request to erase by cleared pages and a receipt
     taken.unwrap_or_else(|_| vec![Err(LATER); count])
 }
 
@@ -152,6 +151,9 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
             Err(error) => Err(code(context, from, error)),
         };
         outcomes.push(outcome);
+    }
+    if good.iter().any(|opened| matches!(opened.message, Message::Erase { .. })) {
+        context.erasing().notify_one(); // it is answered when free pages are cleared
     }
     outcomes
 }

@@ -125,6 +125,7 @@ pub(super) fn apply(context: &Context) -> Result<(), Error> {
     for (id, _) in &reviews {
         note(context.transact(|tx| inbox::forget_review(tx, id, now)));
     }
+    context.queued().notify_one();
     context.counters().count_erased("retention", (dossiers.len() + reviews.len()) as u64);
     let (assessments, dossiers, reviews) = (assessments.len(), dossiers.len(), reviews.len());
     tracing::info!(assessments, dossiers, reviews, failed, "what the charter's periods of retention ended was deleted");

@@ -39,7 +39,6 @@ pub async fn run(context: Context, stop: CancellationToken) {
                 sweep.reset_after(RETRY);
             }
         }
-        context.queued().notify_one();
     }
 }
 
@@ -89,6 +88,7 @@ fn clear(context: &Context, daily: bool) -> Result<(), Error> {
         }
         Ok(())
     })?;
+    context.queued().notify_one();
     tracing::info!(orders = orders.len(), requests = requests.len(), "free pages of the store were cleared");
     Ok(())
 }
