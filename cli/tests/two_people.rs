@@ -47,6 +47,10 @@ fn one_decides_another_confirms_and_nobody_does_both() {
     let preview = run(&nodes, "clara", &format!("{issue} -n")).ends(0).json();
     assert!(preview["rule"].as_str().is_some_and(|rule| rule.contains("of 150 points")), "{preview}");
     assert_eq!((&preview["two_people"], &preview["public"]["cluster"]["name"]), (&true.into(), &"BioRegio".into()));
+    let page = desk.run(&format!("{issue} -n --data oslo")).ends(0).out();
+    for part in ["rule applied", "BRONZE asks for no points", "This becomes public", "BioRegio", "porto"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
     let refused = run(&nodes, "clara", &issue).ends(4).json();
     assert_eq!(refused["error"]["code"], "PGN-0403", "staff do not decide");
     let wrong = run(&nodes, "anna", &format!("{issue} --content {}", "0".repeat(64))).ends(6).json();

@@ -68,7 +68,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn withdraw(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
-    Ok(Json(app.context.run(move |context| offers::withdraw(context, &id)).await?))
+    Ok(Json(offers::withdraw(&app.context, &id).await?))
 }
 
 /// Decides that the level is not awarded: nothing becomes public, the exchange is over, and the assessment stays frozen.
@@ -77,7 +77,7 @@ pub(super) async fn withdraw(State(app): State<App>, Path(id): Path<String>) -> 
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn refuse(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OfferView>, ApiError> {
-    Ok(Json(app.context.run(move |context| offers::refuse(context, &id)).await?))
+    Ok(Json(offers::refuse(&app.context, &id).await?))
 }
 
 /// Records that the cluster appeals against a refusal. Its note stays with this agency.

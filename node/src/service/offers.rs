@@ -370,21 +370,27 @@ pub fn list(context: &Context, after: Option<&str>, limit: usize) -> Result<Vec<
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::State`] when it was refused, or [`Error::Exchange`] when the label is issued already.
-pub fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
-    let view = context.transact(|tx| {
-        let mut offered = load(tx, id)?;
-        if offered.verdict.is_some() {
-            let needed = "it is over already; the cluster may appeal, or a new assessment be begun";
-            return Err(Error::State { what: "offer", state: offered.state().into(), needed });
-        }
-        if offered.exchange.outcome() == Outcome::Withdrawn {
-            return offered.view(context);
-        }
-        end(context, tx, &mut offered)?;
-        assessments::freeze(tx, &offered.sheet, None, context.now())?;
-        item::put(tx, id, &offered)?;
-        offered.view(context)
-    })?;
+pub async fn withdraw(context: &Context, id: &str) -> Result<OfferView, Error> {
+    // Not while a label is issued: what is withdrawn has none, and what has one is not withdrawn.
+    let _one = context.issuing().lock().await;
+    let id = id.to_owned();
+    let withdraw = move |context: &Context| {
+        context.transact(|tx| {
+            let mut offered = load(tx, &id)?;
+            if offered.verdict.is_some() {
+                let needed = "it is over already; the cluster may appeal, or a new assessment be begun";
+                return Err(Error::State { what: "offer", state: offered.state().into(), needed });
+            }
+            if offered.exchange.outcome() == Outcome::Withdrawn {
+                return offered.view(context);
+            }
+            end(context, tx, &mut offered)?;
+            assessments::freeze(tx, &offered.sheet, None, context.now())?;
+            item::put(tx, &id, &offered)?;
+            offered.view(context)
+        })
+    };
+    let view = context.run(withdraw).await?;
     context.queued().notify_one();
     Ok(view)
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{Agreed, OfferView, Offered, What, end, item, load};
 use crate::service::roles::Actor;
 use crate::service::{Context, Error, assessments, one_line};
+use crate::store::WriteTx;
 
 /// What separates hashes of what people decide on from all others.
 const APPEAL: &[u8] = b"parangon/appeal-decision/v1\n";
@@ -139,29 +140,34 @@ impl Offered {
 /// # Errors
 /// [`Error::NotFound`], or [`Error::State`] when the offer is closed, somebody is still at work, no review counts, or the reviews
 /// carry the level.
-pub fn refuse(context: &Context, id: &str) -> Result<OfferView, Error> {
-    let state = |state: String, needed| Err(Error::State { what: "offer", state, needed });
-    let view = context.transact(|tx| {
-        let mut offered = load(tx, id)?;
-        if offered.exchange.outcome() != Outcome::Open {
-            return state(offered.state().into(), "only an open offer can be refused");
-        }
-        if let Some(agency) = offered.pending(context.now()) {
-            return state(format!("waiting for {agency}, which has accepted"), "wait for its final review, or for the due date");
-        }
-        if offered.exchange.reviewed().next().is_none() {
-            return state("without a review that counts".into(), "wait for one, or withdraw the offer: parangon review cancel");
-        }
-        if offered.decide(context)?.is_ok() {
-            return state("ready".into(), "its reviews carry the level: issue the label, or withdraw the offer");
-        }
-        end(context, tx, &mut offered)?;
-        offered.verdict = Some(Verdict { stand: Stand::Refused, since: context.now(), note: None });
-        item::put(tx, id, &offered)?;
-        offered.view(context)
-    })?;
+pub async fn refuse(context: &Context, id: &str) -> Result<OfferView, Error> {
+    // Not while a label is issued, as for a withdrawal.
+    let _one = context.issuing().lock().await;
+    let id = id.to_owned();
+    let view = context.run(move |context| context.transact(|tx| refused(context, tx, &id))).await?;
     context.queued().notify_one();
     Ok(view)
+}
+
+fn refused(context: &Context, tx: &mut WriteTx, id: &str) -> Result<OfferView, Error> {
+    let state = |state: String, needed| Err(Error::State { what: "offer", state, needed });
+    let mut offered = load(tx, id)?;
+    if offered.exchange.outcome() != Outcome::Open {
+        return state(offered.state().into(), "only an open offer can be refused");
+    }
+    if let Some(agency) = offered.pending(context.now()) {
+        return state(format!("waiting for {agency}, which has accepted"), "wait for its final review, or for the due date");
+    }
+    if offered.exchange.reviewed().next().is_none() {
+        return state("without a review that counts".into(), "wait for one, or withdraw the offer: parangon review cancel");
+    }
+    if offered.decide(context)?.is_ok() {
+        return state("ready".into(), "its reviews carry the level: issue the label, or withdraw the offer");
+    }
+    end(context, tx, &mut offered)?;
+    offered.verdict = Some(Verdict { stand: Stand::Refused, since: context.now(), note: None });
+    item::put(tx, id, &offered)?;
+    offered.view(context)
 }
 
 /// Records that the cluster appeals.

@@ -24,8 +24,7 @@ async fn three(policy: Policy) -> (Vec<Agency>, Arc<ManualClock>) {
 }
 
 async fn refuse(owner: &Agency, offer: &str) -> Result<OfferView, Error> {
-    let offer = offer.to_owned();
-    owner.context.run(move |context| offers::refuse(context, &offer)).await
+    offers::refuse(&owner.context, offer).await
 }
 
 async fn appeal(owner: &Agency, offer: &str, note: &str) -> Result<OfferView, Error> {
@@ -167,8 +166,7 @@ async fn a_dismissed_appeal_is_the_end() {
     assert!(again.to_string().contains("for good"), "{again}");
     assert_eq!(rule(stuttgart, &offer, Ruling::Uphold, 1).await.expect_err("over").code(), "PGN-0601");
     assert_eq!(stuttgart.issues(&offer).await.expect_err("over").code(), "PGN-0601");
-    let withdrawn = offer.clone();
-    let over = stuttgart.context.run(move |context| offers::withdraw(context, &withdrawn)).await;
+    let over = offers::withdraw(&stuttgart.context, &offer).await;
     assert_eq!(over.expect_err("over").code(), "PGN-0601");
     assert_eq!(stuttgart.offer(&assessment, "BRONZE", &[lyon]).await.expect_err("frozen").code(), "PGN-0601");
     let (states, _) = stuttgart.context.run(offers::tally).await.expect("counted");

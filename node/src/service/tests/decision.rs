@@ -144,8 +144,7 @@ async fn a_decision_on_something_else_is_void() {
     assert_eq!(labels_in_own_log(&stuttgart.context), 1);
 
     // An offer that is withdrawn takes the decision with it.
-    let withdrawn = first.clone();
-    let view = stuttgart.context.run(move |context| offers::withdraw(context, &withdrawn)).await.expect("withdrawn");
+    let view = offers::withdraw(&stuttgart.context, &first).await.expect("withdrawn");
     assert_eq!(view.decision, None);
     assert_eq!(issue(stuttgart, &first, &user(1)).await.expect_err("closed").code(), "PGN-0601");
 }
@@ -164,4 +163,27 @@ async fn a_decision_lies_with_its_offer_and_older_offers_have_none() {
     let old = serde_json::to_vec(&row).expect("text");
     stuttgart.context.store().write(|tx| tx.put_private(4, &offer, &old)).expect("written");
     assert_eq!(stuttgart.offer_until(&offer, "the offer", |_| true).await.decision, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_withdrawn_or_issued_never_both() {
+    let agencies = three().await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three agencies") };
+    let mut issued = 0;
+    for round in 0..6_u32 {
+        let offer = ready(stuttgart, lyon, &format!("BioRegio {round}")).await;
+        decided(stuttgart, &offer, &user(1)).await;
+        let (by, withdraw) = (user(2), offers::withdraw(&stuttgart.context, &offer));
+        let (second, withdrawn) = if round % 2 == 0 {
+            tokio::join!(issue(stuttgart, &offer, &by), withdraw)
+        } else {
+            let (withdrawn, second) = tokio::join!(withdraw, issue(stuttgart, &offer, &by));
+            (second, withdrawn)
+        };
+        assert_ne!(second.is_ok(), withdrawn.is_ok(), "{second:?} {withdrawn:?}");
+        issued += usize::from(second.is_ok());
+        let view = stuttgart.offer_until(&offer, "the offer", |_| true).await;
+        assert_eq!((view.state, view.decision), (if second.is_ok() { "issued" } else { "withdrawn" }, None));
+        assert_eq!(labels_in_own_log(&stuttgart.context), issued);
+    }
 }

@@ -118,8 +118,7 @@ async fn an_assessment_is_changed_by_its_version_and_frozen_by_an_offer() {
     let offer = stuttgart.offer(&id, "bronze", &[lyon]).await.expect("an offer");
     assert_eq!(set(Some("*"), file, false).await.expect_err("frozen").code(), "PGN-0601");
     assert_eq!(stuttgart.offer(&id, "bronze", &[lyon]).await.expect_err("one offer at a time").code(), "PGN-0601");
-    let withdrawn = offer.id.clone();
-    stuttgart.context.run(move |context| offers::withdraw(context, &withdrawn)).await.expect("withdrawn");
+    offers::withdraw(&stuttgart.context, &offer.id).await.expect("withdrawn");
     set(Some("*"), "indicator;level\n2.1;2\n", false).await.expect("thawed");
     let text = {
         let id = id.clone();
