@@ -101,7 +101,7 @@ fn questions_a_response_and_final_reviews_lead_to_a_label() {
     nodes.until(&show, |offer| ["porto", "lyon"].iter().all(|agency| reviewer(offer, agency)["copy"]["deleted"].is_string()));
     assert_eq!(nodes.json(&format!("review conversation {offer} --data lyon --json"))["questions"], json!([]), "it went with the dossier");
     let label = id(&nodes.json(&format!("label issue {offer} --data oslo --json")));
-    nodes.until(&format!("label show {label} --data porto --json"), |label| label["state"] == "valid");
+    nodes.until_there(&format!("label show {label} --data porto --json"), |label| label["state"] == "valid");
 }
 
 #[test]

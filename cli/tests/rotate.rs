@@ -41,7 +41,7 @@ fn award(nodes: &Nodes, name: &str) -> Value {
     desk.run(&format!("review submit {offer} {file} --eligible yes --data porto")).ends(0);
     nodes.until(&format!("review show {offer} --data oslo --json"), |offer| offer["ready"] == true);
     let label = run(&["label", "issue", &offer]);
-    nodes.until(&format!("label show {} --data lyon --json", id(&label)), |label| label["state"] == "valid");
+    nodes.until_there(&format!("label show {} --data lyon --json", id(&label)), |label| label["state"] == "valid");
     label
 }
 
@@ -121,8 +121,8 @@ fn keys_rotate_while_the_node_runs_and_a_stolen_one_disputes_its_labels() {
     let done = desk.run(&stolen(&format!("--since-index {since} --confirm oslo"))).ends(0).json();
     assert_eq!((&done["left"], done["disputed"][0]["cluster"]["name"].as_str()), (&json!([]), Some("Second")), "{done}");
     assert_eq!(keysets(desk).last(), Some(&(4, true)));
-    nodes.until(&format!("label show {} --data lyon --json", id(&second)), |label| label["state"] == "withdrawn");
-    nodes.until(&format!("label show {} --data lyon --json", id(&first)), |label| label["state"] == "valid");
+    nodes.until_there(&format!("label show {} --data lyon --json", id(&second)), |label| label["state"] == "withdrawn");
+    nodes.until_there(&format!("label show {} --data lyon --json", id(&first)), |label| label["state"] == "valid");
     let again = desk.run(&stolen(&format!("--since-index {since} --confirm oslo"))).ends(0).json();
     assert_eq!((&again["rotate"], &again["disputed"]), (&json!([]), &json!([])), "what is done is left out: {again}");
 

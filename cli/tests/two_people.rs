@@ -79,7 +79,7 @@ fn one_decides_another_confirms_and_nobody_does_both() {
     let label = run(&nodes, "anna", &issue).ends(0).json();
     assert_eq!(label["level"], "BRONZE", "{label}");
     let id = label["id"].as_str().expect("an id");
-    nodes.until(&format!("label show {id} --data lyon --json"), |label| label["state"] == "valid");
+    nodes.until_there(&format!("label show {id} --data lyon --json"), |label| label["state"] == "valid");
     run(&nodes, "berta", &issue).ends(6);
 
     // The trail names both, and nothing of what they decided on.

@@ -151,6 +151,11 @@ impl Nodes {
         self.ask_until(line, &[0, 3], wanted)
     }
 
+    /// The same of something that is on its way to this node.
+    pub(crate) fn until_there(&self, line: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.ask_until(line, &[0, 5], wanted)
+    }
+
     fn ask_until(&self, line: &str, codes: &[i32], wanted: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
