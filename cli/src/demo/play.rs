@@ -80,17 +80,23 @@ impl Player<'_> {
         if let Some(field) = &cluster.field {
             body["field"] = json!(field);
         }
-        let cluster_id = self.client.post("/api/v1/clusters", body)?["id"].clone();
+        let cluster_id = text(&self.client.post("/api/v1/clusters", body)?, "id")?.to_owned();
         let eligibility = json!({ "eccp_listed": true, "management_fte_hundredths": 150, "members": 40, "member_types": 3 });
         let assessment =
             self.client.post("/api/v1/assessments", json!({ "cluster": cluster_id, "eligibility": eligibility, "improvements": 3 }))?;
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
+        self.ask(plan, &cluster_id, id)
+    }
+
+    /// Asks the reviewers that the rules allow now.
+    fn ask(&self, plan: &ClusterPlan, cluster_id: &str, assessment: &str) -> Result<(), Failure> {
+        let cluster = &plan.cluster;
         loop {
-            let reviewers = self.reviewers(plan, &cluster_id)?;
+            let reviewers = self.reviewers(plan, cluster_id)?;
             let offer = json!({
-                "assessment": id, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
+                "assessment": assessment, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
             });
             match self.client.post("/api/v1/offers", offer) {
                 // A label of somebody else came in between, and with it another rule against one of them.
@@ -101,8 +107,8 @@ impl Player<'_> {
     }
 
     /// The planned reviewers; for one that the conflict rules do not allow any more, the next that they allow.
-    fn reviewers(&self, plan: &ClusterPlan, cluster: &Value) -> Result<Vec<String>, Failure> {
-        let cluster = encode(cluster.as_str().unwrap_or_default());
+    fn reviewers(&self, plan: &ClusterPlan, cluster: &str) -> Result<Vec<String>, Failure> {
+        let cluster = encode(cluster);
         let path = format!("/api/v1/eligible?scheme=demo&level={}&cluster={cluster}", plan.cluster.level);
         let allowed = self.client.list(&path, None)?;
         let mut free: Vec<&str> = allowed.iter().filter(|a| a["eligible"] == true).filter_map(|a| a["agency"].as_str()).collect();
@@ -126,7 +132,10 @@ impl Player<'_> {
         }
         for offer in self.client.list("/api/v1/offers", None)? {
             let reviewers = offer["reviewers"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if offer["state"] == "open" && reviewers.iter().all(|reviewer| reviewer["state"] == "reviewed") {
+            if offer["state"] == "open" && reviewers.iter().any(|reviewer| reviewer["state"] == "declined") {
+                self.ask_again(&offer)?;
+                busy = true;
+            } else if offer["state"] == "open" && reviewers.iter().all(|reviewer| reviewer["state"] == "reviewed") {
                 let order = json!({ "offer": text(&offer, "id")? });
                 let decided = self.client.post("/api/v1/labels", order.clone())?;
                 if decided["state"] == "decided" {
@@ -139,22 +148,44 @@ impl Player<'_> {
         Ok(busy)
     }
 
+    /// Asks others in place of those who declined.
+    fn ask_again(&self, offer: &Value) -> Result<(), Failure> {
+        self.client.post(&format!("/api/v1/offers/{}/withdraw", encode(text(offer, "id")?)), json!({}))?;
+        let (cluster, name) = (text(&offer["cluster"], "id")?, text(&offer["cluster"], "name")?);
+        let plan = self.plan.clusters.iter().find(|plan| plan.cluster.name.as_str() == name);
+        self.ask(plan.ok_or_else(|| Failure::failed(format!("{name} was not planned")))?, cluster, text(offer, "assessment")?)
+    }
+
     fn review(&self, item: &Value) -> Result<bool, Failure> {
         let offer = encode(text(item, "offer")?);
         match item["state"].as_str() {
             Some("offered") => {
-                self.client.post(&format!("/api/v1/inbox/{offer}/accept"), json!({ "conflicts": "none" }))?;
+                match self.client.post(&format!("/api/v1/inbox/{offer}/accept"), json!({ "conflicts": "none" })) {
+                    Err(failure) if OBJECTED.contains(&failure.problem.code.as_str()) => {
+                        self.client.post(&format!("/api/v1/inbox/{offer}/decline"), json!({ "reason": "conflict" }))?;
+                    }
+                    Err(failure) => self.unless_withdrawn(&offer, failure)?,
+                    Ok(_) => {}
+                }
                 Ok(true)
             }
             Some("dossier-sent") => {
                 let review =
                     json!({ "scores": self.scores(item)?, "improvements": 3, "eligible": true, "findings": "A demonstration: made up." });
-                self.client.post(&format!("/api/v1/inbox/{offer}/review"), review)?;
-                self.progress.reviewed.fetch_add(1, Ordering::Relaxed);
+                match self.client.post(&format!("/api/v1/inbox/{offer}/review"), review) {
+                    Err(failure) => self.unless_withdrawn(&offer, failure)?,
+                    Ok(_) => drop(self.progress.reviewed.fetch_add(1, Ordering::Relaxed)),
+                }
                 Ok(true)
             }
             _ => Ok(false),
         }
+    }
+
+    /// The owner may have taken the offer back since we looked.
+    fn unless_withdrawn(&self, offer: &str, failure: Failure) -> Result<(), Failure> {
+        let now = self.client.get(&format!("/api/v1/inbox/{offer}"))?;
+        if now["state"] == "withdrawn" { Ok(()) } else { Err(failure) }
     }
 
     /// What this agency finds when it reviews: made up.

@@ -84,6 +84,11 @@ impl Desk {
 pub(crate) struct Run(Output);
 
 impl Run {
+    /// What a command that was started otherwise gave.
+    pub(crate) fn of(output: Output) -> Self {
+        Self(output)
+    }
+
     /// Expects an exit code; shows everything when it is another.
     pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.0.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.out(), self.err());

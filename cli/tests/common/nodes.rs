@@ -77,21 +77,28 @@ impl Nodes {
 
     /// The same on other rules: `change` sees the draft of the charter before anybody signs it.
     pub(crate) fn found_on(change: impl FnOnce(&mut Value)) -> Self {
+        Self::found_by(&AGENCIES, "demo", change)
+    }
+
+    /// The same by other agencies and with another label system.
+    pub(crate) fn found_by(agencies: &[(&str, &str)], scheme: &str, change: impl FnOnce(&mut Value)) -> Self {
         let desk = Desk::new();
-        for (id, country) in AGENCIES {
+        for (id, country) in agencies {
             init(&desk, id, country);
         }
-        let cards = "--member oslo/oslo.member.json --member porto/porto.member.json --member lyon/lyon.member.json";
-        desk.run(&format!("federation new Net --scheme demo {cards} -o draft.json")).ends(0);
+        let of_all = |form: &dyn Fn(&str) -> String| agencies.iter().map(|(id, _)| form(id)).collect::<Vec<_>>().join(" ");
+        let cards = of_all(&|id| format!("--member {id}/{id}.member.json"));
+        desk.run(&format!("federation new Net --scheme {scheme} {cards} -o draft.json")).ends(0);
         let text = std::fs::read(desk.path("draft.json")).expect("a draft");
         let mut draft: Value = serde_json::from_slice(&text).expect("JSON");
         change(&mut draft);
         std::fs::write(desk.path("draft.json"), draft.to_string()).expect("written");
-        for (id, _) in AGENCIES {
+        for (id, _) in agencies {
             desk.run(&format!("federation sign draft.json --data {id} --yes")).ends(0);
         }
-        for (id, _) in AGENCIES {
-            desk.run(&format!("federation found draft.json oslo.sig.json porto.sig.json lyon.sig.json --data {id}")).ends(0);
+        let signatures = of_all(&|id| format!("{id}.sig.json"));
+        for (id, _) in agencies {
+            desk.run(&format!("federation found draft.json {signatures} --data {id}")).ends(0);
         }
         Self { desk, children: vec![], announced: BTreeMap::new() }
     }
@@ -105,16 +112,21 @@ impl Nodes {
     pub(crate) fn start_with(change: impl FnOnce(&Desk)) -> Self {
         let mut nodes = Self::found();
         change(&nodes.desk);
-        for (id, _) in AGENCIES {
-            nodes.serve(id);
+        nodes.serve_all(&AGENCIES);
+        nodes
+    }
+
+    /// Starts these nodes and waits until each holds the beginnings of all logs as final.
+    pub(crate) fn serve_all(&mut self, agencies: &[(&str, &str)]) {
+        for (id, _) in agencies {
+            self.serve(id);
         }
-        for (id, _) in AGENCIES {
-            nodes.until(&format!("status --data {id} --json"), |status| {
+        for (id, _) in agencies {
+            self.until(&format!("status --data {id} --json"), |status| {
                 let members = status["node"]["members"].as_array().expect("members");
-                members.len() == 3 && members.iter().all(|member| member["final_size"].as_u64() >= Some(2))
+                members.len() == agencies.len() && members.iter().all(|member| member["final_size"].as_u64() >= Some(2))
             });
         }
-        nodes
     }
 
     /// Starts one node and waits for the line that says where it answers.

@@ -5,7 +5,7 @@ use parangon_protocol::review::State;
 use parangon_protocol::time::Timestamp;
 
 use super::review::ENDORSEMENT_DAYS;
-use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, parts, step_back, talk};
+use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, parts, step_back, talk, work};
 use crate::service::item::{self, Item};
 use crate::service::{Context, Error, erasure};
 use crate::store::{ReadTx, WriteTx};
@@ -74,7 +74,7 @@ pub(crate) fn forget_review(tx: &mut WriteTx, offer: &str, now: Timestamp) -> Re
 /// Deletes everything that we hold of an offer, ended or not. Returns how many items that were.
 pub(crate) fn erase(tx: &mut WriteTx, offer: &str) -> Result<u64, Error> {
     let mut items = parts::forget(tx, offer)?;
-    for kind in [SEALED_DOSSIER, talk::Conversation::KIND, DossierKey::KIND, Assigned::KIND] {
+    for kind in [SEALED_DOSSIER, talk::Conversation::KIND, work::Work::KIND, DossierKey::KIND, Assigned::KIND] {
         items += u64::from(tx.delete_private(kind, offer)?);
     }
     Ok(items)

@@ -102,7 +102,8 @@ async fn a_refusal_and_its_appeal_leave_nothing_elsewhere_but_receipts() {
     for (agency, (logs_before, items_before)) in agencies.iter().zip(before) {
         assert_eq!(logs(&agency.context, &agencies), logs_before, "nothing in a log, seen by {}", agency.name());
         let after = items(&agency.context);
-        let new: BTreeSet<_> = after.keys().filter(|place| !items_before.contains_key(*place)).collect();
+        // Of what it deleted a node notes that free pages are still to be cleared (28); that holds nothing else.
+        let new: BTreeSet<_> = after.keys().filter(|place| place.0 != 28 && !items_before.contains_key(*place)).collect();
         assert!(new.is_empty(), "{}: {new:?}", agency.name());
         let canary = after.values().any(|bytes| String::from_utf8_lossy(bytes).contains(CANARY));
         assert_eq!(canary, agency.name() == "stuttgart", "{}", agency.name());

@@ -325,7 +325,7 @@ async fn a_reviewer_that_was_away_erases_when_it_is_back() {
     let (rows, salts) = confidential(lyon);
     lyon.part(stuttgart).await;
     let id = offer.clone();
-    stuttgart.context.run(move |context| offers::withdraw(context, &id)).await.expect("withdrawn");
+    offers::withdraw(&stuttgart.context, &id).await.expect("withdrawn");
     let ordered = order(stuttgart, erasure(Target::Offer, &offer)).await.expect("ordered");
     let waiting = erased_until(stuttgart, &ordered.id, "waiting").await;
     assert_eq!((waiting.messages, waiting.complete_from, waiting.recipients[0].state), (1, None, "asked"), "the withdrawal went");
@@ -445,7 +445,7 @@ async fn what_the_charter_says_is_deleted_on_its_day() {
     stuttgart.offer_until(&offer, "the receipt", |offer| offer.reviewers[0].copy.as_ref().is_some_and(|copy| copy.deleted.is_some())).await;
     assert_ne!(found(lyon.context.store(), FINDINGS), [], "its own review stays for now");
     let id = offer.clone();
-    stuttgart.context.run(move |context| offers::withdraw(context, &id)).await.expect("withdrawn");
+    offers::withdraw(&stuttgart.context, &id).await.expect("withdrawn");
     days(70).await;
     assert!(line(lyon).await.expect("a line").contains("1 review of ours"));
     assert_ne!(found(lyon.context.store(), FINDINGS), []);
