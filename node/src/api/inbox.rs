@@ -15,7 +15,7 @@ use super::error::{ApiError, Problem};
 use super::extract::{Json, Query, Spreadsheet, XLSX, if_match, tagged};
 use crate::service::assessments::Edit;
 use crate::service::inbox::{
-    self, ConversationView, DossierView, FinalInput, InboxView, NewQuestion, ReviewInput, ReviewResult, WorkInput, WorkPreview, WorkView,
+    self, ConversationView, DossierView, InboxView, NewQuestion, ReviewInput, ReviewResult, WorkPreview, WorkView,
 };
 
 /// Why we step back.
@@ -132,14 +132,14 @@ pub(super) async fn ask(
 /// Makes our review final: as the draft has it, but for what changes. Our endorsement goes with it when it supports the level, and
 /// the dossier is deleted.
 #[utoipa::path(post, path = "/api/v1/inbox/{offer}/finalise", tag = "reviews", params(("offer" = String, Path)),
-    request_body = FinalInput, responses(
+    request_body = ReviewInput, responses(
     (status = 200, body = ReviewResult),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn finalise(
     State(app): State<App>,
     Path(offer): Path<String>,
-    Json(input): Json<FinalInput>,
+    Json(input): Json<ReviewInput>,
 ) -> Result<Json<ReviewResult>, ApiError> {
     Ok(Json(app.context.run(move |context| inbox::finalise(context, &offer, &input)).await?))
 }
@@ -175,7 +175,7 @@ pub(super) async fn work(State(app): State<App>, Path(offer): Path<String>) -> R
 /// Saves fields of our review; what is not named stays as it is. Needs `If-Match`.
 #[utoipa::path(patch, path = "/api/v1/inbox/{offer}/work", tag = "reviews",
     params(("offer" = String, Path), ("If-Match" = String, Header, description = "The version that is changed")),
-    request_body = WorkInput, responses(
+    request_body = ReviewInput, responses(
     (status = 200, body = WorkView, headers(("ETag" = String))),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -183,7 +183,7 @@ pub(super) async fn write(
     State(app): State<App>,
     Path(offer): Path<String>,
     headers: HeaderMap,
-    Json(input): Json<WorkInput>,
+    Json(input): Json<ReviewInput>,
 ) -> Result<Response, ApiError> {
     let version = if_match(&headers);
     Ok(written(app.context.run(move |context| inbox::write(context, &offer, &input, version.as_deref())).await?))

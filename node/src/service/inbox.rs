@@ -21,10 +21,10 @@ pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_iss
 pub(crate) use keeping::{due, erase, forget_review, let_go};
 pub use parts::evidence;
 pub(crate) use parts::{dossiers, on_part, resume};
-pub use review::{DossierView, ReviewInput, ReviewResult, dossier, submit};
-pub use talk::{ConversationView, FinalInput, NewQuestion, ask, conversation, finalise};
+pub use review::{DossierView, ReviewResult, dossier, submit};
+pub use talk::{ConversationView, NewQuestion, ask, conversation, finalise};
 pub(crate) use talk::{on_reply, on_response, response_until};
-pub use work::{WorkInput, WorkPreview, WorkView, import, work, workbook, write};
+pub use work::{ReviewInput, WorkPreview, WorkView, import, work, workbook, write};
 
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;

@@ -8,14 +8,14 @@ use parangon_protocol::label::ProofValue;
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, Stage, State, decision};
 use parangon_protocol::time::Month;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::work::{self, Work, WorkInput};
+use super::work::{self, ReviewInput, Work};
 use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, destroy, item, load};
 use crate::sealing::{self, FreshKey};
-use crate::service::assessments::{EligibilityView, EvidenceView, ScoreMap};
+use crate::service::assessments::{EligibilityView, EvidenceView};
 use crate::service::offers::charter_of;
 use crate::service::{Context, Error, catalogues, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
@@ -62,44 +62,6 @@ pub struct IndicatorView {
 impl std::fmt::Debug for DossierView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "DossierView({})", self.offer)
-    }
-}
-
-/// A review to be made.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReviewInput {
-    /// Our own answers by indicator code: a level 0 to 4 or `"not-known"`. When there are none, those that were saved before.
-    #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
-    pub scores: ScoreMap,
-    /// Improvement areas found proven; as saved before when absent.
-    #[serde(default)]
-    pub improvements: Option<u8>,
-    /// Whether the cluster is confirmed as eligible; as saved before when absent.
-    #[serde(default)]
-    pub eligible: Option<bool>,
-    /// What was found, for the owner; as saved before when absent. Line breaks become spaces.
-    #[serde(default)]
-    pub findings: Option<String>,
-}
-
-impl ReviewInput {
-    /// What was saved before, with what this says instead. Scores that are given are all of them.
-    fn onto(&self, mut work: Work, catalogue: &Catalogue) -> Result<Work, Error> {
-        if !self.scores.is_empty() {
-            work.scores = Scores::default();
-        }
-        let Self { scores, improvements, eligible, findings } = self.clone();
-        let input = WorkInput { scores, improvements, eligible, findings, ..WorkInput::default() };
-        work.enter(catalogue, &input)?;
-        Ok(work)
-    }
-}
-
-impl std::fmt::Debug for ReviewInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ReviewInput({} scores)", self.scores.len())
     }
 }
 
@@ -169,7 +131,7 @@ pub fn dossier(context: &Context, offer: &str) -> Result<DossierView, Error> {
     })
 }
 
-/// Sends our review. Where the owner comments it is a draft, and [`super::finalise`] follows; else it counts, and the dossier is
+/// Sends our review, as it was saved but for what `input` says; scores that it gives are all of them. Where the owner comments it is a draft, and [`super::finalise`] follows; else it counts, and the dossier is
 /// deleted.
 ///
 /// # Errors
@@ -179,7 +141,11 @@ pub fn submit(context: &Context, offer: &str, input: &ReviewInput) -> Result<Rev
     let dossier = open(&tx, offer)?;
     let stage = if load(&tx, offer)?.offer.body.comments { Stage::Draft } else { Stage::Only };
     let catalogue = catalogues::by_reference(context, &dossier.assessment.catalogue)?;
-    let mut work = input.onto(work::find(&tx, offer)?, &catalogue)?;
+    let mut work = work::find(&tx, offer)?;
+    if !input.scores.is_empty() {
+        work.scores = Scores::default();
+    }
+    work.enter(&catalogue, input)?;
     let undecided = || Error::field("/eligible", "say whether the cluster is confirmed as eligible");
     let content = ReviewContent {
         offer: dossier.offer,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::review::{self, ReviewResult};
-use super::work::{Work, WorkInput};
-use super::{Assigned, ScoreMap, load, owner};
+use super::work::{ReviewInput, Work};
+use super::{Assigned, load, owner};
 use crate::service::item::{self, Item};
 use crate::service::offers::{Asked, QuestionView, charter_of, levels};
 use crate::service::{Context, Error, catalogues, mail, one_line};
@@ -68,31 +68,6 @@ pub struct ConversationView {
 impl std::fmt::Debug for ConversationView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ConversationView({} questions)", self.questions.len())
-    }
-}
-
-/// What changes in our review; what is absent stays as it was saved last.
-#[derive(Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FinalInput {
-    /// Levels that change, by indicator code.
-    #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
-    pub scores: ScoreMap,
-    /// Improvement areas found proven.
-    #[serde(default)]
-    pub improvements: Option<u8>,
-    /// Whether the cluster is confirmed as eligible.
-    #[serde(default)]
-    pub eligible: Option<bool>,
-    /// What was found, for the owner. Line breaks become spaces.
-    #[serde(default)]
-    pub findings: Option<String>,
-}
-
-impl std::fmt::Debug for FinalInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FinalInput({} scores)", self.scores.len())
     }
 }
 
@@ -192,7 +167,7 @@ pub(crate) fn on_response(context: &Context, tx: &mut WriteTx, signed: &SignedRe
 /// # Errors
 /// [`Error::NotFound`], [`Error::State`] while the owner may still respond, [`Error::Table`] for scores that do not fit the
 /// catalogue, [`Error::Exchange`] when there is no draft, or it is final.
-pub fn finalise(context: &Context, offer: &str, input: &FinalInput) -> Result<ReviewResult, Error> {
+pub fn finalise(context: &Context, offer: &str, input: &ReviewInput) -> Result<ReviewResult, Error> {
     let tx = context.store().read()?;
     let assigned = load(&tx, offer)?;
     let none = || Error::State { what: "review", state: assigned.assignment.state().to_string(), needed: "submit a draft first" };
@@ -204,10 +179,9 @@ pub fn finalise(context: &Context, offer: &str, input: &FinalInput) -> Result<Re
     }
     let catalogue = catalogues::by_reference(context, &assigned.offer.body.catalogue)?;
     let mut content = draft.body.clone();
-    let FinalInput { scores, improvements, eligible, findings } = input.clone();
     // A node that made the draft before reviews were saved field by field has only that.
     let mut work = item::find::<Work, _>(&tx, offer)?.unwrap_or_else(|| Work::of(&content));
-    work.enter(&catalogue, &WorkInput { scores, improvements, eligible, findings, ..WorkInput::default() })?;
+    work.enter(&catalogue, input)?;
     content.scores = work.scores.clone();
     content.improvements = work.improvements;
     content.eligible = work.eligible.unwrap_or(content.eligible);

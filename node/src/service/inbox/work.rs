@@ -69,10 +69,10 @@ impl std::fmt::Debug for WorkView {
     }
 }
 
-/// Fields that are saved; what is absent stays.
+/// Fields of a review: what is absent stays as it was saved.
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct WorkInput {
+pub struct ReviewInput {
     /// Levels by indicator code: 0 to 4, `"not-known"`, or `null` to take one back.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
@@ -91,9 +91,9 @@ pub struct WorkInput {
     pub findings: Option<String>,
 }
 
-impl std::fmt::Debug for WorkInput {
+impl std::fmt::Debug for ReviewInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WorkInput({} scores)", self.scores.len())
+        write!(f, "ReviewInput({} scores)", self.scores.len())
     }
 }
 
@@ -157,7 +157,7 @@ impl Work {
     }
 
     /// What the fields say.
-    pub(super) fn enter(&mut self, catalogue: &Catalogue, input: &WorkInput) -> Result<(), Error> {
+    pub(super) fn enter(&mut self, catalogue: &Catalogue, input: &ReviewInput) -> Result<(), Error> {
         if !input.scores.is_empty() {
             let spreadsheet::Reading { rows, problems, .. } = spreadsheet::scores_of_map(&input.scores, catalogue);
             if !problems.is_empty() {
@@ -220,7 +220,7 @@ pub fn work(context: &Context, offer: &str) -> Result<WorkView, Error> {
 ///
 /// # Errors
 /// As [`work`]; [`Error::Unconditional`] and [`Error::Changed`] for `If-Match`; [`Error::Table`] and [`Error::Field`] for what does not fit.
-pub fn write(context: &Context, offer: &str, input: &WorkInput, if_match: Option<&str>) -> Result<WorkView, Error> {
+pub fn write(context: &Context, offer: &str, input: &ReviewInput, if_match: Option<&str>) -> Result<WorkView, Error> {
     context.transact(|tx| {
         let assigned = writable(tx, offer)?;
         let catalogue = catalogues::by_reference(context, &assigned.offer.body.catalogue)?;

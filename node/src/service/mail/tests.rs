@@ -254,7 +254,13 @@ async fn a_review_that_comes_again_takes_nothing_back() {
     lyon.accepts(&offer).await;
     stuttgart.part(lyon).await;
     let (id, scores) = (offer.clone(), crate::service::tests::support::level(3));
-    let input = inbox::ReviewInput { scores, improvements: Some(3), eligible: Some(true), findings: Some(String::new()) };
+    let input = inbox::ReviewInput {
+        scores,
+        improvements: Some(3),
+        eligible: Some(true),
+        findings: Some(String::new()),
+        ..inbox::ReviewInput::default()
+    };
     assert!(lyon.context.run(move |context| inbox::submit(context, &id, &input)).await.expect("a review").recommended);
     let sent = queued(lyon, stuttgart).into_iter().find_map(|bytes| {
         let opened = open(&stuttgart.context, lyon.context.me(), &bytes).expect("ours")?;

@@ -110,7 +110,7 @@ async fn a_report_names_every_place_and_free_texts_lose_the_name() {
     until("cleared pages", || async { owed().is_empty().then_some(()) }).await;
     // The exchange goes on.
     let id = offer.clone();
-    lyon.context.run(move |context| inbox::finalise(context, &id, &inbox::FinalInput::default())).await.expect("final");
+    lyon.context.run(move |context| inbox::finalise(context, &id, &inbox::ReviewInput::default())).await.expect("final");
     stuttgart.offer_until(&offer, "the final review", |offer| offer.ready).await;
     assert_eq!(report(stuttgart).await.places.len(), 7, "the final review says it once more");
 }

@@ -15,7 +15,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::engine;
 use crate::service::assessments::{self, Edit, NewEvidence};
 use crate::service::erasure::{self, ErasureView, NewErasure, Target};
-use crate::service::inbox::{self, FinalInput, NewQuestion, ReviewInput};
+use crate::service::inbox::{self, NewQuestion, ReviewInput};
 use crate::service::offers::{self, NewOffer, Said};
 use crate::service::register::Standing;
 use crate::service::{Context, Error, labels, members, statistics, verification};
@@ -141,7 +141,13 @@ impl Bodies {
         };
         until("the answer", || async { answered().await.ok().filter(|said| said.questions[0].answer.is_some()) }).await;
         let id = offer.to_owned();
-        let input = ReviewInput { scores: level(3), improvements: Some(3), eligible: Some(true), findings: Some(self.findings.clone()) };
+        let input = ReviewInput {
+            scores: level(3),
+            improvements: Some(3),
+            eligible: Some(true),
+            findings: Some(self.findings.clone()),
+            ..ReviewInput::default()
+        };
         reviewer.context.run(move |context| inbox::submit(context, &id, &input)).await.expect("a draft");
         owner.offer_until(offer, "the draft", |offer| offer.reviewers.iter().any(|reviewer| reviewer.findings.is_some())).await;
         let id = offer.to_owned();
@@ -219,7 +225,7 @@ async fn an_erased_assessment_is_nowhere_and_its_label_stays() {
     let before = [confidential(stuttgart), confidential(lyon)];
     assert!(before[1].0.len() >= 5, "request, key, dossier, part, conversation");
     let id = offer.clone();
-    lyon.context.run(move |context| inbox::finalise(context, &id, &FinalInput::default())).await.expect("final");
+    lyon.context.run(move |context| inbox::finalise(context, &id, &ReviewInput::default())).await.expect("final");
     stuttgart.offer_until(&offer, "the final review", |offer| offer.ready).await;
     let open = order(stuttgart, erasure(Target::Assessment, &assessment)).await.expect_err("somebody works with it");
     assert_eq!((open.code(), open.status()), ("PGN-0601", 409));

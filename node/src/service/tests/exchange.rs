@@ -68,7 +68,13 @@ async fn a_reviewer_sees_no_scores_and_keeps_no_dossier() {
     let result = {
         let (offer, input) = (
             offer.clone(),
-            inbox::ReviewInput { scores: level(2), improvements: Some(0), eligible: Some(true), findings: Some(String::new()) },
+            inbox::ReviewInput {
+                scores: level(2),
+                improvements: Some(0),
+                eligible: Some(true),
+                findings: Some(String::new()),
+                ..inbox::ReviewInput::default()
+            },
         );
         lyon.context.run(move |context| inbox::submit(context, &offer, &input)).await.expect("reviewed")
     };
@@ -83,7 +89,13 @@ async fn a_reviewer_sees_no_scores_and_keeps_no_dossier() {
         assert_eq!(tx.private_ids(kind, None, 10).expect("ids"), Vec::<String>::new(), "kind {kind}");
     }
     let twice = {
-        let input = inbox::ReviewInput { scores: level(4), improvements: Some(0), eligible: Some(true), findings: Some(String::new()) };
+        let input = inbox::ReviewInput {
+            scores: level(4),
+            improvements: Some(0),
+            eligible: Some(true),
+            findings: Some(String::new()),
+            ..inbox::ReviewInput::default()
+        };
         lyon.context.run(move |context| inbox::submit(context, &offer, &input)).await.expect_err("one review")
     };
     assert_eq!(twice.code(), "PGN-0601");

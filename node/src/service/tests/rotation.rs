@@ -100,7 +100,13 @@ async fn no_message_is_lost_over_a_rotation() {
     stuttgart.rejoin(lyon).await;
     lyon.accepts(&offer).await;
     stuttgart.part(lyon).await;
-    let input = inbox::ReviewInput { scores: level(3), improvements: Some(3), eligible: Some(true), findings: Some(String::new()) };
+    let input = inbox::ReviewInput {
+        scores: level(3),
+        improvements: Some(3),
+        eligible: Some(true),
+        findings: Some(String::new()),
+        ..inbox::ReviewInput::default()
+    };
     let reviewed = offer.clone();
     lyon.context.run(move |context| inbox::submit(context, &reviewed, &input)).await.expect("a review");
     lyon.rotates(&USUAL, &[berlin, stuttgart]).await;

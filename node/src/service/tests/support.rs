@@ -338,7 +338,13 @@ impl Agency {
     /// Waits for the offer, accepts it, waits for the dossier, and reviews with these scores.
     pub(crate) async fn reviews(&self, offer: &str, scores: ScoreMap) -> ReviewResult {
         self.accepts(offer).await;
-        let input = ReviewInput { scores, improvements: Some(3), eligible: Some(true), findings: Some("Line one\nline two".into()) };
+        let input = ReviewInput {
+            scores,
+            improvements: Some(3),
+            eligible: Some(true),
+            findings: Some("Line one\nline two".into()),
+            ..ReviewInput::default()
+        };
         let offer = offer.to_owned();
         self.context.run(move |context| inbox::submit(context, &offer, &input)).await.expect("a review")
     }

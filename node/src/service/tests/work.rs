@@ -5,10 +5,10 @@ use serde_json::json;
 use super::support::{Agency, THREE, federation, level, until};
 use crate::service::Error;
 use crate::service::assessments::Edit;
-use crate::service::inbox::{self, FinalInput, ReviewInput, WorkInput, WorkView};
+use crate::service::inbox::{self, ReviewInput, WorkView};
 use crate::service::offers::{self, NewOffer, Said};
 
-async fn write(agency: &Agency, offer: &str, input: WorkInput, version: Option<&str>) -> Result<WorkView, Error> {
+async fn write(agency: &Agency, offer: &str, input: ReviewInput, version: Option<&str>) -> Result<WorkView, Error> {
     let (offer, version) = (offer.to_owned(), version.map(str::to_owned));
     agency.context.run(move |context| inbox::write(context, &offer, &input, version.as_deref())).await
 }
@@ -23,8 +23,8 @@ async fn import(agency: &Agency, offer: &str, file: Vec<u8>, version: Option<&st
     agency.context.run(move |context| inbox::import(context, &offer, &edit, version.as_deref(), dry_run)).await
 }
 
-fn scores(entries: &[(&str, serde_json::Value)]) -> WorkInput {
-    WorkInput { scores: entries.iter().map(|(code, value)| ((*code).to_owned(), value.clone())).collect(), ..WorkInput::default() }
+fn scores(entries: &[(&str, serde_json::Value)]) -> ReviewInput {
+    ReviewInput { scores: entries.iter().map(|(code, value)| ((*code).to_owned(), value.clone())).collect(), ..ReviewInput::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,12 +56,12 @@ async fn every_field_stays_until_it_is_submitted() {
     for (input, code) in [
         (scores(&[("2.1", json!(5))]), "PGN-0718"),
         (scores(&[("2.99", json!(1)), ("2.1", json!(0))]), "PGN-0717"),
-        (WorkInput { notes: [("9.9".to_owned(), "x".to_owned())].into(), ..WorkInput::default() }, "PGN-0702"),
-        (WorkInput { findings: Some("x".repeat(8_001)), ..WorkInput::default() }, "PGN-0702"),
+        (ReviewInput { notes: [("9.9".to_owned(), "x".to_owned())].into(), ..ReviewInput::default() }, "PGN-0702"),
+        (ReviewInput { findings: Some("x".repeat(8_001)), ..ReviewInput::default() }, "PGN-0702"),
     ] {
         assert_eq!(write(lyon, &offer, input, Some(&first.etag)).await.expect_err("does not fit").code(), code);
     }
-    let noted = WorkInput {
+    let noted = ReviewInput {
         notes: [("2.1".to_owned(), "ask\nagain".to_owned())].into(),
         eligible: Some(true),
         findings: Some("Strong\nteam".into()),
@@ -86,7 +86,8 @@ async fn every_field_stays_until_it_is_submitted() {
     assert_eq!((third.missing.len(), third.notes.len()), (0, 1));
 
     // What was saved is what is submitted; what the draft says goes on to be written until it is final.
-    let (of, nothing) = (offer.clone(), ReviewInput { scores: level(4), improvements: None, eligible: None, findings: None });
+    let (of, nothing) =
+        (offer.clone(), ReviewInput { scores: level(4), improvements: None, eligible: None, findings: None, ..ReviewInput::default() });
     let nothing = ReviewInput { scores: std::collections::BTreeMap::new(), ..nothing };
     lyon.context.run(move |context| inbox::submit(context, &of, &nothing)).await.expect("a draft");
     let seen = stuttgart.offer_until(&offer, "the draft", |offer| offer.reviewers[0].points.is_some()).await;
@@ -94,11 +95,11 @@ async fn every_field_stays_until_it_is_submitted() {
     let now = work(lyon, &offer).await.expect("still here");
     let (of, said) = (offer.clone(), Said { text: "Thank you".into() });
     stuttgart.context.run(move |context| offers::respond(context, &of, &said)).await.expect("a response");
-    let changed = WorkInput { findings: Some("Strong team, we have read the response".into()), ..scores(&[("2.1", json!(3))]) };
+    let changed = ReviewInput { findings: Some("Strong team, we have read the response".into()), ..scores(&[("2.1", json!(3))]) };
     write(lyon, &offer, changed, Some(&now.etag)).await.expect("saved");
     let finalise = || {
         let of = offer.clone();
-        lyon.context.run(move |context| inbox::finalise(context, &of, &FinalInput::default()))
+        lyon.context.run(move |context| inbox::finalise(context, &of, &ReviewInput::default()))
     };
     until("the response", || async { finalise().await.ok() }).await;
     let last = stuttgart.offer_until(&offer, "the final review", |offer| offer.ready).await;
@@ -116,7 +117,7 @@ async fn a_review_says_whether_the_cluster_is_eligible() {
     let assessment = stuttgart.assessed("Undecided", 4).await;
     let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
     lyon.accepts(&offer).await;
-    let input = ReviewInput { scores: level(4), improvements: None, eligible: None, findings: None };
+    let input = ReviewInput { scores: level(4), improvements: None, eligible: None, findings: None, ..ReviewInput::default() };
     let refused = lyon.context.run(move |context| inbox::submit(context, &offer, &input)).await.expect_err("not said");
     assert_eq!((refused.code(), refused.to_string().contains("eligible")), ("PGN-0702", true));
 }
