@@ -232,6 +232,13 @@ fn the_guide_for_reviewers_runs_as_it_stands() {
 }
 
 #[test]
+fn the_example_of_a_draw_is_the_one_that_is_computed() {
+    let read = |path: &str| std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).expect("there");
+    let example = format!("```\n{}```\n", read("protocol/src/review/draw/tests/example.txt"));
+    assert!(read("docs/protocol.md").contains(&example), "docs/protocol.md, \"Draws\", should have\n{example}");
+}
+
+#[test]
 fn what_a_guide_shows_is_found_in_what_is_printed() {
     assert!(shows("state      issued   now", "state issued"));
     assert!(shows("decided by  token 12ab \"anna\"", "decided by token … \"anna\""));
