@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::ask::{ID, cluster_of};
+use super::write::SaidArgs;
 use crate::client::encode;
 use crate::commands::{Context, assess::evidence as file_of, catalogue, scores};
 use crate::failure::Failure;
@@ -58,15 +59,8 @@ pub(crate) struct SubmitArgs {
     offer: String,
     /// All our scores: a spreadsheet with the columns indicator and level, or - for stdin [default: what was saved]
     file: Option<PathBuf>,
-    /// Whether the cluster is eligible, by what the dossier shows [default: what was saved]
-    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
-    eligible: Option<String>,
-    /// Improvement areas that we find proven [default: what was saved]
-    #[arg(long)]
-    improvements: Option<u8>,
-    /// A text file with our findings for the asking agency [default: what was saved]
-    #[arg(long, value_name = "FILE")]
-    findings: Option<PathBuf>,
+    #[command(flatten)]
+    said: SaidArgs,
 }
 
 pub(super) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
@@ -240,15 +234,8 @@ pub(crate) struct FinaliseArgs {
     offer: String,
     /// Levels that change: a spreadsheet with the columns indicator and level, or - for stdin [default: none]
     file: Option<PathBuf>,
-    /// Whether the cluster is confirmed as eligible [default: as in the draft]
-    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
-    eligible: Option<String>,
-    /// Improvement areas found proven [default: as in the draft]
-    #[arg(long)]
-    improvements: Option<u8>,
-    /// A text with the findings, for the owner [default: as in the draft]
-    #[arg(long, value_name = "FILE")]
-    findings: Option<PathBuf>,
+    #[command(flatten)]
+    said: SaidArgs,
 }
 
 pub(super) fn question(args: &QuestionArgs, context: &Context<'_>) -> Result<(), Failure> {
@@ -280,25 +267,23 @@ pub(super) fn conversation(given: &str, context: &Context<'_>) -> Result<(), Fai
 
 pub(super) fn finalise(args: &FinaliseArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.offer, context)?;
-    let mut body = json!({});
-    if let Some(file) = &args.file {
-        let request = context.client.get(&format!("{PATH}/{id}"))?;
-        body["scores"] = scores::read(file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
-    }
-    if let Some(eligible) = &args.eligible {
-        body["eligible"] = json!(eligible == "yes");
-    }
-    if let Some(improvements) = args.improvements {
-        body["improvements"] = json!(improvements);
-    }
-    if let Some(findings) = &args.findings {
-        body["findings"] = json!(super::text_of(findings)?);
-    }
+    let body = body(&id, args.file.as_deref(), &args.said, context)?;
     let answer = context.client.post(&path(&id, "finalise"), body)?;
     context.out.result(&answer, |page| {
         write_result(&answer, page);
         page.remark("The review is final and signed. Our copy of the dossier is deleted; the asking agency gets a receipt.");
     })
+}
+
+/// A spreadsheet's levels and the other fields, as the API takes them.
+fn body(id: &str, file: Option<&std::path::Path>, said: &SaidArgs, context: &Context<'_>) -> Result<Value, Failure> {
+    let mut body = said.fields()?;
+    if let Some(file) = file {
+        let request = context.client.get(&format!("{PATH}/{id}"))?;
+        let catalogue = catalogue::fetch(&text(&request, "catalogue_hash"), context)?;
+        body.insert("scores".to_owned(), scores::read(file, &catalogue)?);
+    }
+    Ok(Value::Object(body))
 }
 
 fn write_result(answer: &Value, page: &mut Page) {
@@ -312,20 +297,7 @@ fn write_result(answer: &Value, page: &mut Page) {
 
 pub(super) fn submit(args: &SubmitArgs, context: &Context<'_>) -> Result<(), Failure> {
     let id = resolve(&args.offer, context)?;
-    let mut body = json!({});
-    if let Some(file) = &args.file {
-        let request = context.client.get(&format!("{PATH}/{id}"))?;
-        body["scores"] = scores::read(file, &catalogue::fetch(&text(&request, "catalogue_hash"), context)?)?;
-    }
-    if let Some(eligible) = &args.eligible {
-        body["eligible"] = json!(eligible == "yes");
-    }
-    if let Some(improvements) = args.improvements {
-        body["improvements"] = improvements.into();
-    }
-    if let Some(path) = &args.findings {
-        body["findings"] = json!(super::text_of(path)?);
-    }
+    let body = body(&id, args.file.as_deref(), &args.said, context)?;
     let answer = context.client.post(&path(&id, "review"), body)?;
     context.out.result(&answer, |page| {
         write_result(&answer, page);

@@ -14,6 +14,37 @@ use crate::failure::Failure;
 use crate::fields::{items, plain, short, text};
 use crate::output::Page;
 
+/// What a review says beside its levels. What is not given stays as it was saved.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SaidArgs {
+    /// Whether the cluster is eligible, by what the dossier shows [default: what was saved]
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    eligible: Option<String>,
+    /// Improvement areas that we find proven [default: what was saved]
+    #[arg(long)]
+    improvements: Option<u8>,
+    /// A text file with our findings for the asking agency, or - for stdin [default: what was saved]
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+}
+
+impl SaidArgs {
+    /// As the API takes them.
+    pub(super) fn fields(&self) -> Result<Map<String, Value>, Failure> {
+        let mut body = Map::new();
+        if let Some(eligible) = &self.eligible {
+            body.insert("eligible".to_owned(), json!(eligible == "yes"));
+        }
+        if let Some(improvements) = self.improvements {
+            body.insert("improvements".to_owned(), json!(improvements));
+        }
+        if let Some(findings) = &self.findings {
+            body.insert("findings".to_owned(), json!(super::text_of(findings)?));
+        }
+        Ok(body)
+    }
+}
+
 /// Arguments of `parangon review edit`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EditArgs {
@@ -25,15 +56,8 @@ pub(crate) struct EditArgs {
     /// Our own note on an indicator, which stays here; nothing takes it out: 2.1=TEXT (repeat for each)
     #[arg(long, value_name = "CODE=TEXT")]
     note: Vec<Pair>,
-    /// Whether the cluster is eligible, by what the dossier shows
-    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
-    eligible: Option<String>,
-    /// Improvement areas that we find proven
-    #[arg(long)]
-    improvements: Option<u8>,
-    /// A text file with our findings for the asking agency, or - for stdin
-    #[arg(long, value_name = "FILE")]
-    findings: Option<PathBuf>,
+    #[command(flatten)]
+    said: SaidArgs,
     /// Change exactly this version (`etag`) [default: the present one]
     #[arg(long, value_name = "ETAG")]
     version: Option<String>,
@@ -94,7 +118,7 @@ pub(super) fn edit(args: &EditArgs, context: &Context<'_>) -> Result<(), Failure
 }
 
 fn fields(args: &EditArgs) -> Result<Map<String, Value>, Failure> {
-    let mut body = Map::new();
+    let mut body = args.said.fields()?;
     let level = |value: &str| match (value, value.parse::<u8>()) {
         ("", _) => Value::Null,
         (_, Ok(level)) => json!(level),
@@ -107,15 +131,6 @@ fn fields(args: &EditArgs) -> Result<Map<String, Value>, Failure> {
     if !args.note.is_empty() {
         let notes: Map<_, _> = args.note.iter().map(|Pair(code, note)| (code.clone(), json!(note))).collect();
         body.insert("notes".to_owned(), Value::Object(notes));
-    }
-    if let Some(eligible) = &args.eligible {
-        body.insert("eligible".to_owned(), json!(eligible == "yes"));
-    }
-    if let Some(improvements) = args.improvements {
-        body.insert("improvements".to_owned(), json!(improvements));
-    }
-    if let Some(findings) = &args.findings {
-        body.insert("findings".to_owned(), json!(super::text_of(findings)?));
     }
     Ok(body)
 }
