@@ -61,7 +61,7 @@ pub fn object(context: &Context, id: &str, new: &NewObjection) -> Result<Cluster
     let charter = context.charter();
     let agency: Option<AgencyId> = new.agency.as_deref().map(|text| text.parse().map_err(Error::name("/agency"))).transpose()?;
     if agency.as_ref().is_some_and(|agency| charter.member(agency).is_none() || agency == context.me()) {
-        return Err(Error::field("/agency", "another member of the federation"));
+        return Err(Error::field("/agency", "name another member of the federation"));
     }
     context.transact(|tx| {
         let mut cluster = item::get::<Cluster, _>(tx, id)?;
