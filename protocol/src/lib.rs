@@ -4,6 +4,7 @@
 //! arguments alone. A node is a set of adapters around [`replica::Replica`]; an offline verifier needs
 //! only [`verify`].
 
+pub mod anchor;
 pub mod assessment;
 pub mod canonical;
 pub mod catalogue;

@@ -75,6 +75,9 @@ pub const ENDORSEMENTS: usize = 8;
 /// Bytes of one sealed private message: a dossier without evidence files has about 40 KiB.
 pub const PRIVATE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes of an anchor with its proof: a note of [`NOTE_BYTES`], whose lines stand in quotes, and 82 hashes.
+pub const DATED_BYTES: usize = 96 * 1024;
+
 /// Bytes of a draw of reviewers, and of each of its messages: a call with the heads of 300 members has 50 KiB, 100 shares that open a
 /// withheld value 60 KiB, the list of all shares 17 KiB.
 pub const DRAW_BYTES: usize = 256 * 1024;

@@ -6,6 +6,7 @@
 
 mod text;
 
+use parangon_protocol::anchor::AnchorError;
 use parangon_protocol::assessment::{AssessmentError, Ineligible};
 use parangon_protocol::canonical::CanonicalError;
 use parangon_protocol::catalogue::{CatalogueError, TranslationError};
@@ -153,6 +154,9 @@ pub enum Error {
     /// An offer, answer or review breaks a rule.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// What another agency shows of its anchor does not hold.
+    #[error("the date of a statement: {0}")]
+    Anchor(#[from] AnchorError),
     /// A private message is not what it claims.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),

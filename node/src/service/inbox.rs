@@ -11,7 +11,7 @@ use parangon_protocol::charter::Charter;
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::{Conflicts, Endorsement};
 use parangon_protocol::review::{
-    Acceptance, Assignment, Decline, DeclineReason, Event, Message, Outcome, Signed, SignedOffer, SignedReview, State,
+    Acceptance, Assignment, Decline, DeclineReason, Event, Message, Outcome, Signed, SignedOffer, SignedReview, State, Statement,
 };
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ pub use parts::evidence;
 pub(crate) use parts::{dossiers, on_part, resume};
 pub use review::{DossierView, ReviewResult, dossier, submit};
 pub use talk::{ConversationView, NewQuestion, ask, conversation, finalise};
-pub(crate) use talk::{on_reply, on_response, response_until};
+pub(crate) use talk::{on_reply, on_response, response_until, said_by};
 pub use work::{ReviewInput, WorkPreview, WorkView, import, work, workbook, write};
 
 use super::assessments::ScoreMap;
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{Context, Error, erasure, mail, panel};
+use super::{Context, Error, anchors, erasure, mail, panel};
 use crate::sealing::FreshKey;
 use crate::service::offers::charter_of;
 use crate::store::{Source, Tx, WriteTx};
@@ -277,6 +277,8 @@ pub fn accept(context: &Context, offer: &str, conflicts: Conflicts) -> Result<In
         let verified = signed.verify(context.federation(), &issue.public())?;
         assigned.apply(&charter, Event::Accepted(verified), now)?;
         item::put(tx, offer, &DossierKey { secret: key.to_secret_text().to_string() })?;
+        let id = assigned.assignment.offer_hash();
+        anchors::note(context, tx, signed.body.hash()?, id, &[owner(&assigned).clone()])?;
         answer(context, tx, &assigned, Message::Accept { acceptance: signed.clone() })
     })?;
     context.queued().notify_one();

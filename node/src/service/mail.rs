@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::item::{self, Item};
-use super::{Context, Error, erasure, inbox, offers};
+use super::{Context, Error, anchors, erasure, inbox, offers};
 use crate::sealing;
 use crate::store::WriteTx;
 
@@ -223,6 +223,7 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
         Message::Receipt { offer, copy, deleted } => offers::on_receipt(tx, from, offer, copy, *deleted),
         Message::Erase { offer } => erasure::on_erase(context, tx, from, offer),
         Message::Erased { offer, deleted, until } => erasure::on_erased(context, tx, from, offer, *deleted, *until),
+        Message::Dated { dated, offer } => anchors::on_dated(context, tx, from, dated, offer),
         Message::Withdraw { offer, .. } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
         Message::Withdraw { offer, reason } => offers::on_withdrawal(context, tx, offer, from, *reason),
     }

@@ -4,6 +4,7 @@
 //! waits for the log or the network is asynchronous. A state change and the messages it causes are one transaction.
 
 pub mod access;
+pub mod anchors;
 pub mod assessments;
 pub mod audit;
 pub mod backups;
@@ -85,6 +86,8 @@ struct Inner {
     rekeyed: Notify,
     /// One label at a time: the rules of the second are judged with the first in the log.
     issuing: tokio::sync::Mutex<()>,
+    /// One anchor at a time.
+    anchoring: tokio::sync::Mutex<()>,
     /// One place: a backup holds a snapshot, and pages of that age are not reused meanwhile.
     backing_up: Arc<tokio::sync::Semaphore>,
     counters: Counters,
@@ -143,6 +146,7 @@ impl Context {
             erasing: Notify::new(),
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
+            anchoring: tokio::sync::Mutex::new(()),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
             counters: Counters::default(),
             started,
@@ -290,6 +294,10 @@ impl Context {
 
     pub(crate) fn issuing(&self) -> &tokio::sync::Mutex<()> {
         &self.0.issuing
+    }
+
+    pub(crate) fn anchoring(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.anchoring
     }
 
     pub(crate) fn backing_up(&self) -> &Arc<tokio::sync::Semaphore> {

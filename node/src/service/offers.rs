@@ -9,19 +9,20 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
+use parangon_protocol::anchor;
 use parangon_protocol::assessment::{self, Assessment};
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::{Endorsement, LabelId};
 use parangon_protocol::review::decision::{Decision, Unmet, decide};
 use parangon_protocol::review::{
     DeclineReason, Differences, Event, Exchange, Message, Outcome, ReviewContent, SignedOffer, SignedResponse, SignedReview, State,
-    differences,
+    Statement, differences,
 };
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal};
+pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal, said_by};
 pub use create::{NewOffer, create};
 pub(crate) use decision::Agreed;
 pub use decision::{DecisionView, What, take_back, undecided};
@@ -32,7 +33,7 @@ pub use verdict::{Appeal, Ruling, Stand, VerdictView, appeal, refuse, rule};
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
-use super::{CharterVersion, Context, Error, assessments, catalogues, mail};
+use super::{CharterVersion, Context, Error, anchors, assessments, catalogues, mail};
 use crate::store::{Source, Tx, WriteTx};
 
 /// An offer with everything that was said about it.
@@ -66,6 +67,9 @@ pub(crate) struct Offered {
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Notes {
     since: Timestamp,
+    /// Hash of its acceptance.
+    #[serde(default)]
+    accepted: Option<Hash>,
     #[serde(default)]
     declined: Option<DeclineReason>,
     #[serde(default)]
@@ -126,6 +130,12 @@ pub struct ReviewerView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<DeclineReason>,
+    /// By when its review existed, as witnesses of its log vouch; absent until the day after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reviewed_by: Option<Timestamp>,
+    /// Whether that was after the due date.
+    pub late: bool,
     /// Points in its review. Confidential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<u32>,
@@ -278,6 +288,17 @@ impl Offered {
         Ok(state)
     }
 
+    /// By when the first review of each existed, as witnesses vouch: the due date is its.
+    fn dates(&self, context: &Context) -> Result<BTreeMap<AgencyId, Timestamp>, Error> {
+        let tx = context.store().read()?;
+        let mut dates = BTreeMap::new();
+        for (agency, notes) in &self.parties {
+            let Some(review) = &notes.review else { continue };
+            dates.extend(anchors::existed_by(&tx, &review.body.hash()?)?.map(|date| (agency.clone(), date)));
+        }
+        Ok(dates)
+    }
+
     pub(crate) fn view(&self, context: &Context) -> Result<OfferView, Error> {
         let offer = &self.offer.body;
         let catalogue = catalogues::by_reference(context, &offer.catalogue)?;
@@ -290,16 +311,20 @@ impl Offered {
             Ok(_) => (true, Vec::new()),
             Err(unmet) => (false, unmet.iter().map(ToString::to_string).collect()),
         };
+        let dates = self.dates(context)?;
         let reviewer = |(agency, state): (&AgencyId, State)| {
             let notes = self.parties.get(agency);
             // Nobody sees one review while another is still written.
             let shown = notes.filter(|_| all_in);
             let review = shown.and_then(|notes| notes.last.as_ref().or(notes.review.as_ref()));
+            let reviewed_by = dates.get(agency).copied();
             ReviewerView {
                 agency: agency.to_string(),
                 state,
                 since: notes.map_or(offer.created, |notes| notes.since),
                 reason: notes.and_then(|notes| notes.declined),
+                reviewed_by,
+                late: reviewed_by.is_some_and(|existed_by| !anchor::kept(existed_by, offer.due)),
                 points: review.map(|review| review.body.scores.points(&catalogue)),
                 recommends: self.counting(agency).filter(|_| all_in).map(|_| notes.is_some_and(|notes| notes.endorsement.is_some())),
                 findings: review.map(|review| review.body.findings.clone()).filter(|findings| !findings.is_empty()),

@@ -19,7 +19,7 @@ use crate::record::{Epoch, Record, RecordError};
 pub const KIND: &str = "parangon-label";
 
 /// A record with its inclusion proof under a signed head (a C2SP tlog-proof).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proven {
     /// The record, as JSON.

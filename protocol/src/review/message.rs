@@ -6,6 +6,7 @@ use super::{
     Decline, DeclineReason, Dossier, PartContent, PartPlace, Question, Reply, ReviewError, SignedAcceptance, SignedOffer, SignedResponse,
     SignedReview, Statement, part,
 };
+use crate::anchor::Dated;
 use crate::canonical;
 use crate::id::{AgencyId, Hash};
 use crate::label::Endorsement;
@@ -99,6 +100,13 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         endorsement: Option<Box<Endorsement>>,
     },
+    /// Either side to the other: by when a statement existed, as witnesses vouch.
+    Dated {
+        /// The proof.
+        dated: Box<Dated>,
+        /// Hash of the offer.
+        offer: Hash,
+    },
     /// Either side ends it: the owner for all, a reviewer for itself.
     Withdraw {
         /// Hash of the offer.
@@ -130,7 +138,7 @@ impl Message {
         Ok(message)
     }
 
-    /// Hash of the offer that it belongs to.
+    /// Hash of the offer that it belongs to; of the call for a part of a draw.
     ///
     /// # Errors
     /// [`ReviewError::Canonical`] when an offer cannot be written.
@@ -149,6 +157,7 @@ impl Message {
             | Self::Receipt { offer, .. }
             | Self::Erase { offer }
             | Self::Erased { offer, .. }
+            | Self::Dated { offer, .. }
             | Self::Withdraw { offer, .. } => *offer,
         })
     }
@@ -181,6 +190,7 @@ impl Message {
             Self::Question { question } => question.well_formed(),
             Self::Reply { reply } => reply.well_formed(),
             Self::Response { response } => response.body.well_formed(),
+            Self::Dated { dated, .. } if !dated.is_bounded() => Err(ReviewError::Dated),
             Self::Erased { deleted, until, .. } if until < deleted => {
                 Err(ReviewError::Dates { earlier: "the deletion", later: "the expiry of the last backup" })
             }
@@ -190,6 +200,7 @@ impl Message {
             | Self::Receipt { .. }
             | Self::Erase { .. }
             | Self::Erased { .. }
+            | Self::Dated { .. }
             | Self::Withdraw { .. } => Ok(()),
         }
     }

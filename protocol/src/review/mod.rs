@@ -98,6 +98,9 @@ pub enum ReviewError {
     /// More shares than there can be members.
     #[error("at most {} shares are dealt", limits::MEMBERS)]
     Shares,
+    /// A proof of a date that is larger than any can be, or of another shape.
+    #[error("the proof of a date is larger than any can be, or of another shape")]
+    Dated,
     /// No part, more than [`PARTS_AT_ONCE`], or one twice.
     #[error("a message asks for 1 to {PARTS_AT_ONCE} different parts")]
     Places,

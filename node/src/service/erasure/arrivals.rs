@@ -5,7 +5,7 @@ use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::time::Timestamp;
 
 use super::{Order, Place, Receipt, Recipient, Request, carry};
-use crate::service::{Context, Error, inbox, item};
+use crate::service::{Context, Error, anchors, inbox, item};
 use crate::store::WriteTx;
 
 /// An owner asks us to delete what we hold of its offer: that goes at once; the answer goes when free pages are cleared. That an offer is
@@ -20,7 +20,7 @@ pub(crate) fn on_erase(context: &Context, tx: &mut WriteTx, from: &AgencyId, off
             if !inbox::is_from_owner(tx, offer, from)? {
                 return Err(missing());
             }
-            let items = inbox::erase(tx, &id)? + carry::unqueue(tx, from, offer)?;
+            let items = inbox::erase(tx, &id)? + anchors::forget(tx, offer)? + carry::unqueue(tx, from, offer)?;
             context.counters().count_erased("request", items);
             tracing::info!(items, owner = %from, "an owner's request to erase was carried out");
         }

@@ -10,7 +10,7 @@ use super::plan::{self, Plan};
 use super::{Order, Place, Recipient, Target, Told};
 use crate::service::item::{self, Item};
 use crate::service::offers::Offered;
-use crate::service::{Context, Error, assessments, clusters, mail};
+use crate::service::{Context, Error, anchors, assessments, clusters, mail};
 use crate::store::WriteTx;
 
 /// Free pages hold what was deleted: they are to be cleared.
@@ -50,7 +50,7 @@ pub(super) fn out(context: &Context, tx: &mut WriteTx, id: &str, plan: Plan, by_
         for (agency, _) in offered.exchange.parties() {
             messages += unqueue(tx, agency, &hash)?;
         }
-        items += u64::from(tx.delete_private(Offered::KIND, offer)?);
+        items += u64::from(tx.delete_private(Offered::KIND, offer)?) + anchors::forget(tx, &hash)?;
         let recipients = offered.exchange.parties().map(|(agency, _)| Ok((agency.clone(), ask(context, tx, agency, offered)?)));
         told.push(Told { offer: hash, recipients: recipients.collect::<Result<BTreeMap<_, _>, Error>>()? });
         item::put(tx, offer, &Place { order: id.to_owned() })?;

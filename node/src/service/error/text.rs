@@ -44,7 +44,7 @@ impl Error {
             Self::Catalogue(_) => "PGN-0706",
             Self::Translation(_) => "PGN-0707",
             Self::Table(problems) => problems.first().map_or("PGN-0716", |problem| problem.kind.code()),
-            Self::Message { .. } | Self::Envelope(_) | Self::Sealing(_) | Self::Forged => "PGN-0731",
+            Self::Message { .. } | Self::Envelope(_) | Self::Sealing(_) | Self::Forged | Self::Anchor(_) => "PGN-0731",
             Self::Review(error) => review(error),
             Self::Exchange(error) => exchange(error),
             Self::Endorse(_) => "PGN-0806",

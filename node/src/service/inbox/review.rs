@@ -6,7 +6,7 @@ use parangon_protocol::keys::Signature;
 use parangon_protocol::label::Endorsement;
 use parangon_protocol::label::ProofValue;
 use parangon_protocol::label::credential::EndorsementSubject;
-use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, Stage, State, decision};
+use parangon_protocol::review::{self, Dossier, Event, Message, ReviewContent, Signed, Stage, State, Statement, decision};
 use parangon_protocol::time::Month;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use super::{Assigned, DossierKey, Made, PartsView, SEALED_DOSSIER, destroy, item
 use crate::sealing::{self, FreshKey};
 use crate::service::assessments::{EligibilityView, EvidenceView};
 use crate::service::offers::charter_of;
-use crate::service::{Context, Error, catalogues, mail, salt};
+use crate::service::{Context, Error, anchors, catalogues, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Days for which our endorsement may go into a label.
@@ -187,7 +187,9 @@ pub(super) fn send(
         let supports = counts && unmet.is_empty();
         let endorsement = if supports { Some(endorse(context, tx, &assigned, dossier, &signed.body)?) } else { None };
         let message = Message::Review { review: Box::new(signed.clone()), endorsement: endorsement.clone().map(Box::new) };
-        mail::queue(context, tx, &assigned.offer.body.owner, &message)?;
+        let owner = assigned.offer.body.owner.clone();
+        mail::queue(context, tx, &owner, &message)?;
+        anchors::note(context, tx, signed.body.hash()?, signed.body.offer, &[owner])?;
         if counts {
             destroy(context, tx, &assigned)?;
         } else {

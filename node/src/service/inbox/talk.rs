@@ -1,6 +1,6 @@
 //! What we say to the owner of an offer, and what it says to us, between the dossier and our final review.
 
-use parangon_protocol::id::{AgencyId, IndicatorId};
+use parangon_protocol::id::{AgencyId, Hash, IndicatorId};
 use parangon_protocol::review::{Event, Message, Question, Reply, SignedResponse, Stage, State};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,14 @@ pub(crate) fn on_reply(tx: &mut WriteTx, from: &AgencyId, reply: &Reply) -> Resu
     let asked = conversation.questions.iter_mut().find(|asked| asked.question.number == reply.number);
     asked.ok_or_else(|| Error::missing("question", reply.number))?.reply.get_or_insert_with(|| reply.clone());
     item::put(tx, &id, &conversation)
+}
+
+/// What the owner of an offer has stated to us about it: hashes.
+pub(crate) fn said_by<S: Source>(tx: &Tx<S>, offer: &Hash, from: &AgencyId) -> Result<Vec<Hash>, Error> {
+    let id = offer.to_string();
+    let assigned = item::find::<Assigned, S>(tx, &id)?.filter(|assigned| owner(assigned) == from);
+    let Some(assigned) = assigned else { return Ok(Vec::new()) };
+    Ok(std::iter::once(*offer).chain(assigned.assignment.response()).collect())
 }
 
 fn has_dossier(assigned: &Assigned) -> bool {

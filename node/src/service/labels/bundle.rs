@@ -34,6 +34,16 @@ pub fn bundle(context: &Context, label: &LabelId) -> Result<Vec<u8>, Error> {
     bundle.to_text().map_err(damaged)
 }
 
+/// A record of a log with its proof under the newest head that has its quorum, where that covers it.
+///
+/// # Errors
+/// [`Error::Damaged`] when the store cannot give what it holds.
+pub(crate) fn proven(context: &Context, tx: &ReadTx, log: &LogId, index: u64) -> Result<Proven, Error> {
+    let overview = context.engine().overview();
+    let desk = Desk { tx, overview: &overview, book: &context.engine().book(), own: context.own_log() };
+    desk.proven(log, index, &desk.anchor(log, index)?)
+}
+
 fn damaged(_: BundleError) -> Error {
     Error::Damaged { what: "label" }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use bundle::bundle;
+pub(crate) use bundle::proven;
 pub(crate) use issue::take_status_place;
 pub use issue::{Issued, PreviewView, issue, preview};
 pub use recount::{RecountView, RecountedRule, recount};

@@ -1,17 +1,17 @@
 //! What comes in from an agency that was asked. Each of these runs inside the transaction that notes the message as
 //! handled. That an offer is unknown and that an agency was not asked are one answer: it tells nothing (case R8).
 
+use parangon_protocol::anchor;
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
 use parangon_protocol::review::{
     self, Decline, DeclineReason, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview,
-    Stage, State,
+    Stage, State, Statement,
 };
-use parangon_protocol::time::Timestamp;
 
-use super::{Offered, charter_of, item, load};
-use crate::service::{Context, Error, assessments, catalogues, inbox, labels, mail, salt};
+use super::{Notes, Offered, charter_of, item, load};
+use crate::service::{Context, Error, anchors, assessments, catalogues, inbox, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Messages that wait for one agency beyond which no parts are queued for it: it asks again.
@@ -26,6 +26,7 @@ pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &Si
     let book = context.engine().book();
     let (_, keys) = book.current(reviewer).ok_or_else(|| Error::KeysUnknown(reviewer.clone()))?;
     verified.is_fresh(keys)?;
+    let hash = verified.hash()?;
     if offered.apply(context, reviewer, Event::Accepted(verified))? == State::Accepted {
         let dossier = Dossier {
             offer: acceptance.body.offer,
@@ -38,6 +39,7 @@ pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &Si
         offered.apply(context, reviewer, Event::DossierSent(&dossier))?;
         if let Some(notes) = offered.parties.get_mut(reviewer) {
             notes.sent = Some(context.now());
+            notes.accepted = Some(hash);
         }
         let message = Message::Dossier { dossier: Box::new(dossier) };
         mail::queue_to(context, tx, reviewer, &acceptance.body.dossier_key, &message)?;
@@ -64,6 +66,15 @@ pub(crate) fn on_fetch(context: &Context, tx: &mut WriteTx, from: &AgencyId, off
         mail::queue_to(context, tx, from, &key, &Message::Part { offer: *offer, place: place.clone(), content })?;
     }
     Ok(())
+}
+
+/// What an agency that was asked has stated about an offer of ours: hashes.
+pub(crate) fn said_by<S: Source>(tx: &Tx<S>, offer: &Hash, from: &AgencyId) -> Result<Vec<Hash>, Error> {
+    let offered = item::find::<Offered, S>(tx, &offer.to_string())?;
+    let Some(notes) = offered.as_ref().and_then(|offered| offered.parties.get(from)) else { return Ok(Vec::new()) };
+    let reviews = [&notes.review, &notes.last, &notes.contradiction].into_iter().flatten();
+    let reviews = reviews.map(|review| review.body.hash().map_err(Error::from));
+    notes.accepted.into_iter().map(Ok).chain(reviews).collect()
 }
 
 pub(crate) fn on_decline(context: &Context, tx: &mut WriteTx, decline: &Decline) -> Result<(), Error> {
@@ -110,9 +121,8 @@ pub(crate) fn on_review(
     if notes.is_some_and(|notes| [&notes.review, &notes.last].into_iter().flatten().any(|held| held.body == review.body)) {
         return Ok(());
     }
-    let drafted = notes.map(|notes| notes.since);
-    let early = |since: Timestamp| context.now() < inbox::response_until(since);
-    if review.body.stage == Stage::Final && review.body.response.is_none() && drafted.is_some_and(early) {
+    let waits = review.body.stage == Stage::Final && review.body.response.is_none();
+    if waits && notes.map_or(Ok(false), |notes| is_early(context, tx, notes))? {
         return Err(Error::Message { rule: "a final review takes the response into account, or waits two weeks for it" });
     }
     match offered.apply(context, reviewer, Event::Reviewed(verified)) {
@@ -147,6 +157,17 @@ pub(crate) fn on_review(
         Err(error) => return Err(error),
     }
     item::put(tx, &id, &offered)
+}
+
+/// Whether the owner may still respond. Two weeks count from the draft: from when it says that it was made, where the anchor of that
+/// day covers it; else from when it came (case R11).
+fn is_early<S: Source>(context: &Context, tx: &Tx<S>, notes: &Notes) -> Result<bool, Error> {
+    let mut since = notes.since;
+    if let Some(draft) = notes.review.as_ref().map(|review| &review.body) {
+        let dated = anchors::existed_by(tx, &draft.hash()?)?;
+        since = if dated.is_some_and(|existed_by| anchor::kept(existed_by, draft.created)) { draft.created } else { since };
+    }
+    Ok(context.now() < inbox::response_until(since))
 }
 
 /// Checks that the endorsement is the review's, and its proof, before it is kept.

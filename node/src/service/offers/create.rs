@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{Notes, OfferView, Offered};
 use crate::sealing::PLAIN_BYTES;
 use crate::service::assessments::{self, Sheet};
-use crate::service::{Context, Error, clusters, item, mail, panel, register, salt};
+use crate::service::{Context, Error, anchors, clusters, item, mail, panel, register, salt};
 use crate::store::WriteTx;
 
 /// Days that reviewers have when no date was given.
@@ -84,6 +84,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
             parties.insert(reviewer.clone(), Notes { since: context.now(), ..Notes::default() });
             mail::queue(context, tx, reviewer, &Message::Offer { offer: Box::new(signed.clone()) })?;
         }
+        anchors::note(context, tx, id, id, &reviewers)?;
         assessments::freeze(tx, &new.assessment, Some(id), context.now())?;
         let (assessment, salt) = (sheet.assessment, salt()?);
         fits_a_message(id, &reviewers[0], &assessment, salt)?;

@@ -1,13 +1,13 @@
 //! What is said about an open offer: questions that come in, our answers, our one response, and receipts of deleted copies.
 
 use parangon_protocol::id::{AgencyId, Hash};
-use parangon_protocol::review::{Event, Message, Outcome, Question, Reply, Response, Signed, State, differences};
+use parangon_protocol::review::{Event, Message, Outcome, Question, Reply, Response, Signed, State, Statement, differences};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{OfferView, charter_of, item, load};
-use crate::service::{Context, Error, catalogues, erasure, mail, one_line};
+use crate::service::{Context, Error, anchors, catalogues, erasure, mail, one_line};
 use crate::store::WriteTx;
 
 /// A question that came in, with our answer.
@@ -145,7 +145,10 @@ pub fn respond(context: &Context, id: &str, said: &Said) -> Result<OfferView, Er
             // It would come too late.
             mail::tell(context, tx, agency, &Message::Withdraw { offer: offered.exchange.offer_hash(), reason: None })?;
         }
-        for (reviewer, _) in states.into_iter().filter(|(_, state)| *state == State::Reviewed) {
+        let reviewers: Vec<AgencyId> =
+            states.into_iter().filter(|(_, state)| *state == State::Reviewed).map(|(agency, _)| agency).collect();
+        anchors::note(context, tx, signed.body.hash()?, offered.exchange.offer_hash(), &reviewers)?;
+        for reviewer in reviewers {
             let key = offered.exchange.dossier_key(&reviewer).ok_or(Error::Damaged { what: "offer" })?.to_owned();
             mail::queue_to(context, tx, &reviewer, &key, &Message::Response { response: Box::new(signed.clone()) })?;
         }

@@ -1,6 +1,7 @@
 //! Use cases between real nodes in one process: store, engine and network, over the memory transport.
 
 mod access;
+mod anchors;
 mod appeal;
 mod clock;
 mod decision;

@@ -36,7 +36,7 @@ use crate::service::labels::{self, Issued, LabelView, PreviewView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
 use crate::service::roles::Actor;
-use crate::service::{Context, Error, Policy, charter, courier, erasure, moving, reactor};
+use crate::service::{Context, Error, Policy, anchors, charter, courier, erasure, moving, reactor};
 use crate::store::Store;
 
 /// Longer than anything here takes on a busy machine.
@@ -225,6 +225,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     let context = Context::new(engine, keyring, clock, Arc::new(network.clone()), policy);
     tokio::spawn(courier::run(context.clone(), inbox, stop.clone()));
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
+    tokio::spawn(anchors::run(context.clone(), stop.clone()));
     tokio::spawn(erasure::run(context.clone(), stop.clone()));
     tokio::spawn(moving::run(context.clone(), stop.clone()));
     tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone()));
