@@ -7,7 +7,7 @@ use parangon_protocol::time::Timestamp;
 use super::review::ENDORSEMENT_DAYS;
 use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, parts, step_back, talk, work};
 use crate::service::item::{self, Item};
-use crate::service::{Context, Error, erasure};
+use crate::service::{Context, Error, anchors, erasure};
 use crate::store::{ReadTx, WriteTx};
 
 /// Ids with the moment from which they are to go.
@@ -64,6 +64,7 @@ pub(crate) fn forget_review(tx: &mut WriteTx, offer: &str, now: Timestamp) -> Re
     assigned.review = None;
     assigned.last = None;
     assigned.erased = Some(now);
+    anchors::forget(tx, &assigned.assignment.offer_hash())?;
     if assigned.assignment.state() != State::Issued {
         assigned.endorsement = None;
     }
