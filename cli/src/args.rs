@@ -233,6 +233,8 @@ pub(crate) enum Command {
     /// Examples:
     ///   parangon review eligible --level gold
     ///   parangon review ask 7c1d --level gold --reviewer lyon --reviewer barcelona
+    ///   parangon review draw 7c1d --level gold              nodes draw whom to ask, over night
+    ///   parangon review draws                               the ranking, then: review ask 7c1d --level gold
     ///   parangon review inbox
     ///   parangon review accept 9b2e --no-conflicts
     ///   parangon review edit 9b2e --level 2.1=3 --note "2.1=ask for the minutes"    saved at once

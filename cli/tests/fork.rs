@@ -42,7 +42,7 @@ fn chain(name: &str) -> Chain {
         members: MEMBERS.map(member).to_vec(),
         schemes: vec![demo_scheme()],
         catalogues: vec![Catalogue::ecei().reference()],
-        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
         disclosure: Disclosure { minimum: 3, protection: 1 },
         retention: None,
         status_max_age_days: 35,

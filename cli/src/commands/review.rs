@@ -1,6 +1,7 @@
 //! `parangon review`: asking other agencies, and reviewing for them.
 
 mod ask;
+mod draw;
 mod inbox;
 mod write;
 
@@ -21,6 +22,13 @@ pub(crate) enum ReviewCommand {
     Eligible(ask::EligibleArgs),
     /// Note the one agency that a cluster does not want as a reviewer
     Object(ask::ObjectArgs),
+    /// Have nodes draw whom to ask, so that nobody can steer it
+    Draw(draw::DrawArgs),
+    /// List our draws, or show one: how far it is, the ranking, and whom to ask now
+    Draws {
+        /// The draw's id, or a unique beginning of it
+        draw: Option<String>,
+    },
     /// Offer the review of an assessment to other agencies
     Ask(ask::AskArgs),
     /// List our offers and how far they are
@@ -78,6 +86,9 @@ pub(crate) fn run(command: ReviewCommand, context: &Context<'_>) -> Result<(), F
     match command {
         ReviewCommand::Eligible(args) => ask::eligible(&args, context),
         ReviewCommand::Object(args) => ask::object(&args, context),
+        ReviewCommand::Draw(args) => draw::call(&args, context),
+        ReviewCommand::Draws { draw: Some(id) } => draw::show(&id, context),
+        ReviewCommand::Draws { draw: None } => draw::list(context),
         ReviewCommand::Ask(args) => ask::ask(&args, context),
         ReviewCommand::List => ask::list(context),
         ReviewCommand::Cancel { offer, yes } => ask::cancel(&offer, yes, context),

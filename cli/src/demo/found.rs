@@ -90,7 +90,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         members,
         schemes,
         catalogues: bundled_catalogues(&demo_scheme()),
-        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
         disclosure: Disclosure { minimum: 3, protection: 2 },
         retention: Some(Retention::assumed()),
         status_max_age_days: 35,

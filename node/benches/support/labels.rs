@@ -101,6 +101,7 @@ fn label(federation: &Federation, issuer: usize, n: u64, salt: u64) -> Label {
         common: common.clone(),
         issued: issued(),
         status_index: u32::try_from(n % 131_072).expect("below 2^17"),
+        draw: None,
         keyset: 0,
         adoption: 1,
         endorsements,

@@ -11,8 +11,9 @@ mod backups;
 mod catalogues;
 mod charter;
 mod clusters;
+pub mod draws;
 mod erasures;
-pub mod error;
+mod error;
 mod events;
 mod evidence;
 mod extract;
@@ -117,6 +118,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(assessments::export))
         .routes(routes!(evidence::attach))
         .routes(routes!(evidence::fetch, evidence::detach))
+        .routes(routes!(draws::list, draws::call))
+        .routes(routes!(draws::show))
         .routes(routes!(offers::list, offers::create))
         .routes(routes!(offers::show))
         .routes(routes!(offers::withdraw))

@@ -86,6 +86,9 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("DELETE", "/api/v1/assessments/{id}/evidence/{file}", STAFF, Change),
     // Reviews that we ask for. The list holds no points and no findings.
     ("GET", "/api/v1/eligible", ALL, Nothing),
+    ("GET", "/api/v1/draws", ALL, Nothing),
+    ("POST", "/api/v1/draws", STAFF, Change),
+    ("GET", "/api/v1/draws/{id}", ALL, Nothing),
     ("GET", "/api/v1/offers", ALL, Nothing),
     ("POST", "/api/v1/offers", STAFF, Change),
     ("GET", "/api/v1/offers/{id}", OWNER, Reading),

@@ -21,7 +21,7 @@ pub(crate) use received::{existed_by, on_dated};
 
 use self::received::Witnessed;
 use super::item::{self, Item};
-use super::{Context, Error, labels, mail, salt};
+use super::{Context, Error, draws, labels, mail, salt};
 use crate::engine::{Change, News};
 use crate::store::{Source, Tx, WriteTx};
 
@@ -47,7 +47,7 @@ impl Item for Noted {
     const WHAT: &'static str = "statement to be dated";
 }
 
-/// A day's anchor of ours.
+/// A day's anchor of ours. Named by the day; kept until everybody was told, and the last one.
 #[derive(Clone, Serialize, Deserialize)]
 struct Day {
     day: Timestamp,
@@ -67,8 +67,6 @@ impl Item for Day {
     const KIND: u8 = 18;
     const WHAT: &'static str = "day's anchor";
 }
-
-const LAST: &str = "last";
 
 /// Notes a statement of ours: it is dated with the day, and `to` are shown the proof.
 pub(crate) fn note(context: &Context, tx: &mut WriteTx, statement: Hash, about: Hash, to: &[AgencyId]) -> Result<(), Error> {
@@ -123,69 +121,74 @@ pub(crate) async fn round(context: &Context) -> Result<(), Error> {
         return Ok(());
     }
     let _one = context.anchoring().lock().await;
-    let Some(day) = context.run(prepare).await? else { return Ok(()) };
-    let day = match (day.root, day.index) {
-        (Some(root), None) => {
-            let anchor = Record::Anchor(Anchor { day: day.day, root });
-            let found = context.run(move |context| in_log(context, day.from, &anchor).map(|found| (found, anchor))).await?;
-            let index = match found {
-                (Some(index), _) => Some(index),
-                (None, anchor) => context.engine().append(vec![anchor]).await?.first().copied(),
-            };
-            let day = Day { index, ..day };
-            let kept = day.clone();
-            context.run(move |context| context.transact(|tx| item::put(tx, LAST, &kept))).await?;
-            day
+    for mut day in context.run(prepare).await? {
+        if let (Some(root), None) = (day.root, day.index) {
+            day = write(context, day, root).await?;
         }
-        _ => day,
-    };
-    let is_final = |index| context.engine().overview().logs.get(&context.own_log()).is_some_and(|log| log.final_size > index);
-    match day.index {
-        Some(index) if !day.told && is_final(index) => {
+        let is_final = |index| context.engine().overview().logs.get(&context.own_log()).is_some_and(|log| log.final_size > index);
+        if !day.told && day.index.is_some_and(is_final) {
             context.run(move |context| tell(context, day)).await?;
             context.queued().notify_one();
-            Ok(())
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
-/// The last day's anchor. When another day is over, its tree is made and kept before anything of it is shown. A day on which this node did not
-/// run has none; what waited then is in the next.
-fn prepare(context: &Context) -> Result<Option<Day>, Error> {
-    let over = day_of(context.now()).seconds().checked_sub(DAY_SECONDS).and_then(Timestamp::from_seconds);
-    let Some(over) = over else { return Ok(None) };
-    let last = item::find::<Day, _>(&context.store().read()?, LAST)?;
-    let is_new = match &last {
-        // One after the other: who was told of the former one is forgotten with it.
-        Some(last) => last.day < over && (last.index.is_some() || last.root.is_none()),
-        None => true,
+/// Puts a day's root into our log, once.
+async fn write(context: &Context, day: Day, root: Hash) -> Result<Day, Error> {
+    let anchor = Record::Anchor(Anchor { day: day.day, root });
+    let found = context.run(move |context| in_log(context, day.from, &anchor).map(|found| (found, anchor))).await?;
+    let index = match found {
+        (Some(index), _) => Some(index),
+        (None, anchor) => context.engine().append(vec![anchor]).await?.first().copied(),
     };
-    if !is_new {
-        return Ok(last);
+    let day = Day { index, ..day };
+    let kept = day.clone();
+    context.run(move |context| context.transact(|tx| item::put(tx, &kept.day.to_string(), &kept))).await?;
+    Ok(day)
+}
+
+/// The days that something is to be done for, and the last one. When another day is over, its tree is made and kept before anything of it is
+/// shown. A day on which this node did not run has none; what waited then is in the next.
+fn prepare(context: &Context) -> Result<Vec<Day>, Error> {
+    let over = day_of(context.now()).seconds().checked_sub(DAY_SECONDS).and_then(Timestamp::from_seconds);
+    let Some(over) = over else { return Ok(Vec::new()) };
+    let mut days = Vec::new();
+    item::each::<Day, _>(&context.store().read()?, |_, day| {
+        days.push(day);
+        Ok(())
+    })?;
+    days.sort_by_key(|day| day.day);
+    if days.last().is_some_and(|last| last.day >= over) {
+        return Ok(days);
     }
     let secret = salt()?;
     let from = context.engine().overview().logs.get(&context.own_log()).map_or(0, |log| log.size);
-    context.transact(|tx| {
-        if last.is_none() {
-            // A node counts whole days.
-            let day = Day { day: over, root: None, from, index: None, told: true };
-            item::put(tx, LAST, &day)?;
-            return Ok(Some(day));
+    let is_first = days.is_empty();
+    let next = context.transact(|tx| {
+        // A node counts whole days.
+        let mut next = Day { day: over, root: None, from, index: None, told: is_first };
+        if !is_first {
+            let end = over.plus(DAY_SECONDS);
+            let mut waiting = waiting(tx, |noted| noted.place.is_none() && noted.at < end)?;
+            waiting.sort_by_key(|(_, noted)| noted.at);
+            waiting.truncate(PLACES.into());
+            let acts: Vec<Act> = waiting.iter().map(|(statement, noted)| Act { statement: *statement, salt: noted.salt }).collect();
+            let tree = Tree::new(&acts, &secret)?;
+            for ((statement, noted), place) in waiting.into_iter().zip(tree.places()) {
+                item::put(tx, &statement.to_string(), &Noted { place: Some((over, place)), ..noted })?;
+            }
+            next.root = Some(tree.root());
         }
-        let end = over.plus(DAY_SECONDS);
-        let mut waiting = waiting(tx, |noted| noted.place.is_none() && noted.at < end)?;
-        waiting.sort_by_key(|(_, noted)| noted.at);
-        waiting.truncate(PLACES.into());
-        let acts = waiting.iter().map(|(statement, noted)| Ok(Act { statement: *statement, salt: noted.salt }));
-        let tree = Tree::new(&acts.collect::<Result<Vec<_>, Error>>()?, &secret)?;
-        for ((statement, noted), place) in waiting.into_iter().zip(tree.places()) {
-            item::put(tx, &statement.to_string(), &Noted { place: Some((over, place)), ..noted })?;
+        for day in days.iter().filter(|day| day.told) {
+            tx.delete_private(Day::KIND, &day.day.to_string())?;
         }
-        let day = Day { day: over, root: Some(tree.root()), from, index: None, told: false };
-        item::put(tx, LAST, &day)?;
-        Ok(Some(day))
-    })
+        item::put(tx, &over.to_string(), &next)?;
+        Ok(next)
+    })?;
+    days.retain(|day| !day.told);
+    days.push(next);
+    Ok(days)
 }
 
 fn waiting<S: Source>(tx: &Tx<S>, fits: impl Fn(&Noted) -> bool) -> Result<Vec<(Hash, Noted)>, Error> {
@@ -226,8 +229,9 @@ fn tell(context: &Context, day: Day) -> Result<(), Error> {
             for agency in &noted.to {
                 mail::tell(context, tx, agency, &Message::Dated { dated: Box::new(dated.clone()), offer: noted.about })?;
             }
+            draws::on_dated(context, tx, &dated)?;
             tx.delete_private(Noted::KIND, &statement.to_string())?;
         }
-        item::put(tx, LAST, &Day { told: true, ..day })
+        item::put(tx, &day.day.to_string(), &Day { told: true, ..day })
     })
 }

@@ -17,6 +17,7 @@ use parangon_protocol::keys::KeySetError;
 use parangon_protocol::label::credential::CredentialError;
 use parangon_protocol::label::validity::Unfounded;
 use parangon_protocol::review::decision::Unmet;
+use parangon_protocol::review::draw::DrawError;
 use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
 use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
@@ -154,6 +155,15 @@ pub enum Error {
     /// An offer, answer or review breaks a rule.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// A draw of reviewers, or a part of one, does not keep the rules.
+    #[error("the draw: {0}")]
+    Draw(#[from] DrawError),
+    /// Other agencies than the draw says.
+    #[error("the draw says to ask {}", .ask.iter().map(AgencyId::as_str).collect::<Vec<_>>().join(" and "))]
+    Undrawn {
+        /// Whom it says to ask.
+        ask: Vec<AgencyId>,
+    },
     /// What another agency shows of its anchor does not hold.
     #[error("the date of a statement: {0}")]
     Anchor(#[from] AnchorError),

@@ -6,12 +6,13 @@
 
 use parangon_protocol::canonical;
 use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::review::draw::DrawError;
 use parangon_protocol::review::{Envelope, EnvelopeError, Message, Signed, SignedEnvelope, Statement, Verified};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::item::{self, Item};
-use super::{Context, Error, anchors, erasure, inbox, offers};
+use super::{Context, Error, anchors, draws, erasure, inbox, offers};
 use crate::sealing;
 use crate::store::WriteTx;
 
@@ -162,7 +163,7 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
 fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
     let code = match error {
         Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping | Error::Crowded => LATER,
-        Error::Envelope(EnvelopeError::Signature { .. }) => LATER,
+        Error::Envelope(EnvelopeError::Signature { .. }) | Error::Draw(DrawError::OtherCycle) => LATER,
         _ => REFUSED,
     };
     context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
@@ -224,6 +225,7 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
         Message::Erase { offer } => erasure::on_erase(context, tx, from, offer),
         Message::Erased { offer, deleted, until } => erasure::on_erased(context, tx, from, offer, *deleted, *until),
         Message::Dated { dated, offer } => anchors::on_dated(context, tx, from, dated, offer),
+        Message::Draw { message } => draws::on_message(context, tx, from, message),
         Message::Withdraw { offer, .. } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
         Message::Withdraw { offer, reason } => offers::on_withdrawal(context, tx, offer, from, *reason),
     }

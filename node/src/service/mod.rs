@@ -12,6 +12,7 @@ pub mod catalogues;
 pub mod charter;
 pub mod clusters;
 pub mod courier;
+pub mod draws;
 pub mod erasure;
 pub mod error;
 pub mod evidence;

@@ -22,7 +22,7 @@ use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use arrivals::{awaits, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal, said_by};
+pub(crate) use arrivals::{awaits, gone, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal, said_by};
 pub use create::{NewOffer, create};
 pub(crate) use decision::Agreed;
 pub use decision::{DecisionView, What, take_back, undecided};

@@ -191,6 +191,19 @@ pub(crate) fn replaced<S: Source>(
     Ok(best)
 }
 
+/// The last sound label of this cluster, scheme and level, whatever became of it.
+pub(crate) fn last<S: Source>(tx: &Tx<S>, cluster: &ClusterId, scheme: &SchemeId, level: Level) -> Result<Option<LabelId>, Error> {
+    let mut last: Option<(u64, LabelId)> = None;
+    for id in tx.labels_of(cluster)? {
+        let Some(RegisterRow { label, .. }) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let fits = label.soundness == Soundness::Sound && label.common.scheme == *scheme && label.common.level == level;
+        if fits && last.is_none_or(|(index, _)| index < label.index) {
+            last = Some((label.index, label.id));
+        }
+    }
+    Ok(last.map(|(_, id)| id))
+}
+
 /// What the cluster was given in the scheme by the sound labels that `counts` takes.
 pub(crate) fn held<S: Source>(
     tx: &Tx<S>,

@@ -235,6 +235,9 @@ pub struct CatalogueRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConflictRules {
+    /// Whether a label needs a draw of its reviewers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
     /// Months within which two agencies should not review each other.
     pub swap_months: u16,
     /// With fewer eligible agencies than this a swap is allowed and shown.

@@ -60,6 +60,9 @@ pub enum Flaw {
     /// An endorser's proof fails.
     #[error("an endorser's signature does not verify")]
     EndorserProof,
+    /// It was drawn for something else, or without a draw that the charter asks for.
+    #[error("the draw of its reviewers is missing, or for something else")]
+    Draw,
     /// The same offer has led to a label before.
     #[error("its offer had already led to a label")]
     Offer,
@@ -126,6 +129,11 @@ pub fn rules(charter: &Charter, issuer: &AgencyId, label: &Label) -> Result<(), 
     let renewed = label.supersedes.is_some() && common.valid_until <= validity::latest(rule, common.assessed);
     if common.assessed > label.issued.month() || (common.valid_until != first && !renewed) {
         return Err(Flaw::Validity);
+    }
+    match &label.draw {
+        Some(draw) if draw.call.body.concerns(common.case(), common.level) => {}
+        None if !charter.conflicts.drawn => {}
+        _ => return Err(Flaw::Draw),
     }
     let ordered = label.endorsements.windows(2).all(|pair| pair[0].endorser < pair[1].endorser);
     let alive = label.endorsements.iter().all(|e| e.expires >= label.issued);

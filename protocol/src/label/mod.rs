@@ -17,6 +17,7 @@ use crate::id::{AgencyId, ClusterId, Country, Fingerprint, Hash, LogId, Name, Sc
 use crate::keys::{KeyError, Signature};
 use crate::limits;
 use crate::region::Nuts;
+use crate::review::draw::Draw;
 use crate::review::panel::Case;
 use crate::time::{Month, Timestamp};
 
@@ -202,6 +203,9 @@ pub struct Label {
     pub adoption: u64,
     /// What everybody signed.
     pub common: Common,
+    /// The draw of its reviewers, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<Box<Draw>>,
     /// Who vouches, sorted by endorser.
     pub endorsements: Vec<Endorsement>,
     /// What the conflict rules were computed on.

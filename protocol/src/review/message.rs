@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::draw;
 use super::{
     Decline, DeclineReason, Dossier, PartContent, PartPlace, Question, Reply, ReviewError, SignedAcceptance, SignedOffer, SignedResponse,
     SignedReview, Statement, part,
@@ -107,6 +108,11 @@ pub enum Message {
         /// Hash of the offer.
         offer: Hash,
     },
+    /// A part of the draw of reviewers. It belongs to a call, whose hash stands where the others have the offer's.
+    Draw {
+        /// Which.
+        message: Box<draw::Message>,
+    },
     /// Either side ends it: the owner for all, a reviewer for itself.
     Withdraw {
         /// Hash of the offer.
@@ -152,6 +158,7 @@ impl Message {
             Self::Question { question } => question.offer,
             Self::Reply { reply } => reply.offer,
             Self::Response { response } => response.body.offer,
+            Self::Draw { message } => message.call()?,
             Self::Fetch { offer, .. }
             | Self::Part { offer, .. }
             | Self::Receipt { offer, .. }
@@ -177,6 +184,7 @@ impl Message {
             Self::Decline { decline } => Some(&decline.reviewer),
             Self::Review { review, .. } => Some(review.body.author()),
             Self::Response { response } => Some(response.body.author()),
+            Self::Draw { message } => message.author(),
             _ => None,
         }
     }
@@ -190,6 +198,7 @@ impl Message {
             Self::Question { question } => question.well_formed(),
             Self::Reply { reply } => reply.well_formed(),
             Self::Response { response } => response.body.well_formed(),
+            Self::Draw { message } => message.encode().map(drop),
             Self::Dated { dated, .. } if !dated.is_bounded() => Err(ReviewError::Dated),
             Self::Erased { deleted, until, .. } if until < deleted => {
                 Err(ReviewError::Dates { earlier: "the deletion", later: "the expiry of the last backup" })

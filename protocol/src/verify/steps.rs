@@ -19,6 +19,7 @@ use crate::log::cosignature::{self, CosignatureError};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
 use crate::log::quorum::Tally;
 use crate::record::Record;
+use crate::review::draw;
 use crate::time::Timestamp;
 
 /// The `v` of the files that are read here.
@@ -121,6 +122,7 @@ impl Case<'_> {
         self.sound(&book, &log, label, &charter)?;
         self.placed(&book, &log, placed.index, label)?;
         self.facts(label, id, &charter, &placed.head);
+        self.drawn(&book, label);
         self.adopted(&book, &charter, &log, label)?;
         self.quorum(&charter, &log.agency, &placed.head)?;
         self.confirmed(&book, &charter, label, id)?;
@@ -203,6 +205,27 @@ impl Case<'_> {
             demonstration: charter.demonstration,
             rekeyed: self.rekeyed(label),
         });
+    }
+
+    /// Recomputes the draw of its reviewers. Whether they stand where it put them takes the history of other logs.
+    fn drawn(&mut self, book: &KeyBook, label: &Label) {
+        let Some(draw) = &label.draw else { return };
+        let issue = |agency: &AgencyId| book.issue_keys(agency);
+        let keys = draw::Keys { federation: book.federation(), issue: &issue };
+        let drawn = self.chain.version(draw.call.body.charter).map(|charter| draw.verify(charter, keys));
+        let result = match drawn {
+            None | Some(Err(draw::DrawError::NoKey(_))) => {
+                self.verdict.not_checked.push("the draw of the reviewers: keys of those who took part are missing");
+                return;
+            }
+            Some(Err(cause)) => format!("it does not hold: {cause}"),
+            Some(Ok(drawn)) => {
+                let by: Vec<_> = drawn.contributions().iter().map(|part| part.contributor.as_str()).collect();
+                format!("recomputed from values of {}", by.join(" and "))
+            }
+        };
+        self.note("draw", result);
+        self.verdict.not_checked.push("who was eligible when the reviewers were drawn");
     }
 
     /// Whose identity key the members replaced.

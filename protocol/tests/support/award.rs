@@ -57,6 +57,7 @@ impl Award {
             common: self.common.clone(),
             issued: self.issued,
             status_index: 4711,
+            draw: None,
             keyset: 0,
             adoption: self.adoption,
             endorsements,

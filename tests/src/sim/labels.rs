@@ -68,6 +68,7 @@ pub(super) fn label(federation: &Federation, rng: &mut Rng, award: &Award<'_>) -
         common,
         issued: award.now,
         status_index: 0,
+        draw: None,
         keyset: 0,
         adoption: award.ruling.0,
         endorsements,

@@ -50,6 +50,9 @@ pub(crate) struct Change {
     /// lyon=stuttgart or lyon=stuttgart/0123456789abcdef01234567:2026-10 (may be repeated)
     #[arg(long, value_name = "AGENCY=AGENCY|CLUSTER[:YYYY-MM]")]
     tie: Vec<TieOf>,
+    /// Whether labels need a draw of their reviewers
+    #[arg(long, value_name = "BOOL")]
+    drawn: Option<bool>,
     /// The federation's name
     #[arg(long, value_name = "NAME")]
     name: Option<Name>,
@@ -66,7 +69,7 @@ pub(crate) struct Change {
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "name", "review_by",
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "drawn", "name", "review_by",
         "status_days", "minimum", "protection"])]
     charter: Option<PathBuf>,
 }
@@ -199,6 +202,7 @@ impl Change {
         if let Some(name) = &self.name {
             next.name = name.clone();
         }
+        next.conflicts.drawn = self.drawn.unwrap_or(next.conflicts.drawn);
         next.review_by = self.review_by.unwrap_or(next.review_by);
         next.status_max_age_days = self.status_days.unwrap_or(next.status_max_age_days);
         next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);

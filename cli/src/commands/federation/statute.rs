@@ -54,6 +54,9 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
          weighs for {} months after it ended.",
         conflicts.swap_months, conflicts.swap_floor, conflicts.tie_months
     )?;
+    if conflicts.drawn {
+        writeln!(out, "   Reviewers are drawn: a label without a draw counts nowhere.")?;
+    }
     for tie in &charter.ties {
         let until = tie.until.map_or_else(|| ", which goes on".to_owned(), |month| format!(" until {month}"));
         writeln!(out, "   {} is tied to {}{until}.", tie.agency, tie.to)?;

@@ -56,8 +56,8 @@ pub(crate) struct AskArgs {
     /// The level sought
     #[arg(long)]
     level: Level,
-    /// An agency to ask (repeat for each)
-    #[arg(long, required = true, value_name = "AGENCY")]
+    /// An agency to ask (repeat for each) [default: those whom the draw names]
+    #[arg(long, value_name = "AGENCY")]
     reviewer: Vec<AgencyId>,
     /// The label system, when the charter has several
     #[arg(long)]

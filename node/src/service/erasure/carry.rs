@@ -10,7 +10,7 @@ use super::plan::{self, Plan};
 use super::{Order, Place, Recipient, Target, Told};
 use crate::service::item::{self, Item};
 use crate::service::offers::Offered;
-use crate::service::{Context, Error, anchors, assessments, clusters, mail};
+use crate::service::{Context, Error, anchors, assessments, clusters, draws, mail};
 use crate::store::WriteTx;
 
 /// Free pages hold what was deleted: they are to be cleared.
@@ -56,7 +56,7 @@ pub(super) fn out(context: &Context, tx: &mut WriteTx, id: &str, plan: Plan, by_
         item::put(tx, offer, &Place { order: id.to_owned() })?;
     }
     if target == Target::Cluster {
-        items += clusters::erase(tx, &of)?;
+        items += clusters::erase(tx, &of)? + draws::erase(tx, &of)?;
     }
     let assessments = sheets.into_iter().map(|(id, _)| id).collect();
     let order =

@@ -130,6 +130,11 @@ impl Desk<'_> {
                 places.insert((LogId::first(member.id.clone()), index));
             }
         }
+        // Whoever recounts a draw needs what those who took part signed with.
+        for agency in label.draw.iter().flat_map(|draw| draw.authors()) {
+            let log = LogId::first(agency.clone());
+            places.extend(self.book.sets(&log).map(|(index, _)| (log.clone(), index)));
+        }
         // Whoever reads a key set needs those that brought another log key before it.
         let logs: BTreeSet<LogId> = places.iter().map(|(log, _)| log.clone()).collect();
         places.extend(logs.iter().flat_map(|log| self.book.epochs(log).map(|index| (log.clone(), index))));

@@ -9,6 +9,7 @@ use parangon_protocol::limits;
 use parangon_protocol::record::Record;
 use parangon_protocol::review::Outcome;
 use parangon_protocol::review::decision::Decision;
+use parangon_protocol::review::draw::Draw;
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +19,7 @@ use crate::engine::RegisterRow;
 use crate::service::item::{self, Item};
 use crate::service::offers::{self, Agreed, DecisionView, Offered, What};
 use crate::service::roles::Actor;
-use crate::service::{Context, Error, panel, random_bytes, register};
+use crate::service::{Context, Error, draws, panel, random_bytes, register};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
@@ -54,6 +55,8 @@ pub enum Issued {
 #[derive(Serialize)]
 struct Content<'a> {
     common: &'a Common,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draw: Option<&'a Draw>,
     endorsements: &'a [Endorsement],
     #[serde(skip_serializing_if = "Option::is_none")]
     supersedes: Option<LabelId>,
@@ -70,6 +73,9 @@ impl Content<'_> {
 pub struct PreviewView {
     /// The label's fields.
     pub public: serde_json::Value,
+    /// The draw of the reviewers, as it stands in the label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draw: Option<serde_json::Value>,
     /// The endorsing agencies.
     pub endorsers: Vec<String>,
     /// Their endorsements, as they stand in the label.
@@ -130,9 +136,11 @@ pub fn preview(context: &Context, offer: &str) -> Result<PreviewView, Error> {
     let (decision, endorsements) = carried(context, &offered)?;
     let common = offered.offer.body.common(dossier(&offered)?)?;
     let supersedes = supersedes(&tx, &common, context.now())?;
-    let content = Content { common: &common, endorsements: &endorsements, supersedes }.hash()?;
+    let draw = draws::evidence(&tx, &offered.offer.body)?;
+    let content = Content { common: &common, draw: draw.as_ref(), endorsements: &endorsements, supersedes }.hash()?;
     Ok(PreviewView {
         public: serde_json::to_value(&common).map_err(|_| Error::Damaged { what: "label" })?,
+        draw: draw.as_ref().map(serde_json::to_value).transpose().map_err(|_| Error::Damaged { what: "draw" })?,
         endorsers: endorsements.iter().map(|endorsement| endorsement.endorser.to_string()).collect(),
         endorsements: serde_json::to_value(&endorsements).map_err(|_| Error::Damaged { what: "endorsement" })?,
         supersedes: supersedes.map(|older| older.to_string()),
@@ -184,7 +192,8 @@ fn prepare(context: &Context, offer: &str, by: &Actor, shown: Option<Hash>) -> R
         panel::check(&charter, &tx, offer, endorsements.iter().map(|e| &e.endorser), |row| panel::is_below(&offer.heads, row))?;
     }
     let supersedes = supersedes(&tx, &common, issued)?;
-    let content = Content { common: &common, endorsements: &endorsements, supersedes }.hash()?;
+    let draw = draws::evidence(&tx, &offered.offer.body)?.map(Box::new);
+    let content = Content { common: &common, draw: draw.as_deref(), endorsements: &endorsements, supersedes }.hash()?;
     if shown.is_some_and(|shown| shown != content) {
         return Err(Error::OtherContent);
     }
@@ -194,6 +203,7 @@ fn prepare(context: &Context, offer: &str, by: &Actor, shown: Option<Hash>) -> R
         keyset,
         adoption: adoption(context)?,
         heads: offered.offer.body.heads.clone(),
+        draw,
         endorsements,
         supersedes,
         proof: ProofValue(Signature([0; 64])),

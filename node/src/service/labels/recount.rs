@@ -4,10 +4,11 @@
 use parangon_protocol::charter::{Charter, LevelRule};
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::AgencyId;
-use parangon_protocol::label::Common;
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::validity;
+use parangon_protocol::label::{Common, Label};
 use parangon_protocol::record::Record;
+use parangon_protocol::review::draw::choice;
 use parangon_protocol::review::history::{Answer, explain};
 use parangon_protocol::review::panel;
 use serde::Serialize;
@@ -15,13 +16,13 @@ use utoipa::ToSchema;
 
 use super::{parse_id, register};
 use crate::engine::RegisterRow;
-use crate::service::{Context, Error, panel as reviewers};
+use crate::service::{Context, Error, draws, panel as reviewers};
 use crate::store::ReadTx;
 
 /// One rule and what came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RecountedRule {
-    /// Which rule: `sound`, `right`, `catalogue`, `endorsers`, `abroad`, `conflict`, `prerequisite` or `validity`.
+    /// Which rule: `sound`, `right`, `catalogue`, `endorsers`, `abroad`, `conflict`, `draw`, `prerequisite` or `validity`.
     pub rule: &'static str,
     /// `kept`, `waived` or `broken`.
     pub outcome: &'static str,
@@ -68,7 +69,9 @@ pub fn recount(context: &Context, id: &str) -> Result<RecountView, Error> {
             let same = charter.catalogue(&rule.catalogue) == Some(&common.catalogue);
             rules.push(outcome("catalogue", same, format!("{}, hash {}", common.catalogue.id, &common.catalogue.hash.to_string()[..12])));
             rules.extend(panel_of(&charter, rule, common, &endorsers));
-            history = conflicts(&charter, rule, &tx, &row, &endorsers, &mut rules)?;
+            let record = record(&tx, &row)?;
+            history = conflicts(&charter, rule, &tx, &row, &record, &endorsers, &mut rules)?;
+            rules.push(drawn(context, &charter, rule, &tx, &row, &record, &endorsers)?);
             rules.extend(award(&tx, rule, &row)?);
         }
     }
@@ -101,18 +104,54 @@ fn panel_of(charter: &Charter, rule: &LevelRule, common: &Common, endorsers: &[A
     ]
 }
 
+fn record(tx: &ReadTx, row: &RegisterRow) -> Result<Label, Error> {
+    let bytes = tx.record(&row.label.log, row.label.index)?.ok_or(Error::Damaged { what: "label" })?;
+    match Record::read(&bytes) {
+        Ok(Record::Label(label)) => Ok(*label),
+        _ => Err(Error::Damaged { what: "label" }),
+    }
+}
+
+/// The draw of the reviewers, and how the endorsers stand to its ranking. Declines are private: what the owner says about them is told,
+/// not judged.
+fn drawn(
+    context: &Context,
+    charter: &Charter,
+    rule: &LevelRule,
+    tx: &ReadTx,
+    row: &RegisterRow,
+    record: &Label,
+    endorsers: &[AgencyId],
+) -> Result<RecountedRule, Error> {
+    let Some(draw) = &record.draw else {
+        let needed = charter.conflicts.drawn;
+        let said = if needed { "the charter asks for one, and there is none" } else { "there was none; the charter does not ask for one" };
+        return Ok(outcome("draw", !needed, said.to_owned()));
+    };
+    let ranking = match draws::recount(context, tx, draw, |past| precedes(past, row)) {
+        Ok(ranking) => ranking,
+        Err(Error::Draw(cause)) => return Ok(outcome("draw", false, cause.to_string())),
+        Err(error) => return Err(error),
+    };
+    let followed = choice::follows(charter, rule, record.common.case(), &ranking, endorsers);
+    let places = followed.positions.iter().map(|(agency, position)| format!("{agency} is number {position} of {}", ranking.len()));
+    let passed = followed.passed_over.iter().map(ToString::to_string);
+    let unranked = followed.unranked.iter().map(|agency| format!("{agency} is not among those who were drawn"));
+    let said: Vec<_> = places.chain(passed).chain(unranked).collect();
+    Ok(outcome("draw", followed.unranked.is_empty(), said.join("; ")))
+}
+
 /// The conflict rules with what was published before this label. Returns how many labels that was.
 fn conflicts(
     charter: &Charter,
     rule: &LevelRule,
     tx: &ReadTx,
     row: &RegisterRow,
+    record: &Label,
     endorsers: &[AgencyId],
     rules: &mut Vec<RecountedRule>,
 ) -> Result<usize, Error> {
     let common = &row.label.common;
-    let bytes = tx.record(&row.label.log, row.label.index)?.ok_or(Error::Damaged { what: "label" })?;
-    let Ok(Record::Label(record)) = Record::read(&bytes) else { return Err(Error::Damaged { what: "label" }) };
     let (labels, history) = register::history(tx, |past| precedes(past, row) && reviewers::is_below(&record.heads, past))?;
     for (agency, answer) in explain(charter, rule, &history, common.case()) {
         if endorsers.contains(&agency) {

@@ -5,6 +5,7 @@ use parangon_protocol::anchor;
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::credential::EndorsementSubject;
 use parangon_protocol::label::{Common, Endorsement};
+use parangon_protocol::review::draw::Call;
 use parangon_protocol::review::{
     self, Decline, DeclineReason, Dossier, Event, ExchangeError, Message, Outcome, PartContent, PartPlace, SignedAcceptance, SignedReview,
     Stage, State, Statement,
@@ -66,6 +67,21 @@ pub(crate) fn on_fetch(context: &Context, tx: &mut WriteTx, from: &AgencyId, off
         mail::queue_to(context, tx, from, &key, &Message::Part { offer: *offer, place: place.clone(), content })?;
     }
     Ok(())
+}
+
+/// Who was asked to review for what a draw is about, and declined, stepped back, contradicted itself or did not answer in time.
+pub(crate) fn gone<S: Source>(tx: &Tx<S>, call: &Call) -> Result<Vec<AgencyId>, Error> {
+    let mut found = Vec::new();
+    item::each::<Offered, S>(tx, |_, offered| {
+        if call.concerns(offered.offer.body.case(), offered.offer.body.level) {
+            let is_over = offered.exchange.outcome() == Outcome::Withdrawn;
+            let late = |state| is_over && state == State::Offered && offered.ended() >= offered.offer.body.due;
+            let is_gone = |state| matches!(state, State::Declined | State::Withdrawn | State::Contradicted) || late(state);
+            found.extend(offered.exchange.parties().filter(|(_, state)| is_gone(*state)).map(|(agency, _)| agency.clone()));
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// What an agency that was asked has stated about an offer of ours: hashes.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::{Notes, OfferView, Offered};
 use crate::sealing::PLAIN_BYTES;
 use crate::service::assessments::{self, Sheet};
+use crate::service::draws::{self, Ranked};
 use crate::service::{Context, Error, anchors, clusters, item, mail, panel, register, salt};
 use crate::store::WriteTx;
 
@@ -34,7 +35,8 @@ pub struct NewOffer {
     pub scheme: Option<String>,
     /// `BRONZE`, `SILVER` or `GOLD`.
     pub level: String,
-    /// Which agencies to ask.
+    /// Which agencies to ask; those whom the draw names when absent.
+    #[serde(default)]
     pub reviewers: Vec<String>,
     /// When the reviews should be there; in 30 days when absent.
     #[serde(default)]
@@ -57,7 +59,7 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
     let charter = context.charter();
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
     let scheme = panel::scheme_of(&charter, new.scheme.as_deref(), level)?;
-    let reviewers = reviewers(&charter, &new.reviewers)?;
+    let named = named(&charter, &new.reviewers)?;
     let view = context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
         if sheet.offer.is_some() {
@@ -67,10 +69,12 @@ pub fn create(context: &Context, new: NewOffer) -> Result<OfferView, Error> {
                 needed: "withdraw that offer first, or begin a new assessment",
             });
         }
+        let mut offer = offer(context, tx, &sheet, scheme.clone(), level, &new)?;
+        let reviewers = drawn(context, tx, &offer, &named)?;
         if let Some(agency) = reviewers.iter().find(|agency| sheet.barred.contains(agency)) {
             return Err(Error::Judged { agency: agency.clone() });
         }
-        let offer = offer(context, tx, &sheet, scheme.clone(), level, &new, &reviewers)?;
+        offer.heads = panel::heads(context, &charter, &reviewers);
         panel::check(&charter, tx, &offer, &reviewers, |row| panel::is_below(&offer.heads, row))?;
         panel::check_wanted(tx, &offer.cluster.id, &reviewers)?;
         let issue = context.issue_key();
@@ -130,10 +134,23 @@ fn fits_a_message(offer: Hash, recipient: &AgencyId, assessment: &Assessment, sa
     if bytes.len() > PLAIN_BYTES { Err(too_large()) } else { Ok(()) }
 }
 
-fn reviewers(charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {
-    if named.is_empty() {
-        return Err(Error::field("/reviewers", "name at least one agency"));
+/// Whom to ask: those whom the draw names, where there was one; else those who are named.
+fn drawn(context: &Context, tx: &WriteTx, offer: &Offer, named: &[AgencyId]) -> Result<Vec<AgencyId>, Error> {
+    let Some(Ranked { ask, .. }) = draws::ranked(context, tx, offer)? else {
+        if let Some(error) = draws::is_needed(context, offer.level) {
+            return Err(error);
+        }
+        return if named.is_empty() { Err(Error::field("/reviewers", "name at least one agency")) } else { Ok(named.to_vec()) };
+    };
+    if ask.is_empty() {
+        let state = "at its end: those who are left cannot make up the panel".to_owned();
+        return Err(Error::State { what: "draw", state, needed: "begin a new assessment, or wait until others may review" });
     }
+    let same = |agency: &AgencyId| ask.contains(agency);
+    if named.is_empty() || (named.len() == ask.len() && named.iter().all(same)) { Ok(ask) } else { Err(Error::Undrawn { ask }) }
+}
+
+fn named(charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error> {
     if named.len() > limits::ENDORSEMENTS {
         return Err(Error::field("/reviewers", format!("at most {} agencies review one assessment", limits::ENDORSEMENTS)));
     }
@@ -151,15 +168,7 @@ fn reviewers(charter: &Charter, named: &[String]) -> Result<Vec<AgencyId>, Error
     Ok(reviewers)
 }
 
-fn offer(
-    context: &Context,
-    tx: &WriteTx,
-    sheet: &Sheet,
-    scheme: SchemeId,
-    level: Level,
-    new: &NewOffer,
-    reviewers: &[AgencyId],
-) -> Result<Offer, Error> {
+fn offer(context: &Context, tx: &WriteTx, sheet: &Sheet, scheme: SchemeId, level: Level, new: &NewOffer) -> Result<Offer, Error> {
     let (charter, created) = (context.charter(), context.now());
     let assessment = &sheet.assessment;
     let cluster = clusters::facts(tx, assessment.cluster.as_str())?;
@@ -177,7 +186,7 @@ fn offer(
         created,
         salt: salt()?,
         comments: new.comments.unwrap_or(true),
-        heads: panel::heads(context, &charter, reviewers),
+        heads: vec![],
     };
     let rule = offer.rule(&charter)?;
     offer.valid_until = award(tx, rule, sheet, &offer)?;

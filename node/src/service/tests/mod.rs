@@ -5,6 +5,7 @@ mod anchors;
 mod appeal;
 mod clock;
 mod decision;
+mod draws;
 mod erasure;
 mod evidence;
 mod exchange;

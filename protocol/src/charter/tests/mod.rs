@@ -29,7 +29,7 @@ fn charter(seeds: &[u8]) -> Charter {
         members,
         schemes: vec![ecei_scheme()],
         catalogues: bundled_catalogues(&ecei_scheme()),
-        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24 },
+        conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
         disclosure: Disclosure { minimum: 5, protection: 2 },
         retention: None,
         status_max_age_days: 35,

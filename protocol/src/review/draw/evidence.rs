@@ -96,6 +96,16 @@ impl Draw {
         Ok(canonical::decode(text, limits::DRAW_BYTES)?)
     }
 
+    /// Everybody whose signature stands in it, some more than once.
+    pub fn authors(&self) -> impl Iterator<Item = &AgencyId> {
+        let disclosed = self.disclosed.iter().flat_map(|disclosed| match disclosed {
+            Disclosed::Contributor { opening } => vec![&opening.body.contributor],
+            Disclosed::Holders { releases, .. } => releases.iter().map(|release| &release.body.holder).collect(),
+        });
+        let contributors = self.commitments.iter().map(|commitment| &commitment.body.contributor);
+        std::iter::once(&self.call.body.owner).chain(contributors).chain(disclosed)
+    }
+
     /// Recomputes it. `charter` is the version that the call names.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Deal, SELECTED, SignedCall, SignedCommitment, SignedOpening, SignedRelease, SignedSelection};
+use crate::anchor::Dated;
 use crate::canonical;
 use crate::id::{AgencyId, Hash};
 use crate::limits;
@@ -16,6 +17,8 @@ pub enum Message {
     Call {
         /// What is called for.
         call: Box<SignedCall>,
+        /// That the call stands in an anchor of the owner's.
+        dated: Box<Dated>,
     },
     /// Contributor to owner.
     Commit {
@@ -93,7 +96,7 @@ impl Message {
     /// [`ReviewError::Canonical`] when a call cannot be written.
     pub fn call(&self) -> Result<Hash, ReviewError> {
         Ok(match self {
-            Self::Call { call } | Self::Deal { call, .. } => call.body.hash()?,
+            Self::Call { call, .. } | Self::Deal { call, .. } => call.body.hash()?,
             Self::Commit { commitment } => commitment.body.call,
             Self::Select { selection, .. } => selection.body.call,
             Self::Open { opening } => opening.body.call,
@@ -106,7 +109,7 @@ impl Message {
     #[must_use]
     pub fn author(&self) -> Option<&AgencyId> {
         match self {
-            Self::Call { call } => Some(call.body.author()),
+            Self::Call { call, .. } => Some(call.body.author()),
             Self::Commit { commitment } => Some(commitment.body.author()),
             Self::Deal { deal, .. } => Some(deal.commitment.body.author()),
             Self::Select { selection, .. } => Some(selection.body.author()),
@@ -118,7 +121,8 @@ impl Message {
 
     fn well_formed(&self) -> Result<(), ReviewError> {
         match self {
-            Self::Call { call } => call.body.well_formed(),
+            Self::Call { dated, .. } if !dated.is_bounded() => Err(ReviewError::Dated),
+            Self::Call { call, .. } => call.body.well_formed(),
             Self::Deal { call, deal } => {
                 call.body.well_formed()?;
                 if deal.shares.len() > limits::MEMBERS { Err(ReviewError::Shares) } else { Ok(()) }

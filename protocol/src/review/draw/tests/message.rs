@@ -1,6 +1,16 @@
 use super::*;
+use crate::anchor::{Act, Dated, Tree};
 use crate::canonical::CanonicalError;
+use crate::label::bundle::Proven;
 use crate::limits;
+
+/// Of the shape of one; nothing here looks further.
+fn dated() -> Box<Dated> {
+    let act = Act { statement: call("a").hash().unwrap(), salt: Hash::of(&[b"salt"]) };
+    let tree = Tree::new(&[act], &Hash::of(&[b"secret"])).unwrap();
+    let entry = Proven { record: serde_json::json!({ "type": "anchor" }), proof: vec!["index 3".to_owned()] };
+    Box::new(Dated { entry, place: tree.places().next().unwrap(), statement: act.statement })
+}
 
 /// One of each kind, with its type and, where it says so, its author.
 fn messages() -> Vec<(&'static str, Option<AgencyId>, Message)> {
@@ -21,7 +31,7 @@ fn messages() -> Vec<(&'static str, Option<AgencyId>, Message)> {
     let release = Box::new(releases[0].clone());
     let holder = release.body.holder.clone();
     vec![
-        ("call", Some(owner.clone()), Message::Call { call: call.clone() }),
+        ("call", Some(owner.clone()), Message::Call { call: call.clone(), dated: dated() }),
         ("commit", Some(first.clone()), Message::Commit { commitment: Box::new(commitment.clone()) }),
         ("deal", Some(first.clone()), Message::Deal { call, deal }),
         ("held", None, Message::Held { call: hash, commitment: commitment.body.hash().unwrap() }),
@@ -67,9 +77,9 @@ fn a_message_is_bounded() {
     let mut seen = 0;
     for (_, _, message) in messages() {
         let bad = match message {
-            Message::Call { mut call } => {
+            Message::Call { mut call, dated } if seen == 0 => {
                 call.body.until = call.body.created;
-                Message::Call { call }
+                Message::Call { call, dated }
             }
             Message::Deal { call, mut deal } => {
                 deal.shares = vec![Hash::default(); limits::MEMBERS + 1];
@@ -85,6 +95,12 @@ fn a_message_is_bounded() {
         assert!(matches!(refused(&bad), ReviewError::Dates { .. } | ReviewError::Shares | ReviewError::Selection), "{bad:?}");
     }
     assert_eq!(seen, 4);
+    let (_, _, Message::Call { call, mut dated }) = messages().remove(0) else { panic!("the first is a call") };
+    dated.place.path.pop();
+    assert_eq!(refused(&Message::Call { call: call.clone(), dated: dated.clone() }), ReviewError::Dated);
+    dated.place.path.push(Hash::default());
+    dated.entry.proof = vec!["x".repeat(limits::DATED_BYTES)];
+    assert_eq!(refused(&Message::Call { call, dated }), ReviewError::Dated);
     let flood = vec![b' '; limits::DRAW_BYTES + 1];
     assert!(matches!(Message::decode(&flood), Err(ReviewError::Canonical(CanonicalError::TooLarge { .. }))));
 }
