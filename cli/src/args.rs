@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     access, assess, audit, backup, catalogue, cluster, completions, config, erase, federation, init, invite, join, key, label, man, peer,
-    restore, review, serve, stats, status, token, trust, verify,
+    reminders, restore, review, serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -165,6 +165,16 @@ pub(crate) enum Command {
     ///   parangon status --strict --quiet         exit code 1 unless everything is ok
     #[command(verbatim_doc_comment)]
     Status(status::StatusArgs),
+    /// List what waits for you, since when and until when
+    ///
+    /// Examples:
+    ///   parangon reminders
+    ///   parangon reminders --ics /srv/www/due.ics --quiet     from a timer; a calendar reads the file
+    ///   parangon reminders --quiet; test $? -lt 20 || echo "something waits: parangon reminders"
+    ///
+    /// Exit codes: 0 nothing to be reminded of · 20 something waits since 3 days, or is due within 7 · 21 something is overdue
+    #[command(verbatim_doc_comment)]
+    Reminders(reminders::RemindersArgs),
     /// Found a federation; read its rules
     ///
     /// Examples:

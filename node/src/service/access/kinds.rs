@@ -138,6 +138,14 @@ pub(super) const KINDS: &[Kind] = &[
         free: &[],
         whole: "nothing: it holds ids and hashes only",
     },
+    Kind {
+        kind: 31,
+        what: "note on reminders",
+        why: "up to when the log has said what waits",
+        kept: Kept::Always,
+        free: &[],
+        whole: "nothing: it holds a time only",
+    },
 ];
 
 /// What is known of a kind. Others, such as counters and keys, hold no text of anybody.

@@ -84,6 +84,11 @@ fn view(conversation: &Conversation) -> ConversationView {
     }
 }
 
+/// When the owner says that it responded, while we have the dossier.
+pub(super) fn responded<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Option<Timestamp>, Error> {
+    Ok(find(tx, offer)?.response.map(|signed| signed.body.created))
+}
+
 /// What was said about a dossier that we have.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod exchange;
 mod invitation;
 mod panel;
 mod refusals;
+mod reminders;
 mod rotation;
 mod statistics;
 pub(crate) mod support;
