@@ -231,7 +231,7 @@ pub(crate) enum Command {
     /// Record assessments; scores come from and go to spreadsheets
     ///
     /// Examples:
-    ///   parangon assess new oslo/3f2a --eccp-listed --fte 1.5 --members 48 --member-types 3
+    ///   parangon assess new oslo/3f2a --level gold --eccp-listed --fte 1.5 --members 48 --member-types 3
     ///   parangon assess template 7c1d -o bioregio.xlsx      fill it in, away from the node
     ///   parangon assess import 7c1d bioregio.xlsx           shows everything, then asks
     ///   parangon assess attach 7c1d strategy.pdf --indicator 4.1.2 --language de
