@@ -266,6 +266,7 @@ pub(crate) enum Command {
     ///   parangon erase assessment 7c1d --dry-run            what would go, and what stays
     ///   parangon erase assessment 7c1d                      asks for the cluster's name
     ///   parangon erase offer 9b2e --confirm "BioRegio Südwest"
+    ///   parangon erase review 9b2e --dry-run                what we hold of another agency's offer
     ///   parangon erase show 5a6b                            who was asked, and the receipts
     ///   parangon erase person "Zoë Müller" --dry-run
     #[command(verbatim_doc_comment)]

@@ -13,6 +13,7 @@ use crate::fields::{items, plain, short, text};
 use crate::output::{Page, clean};
 
 pub(crate) use ask::resolve as resolve_offer;
+pub(crate) use inbox::resolve as resolve_request;
 
 /// Verbs of `parangon review`. The first ones, to `cancel`, are for those who ask, the others for those who are asked.
 #[derive(Debug, Subcommand)]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_refused, on_withdrawal};
-pub(crate) use keeping::{due, erase, forget_review, let_go};
+pub(crate) use keeping::{Held, LastWord, due, erase, forget_review, held, let_go};
 pub use parts::evidence;
 pub(crate) use parts::{dossiers, on_part, resume};
 pub use review::{DossierView, ReviewResult, dossier, submit};

@@ -63,7 +63,7 @@ pub(crate) struct SubmitArgs {
     said: SaidArgs,
 }
 
-pub(super) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+pub(crate) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
     ids::resolve(&context.client, PATH, "offer", given, ID)
 }
 

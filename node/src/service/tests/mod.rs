@@ -8,6 +8,7 @@ mod erasure;
 mod evidence;
 mod exchange;
 mod invitation;
+mod own_review;
 mod panel;
 mod refusals;
 mod reminders;
