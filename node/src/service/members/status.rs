@@ -280,7 +280,9 @@ fn peers(context: &Context) -> Result<Vec<Line>, Error> {
     let line = |peer: super::PeerView| {
         let reason = match peer.outbox {
             0 => peer.reason,
-            count => format!("{}; {count} messages wait", peer.reason),
+            count if peer.connected => format!("{}; {count} messages wait", peer.reason),
+            1 => format!("{}; 1 message will be delivered when it is connected", peer.reason),
+            count => format!("{}; {count} messages will be delivered when it is connected", peer.reason),
         };
         Line { subject: peer.id, state: peer.state, reason, since: peer.since.unwrap_or(context.started()), next_step: peer.next_step }
     };
