@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     access, assess, audit, backup, catalogue, cluster, completions, config, erase, federation, init, invite, join, key, label, man, peer,
-    restore, review, serve, stats, status, token, trust, verify,
+    reminders, restore, review, serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -165,6 +165,16 @@ pub(crate) enum Command {
     ///   parangon status --strict --quiet         exit code 1 unless everything is ok
     #[command(verbatim_doc_comment)]
     Status(status::StatusArgs),
+    /// List what waits for you, since when and until when
+    ///
+    /// Examples:
+    ///   parangon reminders
+    ///   parangon reminders --ics /srv/www/due.ics --quiet     from a timer; a calendar reads the file
+    ///   parangon reminders --quiet; test $? -lt 20 || echo "something waits: parangon reminders"
+    ///
+    /// Exit codes: 0 nothing to be reminded of · 20 something waits since 3 days, or is due within 7 · 21 something is overdue
+    #[command(verbatim_doc_comment)]
+    Reminders(reminders::RemindersArgs),
     /// Found a federation; read its rules
     ///
     /// Examples:
@@ -221,7 +231,7 @@ pub(crate) enum Command {
     /// Record assessments; scores come from and go to spreadsheets
     ///
     /// Examples:
-    ///   parangon assess new oslo/3f2a --eccp-listed --fte 1.5 --members 48 --member-types 3
+    ///   parangon assess new oslo/3f2a --level gold --eccp-listed --fte 1.5 --members 48 --member-types 3
     ///   parangon assess template 7c1d -o bioregio.xlsx      fill it in, away from the node
     ///   parangon assess import 7c1d bioregio.xlsx           shows everything, then asks
     ///   parangon assess attach 7c1d strategy.pdf --indicator 4.1.2 --language de
@@ -258,6 +268,7 @@ pub(crate) enum Command {
     ///   parangon erase assessment 7c1d --dry-run            what would go, and what stays
     ///   parangon erase assessment 7c1d                      asks for the cluster's name
     ///   parangon erase offer 9b2e --confirm "BioRegio Südwest"
+    ///   parangon erase review 9b2e --dry-run                what we hold of another agency's offer
     ///   parangon erase show 5a6b                            who was asked, and the receipts
     ///   parangon erase person "Zoë Müller" --dry-run
     #[command(verbatim_doc_comment)]

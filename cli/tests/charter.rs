@@ -38,6 +38,10 @@ fn a_change_takes_effect_with_the_vote_that_makes_a_majority() {
     nodes.desk.run("federation propose --resume bergen --data oslo --yes").ends(5);
     let run = nodes.desk.run("federation propose --resume porto --data oslo --yes").ends(8);
     assert!(run.err().contains("the log of porto is not frozen here"), "{}", run.err());
+    nodes.desk.run("federation propose --retention dossiers=0d --data oslo --yes").ends(2);
+    let dry = nodes.json("federation propose --retention dossiers=14d --retention assessments=36m --data oslo --dry-run --json");
+    let said = "members keep copies of dossiers 14 days instead of 30, assessments 36 months instead of 24; what is older goes when this takes effect";
+    assert_eq!((&dry["changes"][0], &dry["charter"]["retention"]["dossier_days"]), (&said.into(), &14.into()));
     nodes.desk.run("federation propose --status-days 21 --data oslo").ends(2);
     let dry = nodes.json("federation propose --status-days 21 --data oslo --dry-run --json");
     assert_eq!(dry["changes"][0], "a label's status is good for 21 days instead of 35");

@@ -27,8 +27,21 @@ const IDS: [(&str, &[&str], &str); 5] = [
 ];
 
 /// Verbs that change nothing: they may be asked again.
-const LOOKING: [&str; 12] =
-    ["list", "show", "inbox", "eligible", "dossier", "conversation", "status", "recount", "verify", "check", "evidence", "audit"];
+const LOOKING: [&str; 13] = [
+    "list",
+    "show",
+    "inbox",
+    "eligible",
+    "dossier",
+    "conversation",
+    "status",
+    "recount",
+    "verify",
+    "check",
+    "evidence",
+    "audit",
+    "reminders",
+];
 
 struct Step {
     line: usize,

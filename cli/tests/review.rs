@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 
 use common::nodes::Nodes;
+use parangon_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
 fn id(value: &Value) -> String {
@@ -210,4 +211,39 @@ fn who_did_not_review_in_time_hears_of_the_label_and_keeps_nothing() {
     nodes.until(&format!("review show {offer} --data lyon --json"), |entry| entry["state"] == "issued");
     desk.run(&format!("review dossier {offer} --data lyon")).ends(6);
     nodes.until(&show, |offer| reviewer(offer, "lyon")["copy"]["deleted"].is_string());
+}
+
+#[test]
+fn what_waits_is_listed_and_the_exit_code_says_that_it_is_overdue() {
+    let nodes = Nodes::start();
+    let desk = &nodes.desk;
+    desk.run("reminders --data porto").ends(0);
+    let cluster = id(&nodes.json("cluster add BioRegio --country NO --data oslo --json"));
+    let assessment =
+        id(&nodes.json(&format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json")));
+    fs::write(desk.path("own.csv"), scores(4, &[])).expect("written");
+    desk.run(&format!("assess import {assessment} own.csv --yes --data oslo")).ends(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let due = Timestamp::from_seconds(now + 10).expect("in range");
+    let offer = id(&nodes.json(&format!("review ask {assessment} --level gold --reviewer porto --due {due} --data oslo --json")));
+    let listed = loop {
+        let run = desk.run("reminders --data porto --ics due.ics --json");
+        if run.code() == 21 {
+            break run.json();
+        }
+        run.ends(0);
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() - now;
+        assert!(elapsed < 120, "never overdue");
+    };
+    assert_eq!((&listed[0]["offer"], &listed[0]["kind"], &listed[0]["due"]), (&json!(offer), &json!("answer"), &json!(due)));
+    assert_eq!((&listed[0]["overdue"], &listed[0]["reminder"]), (&json!(true), &json!("overdue")));
+    let calendar = fs::read_to_string(desk.path("due.ics")).expect("a calendar");
+    assert!(calendar.contains("SUMMARY:Parangon: answer an offer (GOLD)\r\n") && calendar.ends_with("END:VCALENDAR\r\n"), "{calendar}");
+    assert!(!calendar.contains("oslo") && !calendar.contains(&offer[..8]) && !calendar.contains("BioRegio"), "{calendar}");
+    assert_eq!(desk.run("reminders --data porto --ics - --quiet").ends(21).out(), calendar);
+    let page = desk.run("reminders --data porto").ends(21).out();
+    assert!(page.contains("overdue since today") && page.contains("then accept or decline"), "{page}");
+    assert!(desk.run("review inbox --data porto").ends(0).out().contains("waits for your answer; overdue since today"));
+    let asked = nodes.json(&format!("review show {offer} --data oslo --json"));
+    assert_eq!(reviewer(&asked, "porto")["due"], json!(due));
 }

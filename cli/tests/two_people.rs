@@ -72,7 +72,7 @@ fn one_decides_another_confirms_and_nobody_does_both() {
     assert_eq!((&shown["decision"]["content"], &shown["decision"]["by"]), (&decided["content"], &decided["by"]));
     let status = nodes.json("status --data oslo --json");
     let lines = status["status"]["lines"].as_array().or(status["lines"].as_array()).expect("lines").clone();
-    assert!(lines.iter().any(|line| line["reason"].as_str().is_some_and(|reason| reason.contains("waits for a second one"))), "{status}");
+    assert!(lines.iter().any(|line| line["reason"].as_str().is_some_and(|reason| reason.contains("a second person"))), "{status}");
     run(&nodes, "berta", &format!("{issue} --take-back")).ends(0);
     run(&nodes, "berta", &format!("{issue} --take-back")).ends(6);
     assert_eq!(run(&nodes, "berta", &issue).ends(0).json()["state"], "decided");

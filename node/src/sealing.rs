@@ -78,6 +78,19 @@ impl FreshKey {
     }
 }
 
+/// Whether something can be sealed to `recipient`. Unlike the rules of records, which look at its characters only, this recomputes its
+/// checksum.
+///
+/// # Errors
+/// [`SealingError::Key`].
+pub fn check(recipient: &str) -> Result<(), SealingError> {
+    parse(recipient).map(drop)
+}
+
+fn parse(recipient: &str) -> Result<age::x25519::Recipient, SealingError> {
+    recipient.parse().map_err(|_| SealingError::Key)
+}
+
 /// Encrypts `plain` to `recipient` (`age1…`).
 ///
 /// # Errors
@@ -89,7 +102,7 @@ pub fn seal(recipient: &str, plain: &[u8]) -> Result<Vec<u8>, SealingError> {
     if plain.len() > PLAIN_BYTES {
         return Err(SealingError::TooLarge { actual: plain.len(), limit: PLAIN_BYTES });
     }
-    let recipient: age::x25519::Recipient = recipient.parse().map_err(|_| SealingError::Key)?;
+    let recipient = parse(recipient)?;
     let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as _)).map_err(|_| SealingError::Key)?;
     let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
     let write = |sealed: &mut Vec<u8>| {
@@ -159,7 +172,14 @@ mod tests {
     fn a_key_is_an_age_key() {
         for bad in ["", "age1", "ssh-ed25519 AAAA", "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"] {
             assert_eq!(seal(bad, b"x"), Err(SealingError::Key), "{bad}");
+            assert_eq!(check(bad), Err(SealingError::Key), "{bad}");
         }
+        // One character of another key: the shape is right, the checksum is not.
+        let good = FreshKey::generate().recipient();
+        assert_eq!(check(&good), Ok(()));
+        let other = if good.ends_with('q') { 'p' } else { 'q' };
+        let bad = format!("{}{other}", &good[..good.len() - 1]);
+        assert_eq!(check(&bad), Err(SealingError::Key));
         assert!(matches!(FreshKey::from_secret_text("AGE-SECRET-KEY-1"), Err(SealingError::Key)));
         assert!(!format!("{:?}", FreshKey::generate()).contains("SECRET"));
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use hyper::Method;
+use parangon_protocol::charter::Level;
+use parangon_protocol::id::SchemeId;
 use parangon_protocol::time::Month;
 use serde_json::{Value, json};
 
@@ -76,7 +78,13 @@ pub(crate) struct NewArgs {
     /// Improvement areas proven since the previous assessment
     #[arg(long, default_value_t = 0)]
     improvements: u8,
-    /// The catalogue, when the charter has several
+    /// The level sought: says which catalogue, where the charter has several
+    #[arg(long)]
+    level: Option<Level>,
+    /// Its label system, where several have that level
+    #[arg(long)]
+    scheme: Option<SchemeId>,
+    /// The catalogue itself [default: that of the level, or the charter's only one]
     #[arg(long)]
     catalogue: Option<parangon_protocol::id::CatalogueId>,
 }
@@ -183,6 +191,12 @@ fn new(args: &NewArgs, context: &Context<'_>) -> Result<(), Failure> {
     }
     if let Some(catalogue) = &args.catalogue {
         body["catalogue"] = json!(catalogue);
+    }
+    if let Some(level) = &args.level {
+        body["level"] = json!(level);
+    }
+    if let Some(scheme) = &args.scheme {
+        body["scheme"] = json!(scheme);
     }
     let made = context.client.post(PATH, body)?;
     context.out.result(&made, |page| {

@@ -25,6 +25,8 @@ pub(crate) enum EraseCommand {
     Offer(EraseArgs),
     /// Erase a cluster with all its assessments and offers
     Cluster(EraseArgs),
+    /// Erase what we hold of another agency's offer, once that is over: the copy of its dossier, our review, and the keys
+    Review(EraseArgs),
     /// Put "[erased]" where a name or another text stands in notes, questions and answers that are not signed
     Person(access::PersonArgs),
     /// List what was erased, and how far it is
@@ -58,6 +60,7 @@ pub(crate) fn run(command: EraseCommand, context: &Context<'_>) -> Result<(), Fa
         EraseCommand::Assessment(args) => once("assessment", &args, context, assess::resolve),
         EraseCommand::Offer(args) => once("offer", &args, context, review::resolve_offer),
         EraseCommand::Cluster(args) => once("cluster", &args, context, cluster::resolve),
+        EraseCommand::Review(args) => once("review", &args, context, review::resolve_request),
         EraseCommand::Person(args) => access::erase(&args, context),
         EraseCommand::List => list(context),
         EraseCommand::Show { id } => show(&id, context),
@@ -98,13 +101,14 @@ fn erase(target: &str, id: &str, args: &EraseArgs, context: &Context<'_>) -> Res
     if context.out.is_interactive() && args.confirm.is_none() {
         context.out.say(&said(&plan));
     }
-    let what = format!("This erases {} for good, here and at everybody who was sent something of it.", of(&plan));
+    let reach = if target == "review" { "here" } else { "here and at everybody who was sent something of it" };
+    let what = format!("This erases {} for good, {reach}.", of(&plan));
     prompt::confirm_name(context.out, &what, name, args.confirm.as_deref())?;
     order["confirm"] = json!(name);
     let erasure = context.client.post(PATH, order)?;
     context.out.result(&erasure, |page| {
         write(&erasure, page);
-        page.remark("It is gone for every command. The store's free pages are cleared now, then the others are waited for.");
+        page.remark("It is gone for every command. The store's free pages are cleared now; receipts are in `erase show`.");
         page.next(format!("parangon erase show {}", short(&text(&erasure, "id"))));
     })
 }
@@ -117,16 +121,21 @@ fn of(plan: &Value) -> String {
 /// What goes, as a sentence.
 fn said(plan: &Value) -> String {
     let count = |name: &str| items(plan, name).len();
-    let mut said = format!(
-        "{} assessments ({} answers, {} notes, {} files of evidence), {} offers ({} reviews, {} questions).\n",
-        count("assessments"),
-        text(plan, "answers"),
-        text(plan, "notes"),
-        text(plan, "files"),
-        count("offers"),
-        text(plan, "reviews"),
-        text(plan, "questions"),
-    );
+    let of_ours =
+        || format!("The copy of the dossier, {} reviews of ours, {} questions.\n", text(plan, "reviews"), text(plan, "questions"));
+    let of_owner = || {
+        format!(
+            "{} assessments ({} answers, {} notes, {} files of evidence), {} offers ({} reviews, {} questions).\n",
+            count("assessments"),
+            text(plan, "answers"),
+            text(plan, "notes"),
+            text(plan, "files"),
+            count("offers"),
+            text(plan, "reviews"),
+            text(plan, "questions"),
+        )
+    };
+    let mut said = if plan["target"] == "review" { of_ours() } else { of_owner() };
     for stays in items(plan, "stays") {
         said.push_str(&format!("Stays: {}.\n", clean(stays.as_str().unwrap_or("-"))));
     }
@@ -148,7 +157,8 @@ fn write_plan(plan: &Value, page: &mut Page) {
     }
     for open in items(plan, "open") {
         let id = short(open.as_str().unwrap_or("-"));
-        page.field("under review", format!("{id}: parangon review cancel {id}"));
+        let step = if plan["target"] == "review" { "show" } else { "cancel" };
+        page.field("under review", format!("{id}: parangon review {step} {id}"));
     }
     for stays in items(plan, "stays") {
         page.field("stays", stays.as_str().unwrap_or("-"));

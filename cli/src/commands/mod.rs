@@ -18,6 +18,7 @@ pub(crate) mod label;
 pub(crate) mod man;
 pub(crate) mod new_files;
 pub(crate) mod peer;
+pub(crate) mod reminders;
 pub(crate) mod restore;
 pub(crate) mod review;
 mod scores;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Key(noun) => done(key::run(noun, global, out)),
         Command::Serve(args) => done(runtime()?.block_on(serve::run(args, out))),
         Command::Status(args) => status::run(&args, global, out),
+        Command::Reminders(args) => reminders::run(&args, global, out),
         Command::Federation(noun) => done(federation::run(noun, global, out)),
         Command::Invite(noun) => done(invite::run(noun, global, out)),
         Command::Join(args) => done(runtime()?.block_on(join::run(args, out))),

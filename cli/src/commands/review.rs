@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::Context;
 use crate::failure::Failure;
-use crate::fields::{items, plain, text};
+use crate::fields::{items, plain, short, text};
 use crate::output::{Page, clean};
 
 pub(crate) use ask::resolve as resolve_offer;
+pub(crate) use inbox::resolve as resolve_request;
 
 /// Verbs of `parangon review`. The first ones, to `cancel`, are for those who ask, the others for those who are asked.
 #[derive(Debug, Subcommand)]
@@ -148,6 +149,14 @@ pub(crate) fn write_verdict(offer: &Value, page: &mut Page) {
     if !decision.is_null() {
         let (what, by, since) = (text(decision, "decision"), text(decision, "by"), text(decision, "since"));
         page.field("  decided", format!("to {what}, by {by}, {since}; waits for a second person"));
+    }
+}
+
+/// What of an entry of a list waits for one of us, in a line below the table. Programs read the field.
+fn write_waits(entry: &Value, id: &str, page: &mut Page) {
+    let waits = plain(entry, "waits").into_iter().chain(items(entry, "waits").iter().filter_map(Value::as_str));
+    for words in waits {
+        page.remark(format!("{}  {}", short(&clean(&text(entry, id))), clean(words)));
     }
 }
 

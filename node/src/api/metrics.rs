@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 
 use super::App;
 use super::error::ApiError;
-use crate::service::{Context, Error, inbox, offers, register};
+use crate::service::{Context, Error, inbox, offers, register, reminders};
 
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<u64, AtomicU64>>;
@@ -90,6 +90,12 @@ fn text(context: &Context, requests: Family<Labels, Histogram>) -> Result<String
         ("review_overdue", "Those of them that are overdue", overdue),
     ] {
         set(&family(name, help), Labels::new(), u64::try_from(count).unwrap_or(u64::MAX));
+    }
+    let (things, late) =
+        (family("reminders", "What waits for one of us, by kind"), family("reminders_overdue", "What of it is overdue, by kind"));
+    for (kind, (count, overdue)) in reminders::tally(context)? {
+        set(&things, vec![("kind", kind.as_str().to_owned())], count);
+        set(&late, vec![("kind", kind.as_str().to_owned())], overdue);
     }
     let labels = family("labels", "Labels known here, by level and what they are worth now");
     for ((level, standing), count) in register::tally(context)? {

@@ -99,6 +99,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(metrics::scrape))
         .routes(routes!(node::about))
         .routes(routes!(node::status))
+        .routes(routes!(node::reminders))
         .routes(routes!(node::peers))
         .routes(routes!(node::witnesses))
         .routes(routes!(logs::list))

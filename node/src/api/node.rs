@@ -6,6 +6,7 @@ use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::Json;
 use crate::service::members::{self, NodeView, PeerView, StatusView, WitnessesView};
+use crate::service::reminders::{self, ReminderView};
 
 /// This node and its federation.
 #[utoipa::path(get, path = "/api/v1/node", tag = "node", responses(
@@ -23,6 +24,15 @@ pub(super) async fn about(State(app): State<App>) -> Json<NodeView> {
 ))]
 pub(super) async fn status(State(app): State<App>) -> Result<Json<StatusView>, ApiError> {
     Ok(Json(app.context.run(members::status).await?))
+}
+
+/// What waits for one of us, since when and until when, what is due first. Computed from what is stored; it names no cluster and no person.
+#[utoipa::path(get, path = "/api/v1/reminders", tag = "node", responses(
+    (status = 200, body = Vec<ReminderView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn reminders(State(app): State<App>) -> Result<Json<Vec<ReminderView>>, ApiError> {
+    Ok(Json(app.context.run(reminders::list).await?))
 }
 
 /// Who watches which log: confirmations in and missing, and how many may fail or lie.

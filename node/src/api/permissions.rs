@@ -53,6 +53,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/metrics", ALL, Nothing),
     ("GET", "/api/v1/node", ALL, Nothing),
     ("GET", "/api/v1/status", ALL, Nothing),
+    ("GET", "/api/v1/reminders", ALL, Nothing),
     ("GET", "/api/v1/peers", ALL, Nothing),
     ("GET", "/api/v1/witnesses", ALL, Nothing),
     ("GET", "/api/v1/logs", ALL, Nothing),

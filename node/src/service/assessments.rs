@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use parangon_protocol::assessment::{Assessment, Eligibility, Scores};
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::id::{AgencyId, CatalogueId};
+use parangon_protocol::id::AgencyId;
 use parangon_protocol::time::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +21,7 @@ pub(crate) use evidence::{content, part};
 pub(crate) use scores::changes;
 pub use scores::{Change, Edit, Preview, ScoreMap, export, set};
 
+use super::catalogues::Sought;
 use super::item::{self, Item};
 use super::{Context, Error, catalogues, clusters, random_bytes};
 use crate::store::{Source, Tx, WriteTx};
@@ -59,9 +60,15 @@ impl From<EligibilityView> for Eligibility {
 pub struct NewAssessment {
     /// Which of our clusters.
     pub cluster: String,
-    /// On which catalogue; the charter's, when it has only one.
+    /// On which catalogue; when absent the charter's only one, or that of the level.
     #[serde(default)]
     pub catalogue: Option<String>,
+    /// The level that is sought, where it says which catalogue.
+    #[serde(default)]
+    pub level: Option<String>,
+    /// Its label system, where several have that level.
+    #[serde(default)]
+    pub scheme: Option<String>,
     /// The month of the assessment, `2026-11`; this month when absent.
     #[serde(default)]
     pub month: Option<String>,
@@ -192,11 +199,11 @@ impl Sheet {
 /// Begins an assessment without answers.
 ///
 /// # Errors
-/// [`Error::NotFound`] for the cluster, [`Error::Field`] for catalogue or month.
+/// [`Error::NotFound`] for the cluster, [`Error::Field`] for catalogue, scheme, level or month.
 pub fn create(context: &Context, new: NewAssessment) -> Result<AssessmentView, Error> {
     let now = context.now();
-    let catalogue = new.catalogue.map(|id| id.parse::<CatalogueId>().map_err(Error::name("/catalogue"))).transpose()?;
-    let reference = catalogues::of_charter(context, catalogue.as_ref())?;
+    let sought = Sought { catalogue: new.catalogue.as_deref(), scheme: new.scheme.as_deref(), level: new.level.as_deref() };
+    let reference = catalogues::choose(&context.charter(), sought)?;
     let catalogue = catalogues::by_reference(context, &reference)?;
     let month = new.month.map_or_else(|| Ok(now.month()), |text| edit::month(context, &text))?;
     let id = hex::encode(random_bytes::<12>()?);

@@ -2,6 +2,8 @@
 //!
 //! A catalogue's text is public and opaque to the store. It lies under its hash, so an imported one can replace nothing.
 
+mod choice;
+
 use std::borrow::Cow;
 
 use parangon_protocol::catalogue::{Catalogue, Translation};
@@ -9,6 +11,8 @@ use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{CatalogueId, Hash};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(crate) use choice::{Sought, choose};
 
 use super::{Context, Error};
 use crate::store::{Source, Tx};
@@ -155,20 +159,17 @@ fn by_hash<S: Source>(tx: &Tx<S>, hash: &Hash) -> Result<Option<Cow<'static, Cat
     }
 }
 
-/// The catalogue that the charter lists under this name, or its only one when none is named.
+/// The charter's only catalogue.
 ///
 /// # Errors
-/// [`Error::Field`] when the charter has no such catalogue, or several and none was named.
-pub fn of_charter(context: &Context, id: Option<&CatalogueId>) -> Result<CatalogueRef, Error> {
-    let listed = &context.charter().catalogues;
-    let names = || listed.iter().map(|catalogue| catalogue.id.as_str()).collect::<Vec<_>>().join(", ");
-    match (id, &listed[..]) {
-        (Some(id), _) => {
-            let found = context.charter().catalogue(id).cloned();
-            found.ok_or_else(|| Error::field("/catalogue", format!("the charter lists {}", names())))
+/// [`Error::Field`] when it has several.
+pub fn of_charter(context: &Context) -> Result<CatalogueRef, Error> {
+    match &context.charter().catalogues[..] {
+        [only] => Ok(only.clone()),
+        listed => {
+            let names: Vec<_> = listed.iter().map(|catalogue| catalogue.id.as_str()).collect();
+            Err(Error::field("/catalogue", format!("name one of {}", names.join(", "))))
         }
-        (None, [only]) => Ok(only.clone()),
-        (None, _) => Err(Error::field("/catalogue", format!("name one of {}", names()))),
     }
 }
 

@@ -182,6 +182,9 @@ pub enum Error {
     /// A message did not get through for now.
     #[error(transparent)]
     Carrier(#[from] CarrierError),
+    /// Nothing can be sealed to the key that an agency published, or sent for a dossier: its checksum is wrong.
+    #[error("nothing can be sealed to the key of {0}: its checksum is wrong")]
+    SealingKey(AgencyId),
     /// It cannot be sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),

@@ -5,6 +5,7 @@ mod keeping;
 mod parts;
 mod review;
 mod talk;
+mod waits;
 mod work;
 
 use parangon_protocol::charter::Charter;
@@ -18,12 +19,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use arrivals::{awaits, dossier_key, is_from_owner, on_dossier, on_issued, on_offer, on_refused, on_withdrawal};
-pub(crate) use keeping::{due, erase, forget_review, let_go};
+pub(crate) use keeping::{Held, LastWord, due, erase, forget_review, held, let_go};
 pub use parts::evidence;
 pub(crate) use parts::{dossiers, on_part, resume};
 pub use review::{DossierView, ReviewResult, dossier, submit};
 pub use talk::{ConversationView, NewQuestion, ask, conversation, finalise};
 pub(crate) use talk::{on_reply, on_response, response_until, said_by};
+pub use waits::show;
+pub(crate) use waits::waits;
 pub use work::{ReviewInput, WorkPreview, WorkView, import, work, workbook, write};
 
 use super::assessments::ScoreMap;
@@ -141,6 +144,12 @@ pub struct InboxView {
     /// What the conflict rules say against us before we have accepted, with what this node knows today.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objection: Option<String>,
+    /// What waits for one of us, since when and until when, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
+    /// That messages about it wait until the owner's node is connected. Only where one is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
     /// What keeps our messages from counting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
@@ -188,6 +197,8 @@ impl Assigned {
             state: self.assignment.state(),
             since: self.since,
             recommended: self.counting().map(|_| self.endorsement.is_some()),
+            waits: self.waits(tx, context.now())?.map(|waiting| waiting.words(context.now())),
+            delivery: None,
             problem: self.refused.then_some("the owner's node refused our message for good, perhaps because it came too late"),
             next_step: match self.assignment.state() {
                 _ if self.refused && !is_over(self) => "speak with the owner, or step back",
@@ -240,15 +251,6 @@ pub fn list(context: &Context) -> Result<Vec<InboxView>, Error> {
     })?;
     views.sort_by(|a, b| (a.since, &a.offer).cmp(&(b.since, &b.offer)));
     Ok(views)
-}
-
-/// One of them.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub fn show(context: &Context, offer: &str) -> Result<InboxView, Error> {
-    let tx = context.store().read()?;
-    load(&tx, offer)?.view(context, &tx)
 }
 
 /// Accepts, with the declaration that no expert of ours has ties to the cluster, and with a fresh key for the dossier.

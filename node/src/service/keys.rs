@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::{Context, Error, moving};
 use crate::keystore::{KeyFiles, Keystore};
+use crate::sealing;
 
 /// A key set of this agency in its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -174,6 +175,8 @@ fn check(context: &Context, current: &KeySet, set: &SignedKeySet) -> Result<(), 
     // Elsewhere an identity key counts until a later one has signed. Here it is the present one's turn.
     let member = charter.member(context.me()).ok_or_else(|| Error::missing("member", context.me()))?;
     set.verify(context.federation(), &member.identity)?;
+    // Elsewhere its characters are looked at. Ours has to be one that others can use.
+    sealing::check(&set.body.sealing).map_err(|_| KeySetError::Sealing)?;
     // Elsewhere numbers grow; ours leave none out.
     let needed = current.number.saturating_add(1);
     if set.body.number != needed {

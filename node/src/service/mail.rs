@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::item::{self, Item};
 use super::{Context, Error, anchors, draws, erasure, inbox, offers};
-use crate::sealing;
+use crate::sealing::{self, SealingError};
 use crate::store::WriteTx;
 
 /// The code of "not now, try again": keys that are not known yet, a full disk, too much that waits for them, and an envelope that the sender's present key did
@@ -51,7 +51,7 @@ pub(crate) fn queue(context: &Context, tx: &mut WriteTx, to: &AgencyId, message:
 /// it published) must not keep it from happening.
 pub(crate) fn tell(context: &Context, tx: &mut WriteTx, to: &AgencyId, message: &Message) -> Result<(), Error> {
     match queue(context, tx, to, message) {
-        Err(error @ (Error::KeysUnknown(_) | Error::Sealing(_))) => {
+        Err(error @ (Error::KeysUnknown(_) | Error::SealingKey(_) | Error::Sealing(_))) => {
             tracing::warn!(agency = %to, code = error.code(), "a member could not be told what happened here");
             Ok(())
         }
@@ -61,7 +61,10 @@ pub(crate) fn tell(context: &Context, tx: &mut WriteTx, to: &AgencyId, message: 
 
 /// Queues a message to `to`, sealed to `recipient`.
 pub(crate) fn queue_to(context: &Context, tx: &mut WriteTx, to: &AgencyId, recipient: &str, message: &Message) -> Result<(), Error> {
-    let sealed = sealing::seal(recipient, &message.encode()?)?;
+    let sealed = sealing::seal(recipient, &message.encode()?).map_err(|error| match error {
+        SealingError::Key => Error::SealingKey(to.clone()),
+        other => other.into(),
+    })?;
     let last = item::find::<Sequence, _>(tx, to.as_str())?.map_or(0, |sequence| sequence.last);
     let sequence = last.saturating_add(1);
     item::put(tx, to.as_str(), &Sequence { last: sequence })?;

@@ -30,6 +30,7 @@ pub mod outside;
 pub mod panel;
 pub mod reactor;
 pub mod register;
+pub mod reminders;
 pub mod roles;
 pub mod spreadsheet;
 pub mod statistics;

@@ -6,6 +6,7 @@ mod decision;
 mod keeping;
 mod talk;
 mod verdict;
+mod waits;
 
 use std::collections::BTreeMap;
 
@@ -25,11 +26,13 @@ use utoipa::ToSchema;
 pub(crate) use arrivals::{awaits, gone, on_acceptance, on_decline, on_fetch, on_issued, on_refused, on_review, on_withdrawal, said_by};
 pub use create::{NewOffer, create};
 pub(crate) use decision::Agreed;
-pub use decision::{DecisionView, What, take_back, undecided};
+pub use decision::{DecisionView, What, take_back};
 
 pub(crate) use talk::{Asked, on_question, on_receipt};
 pub use talk::{QuestionView, Said, answer, respond};
 pub use verdict::{Appeal, Ruling, Stand, VerdictView, appeal, refuse, rule};
+pub use waits::show;
+pub(crate) use waits::waits;
 
 use super::clusters::ClusterView;
 use super::item::{self, Item};
@@ -126,6 +129,13 @@ pub struct ReviewerView {
     /// Since when.
     #[schema(value_type = String)]
     pub since: Timestamp,
+    /// When its answer, or its review, is due; absent once nothing is expected from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub due: Option<Timestamp>,
+    /// That messages about this offer wait until its node is connected. Only where one offer is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
     /// Why it declined or stepped back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -202,6 +212,9 @@ pub struct OfferView {
     /// Why not yet. Confidential: may name points.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<String>,
+    /// What waits for one of us, since when and until when, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
     /// Whether we comment once on the reviews before they are final.
     pub comments: bool,
     /// What we said to the reviews. Confidential.
@@ -305,7 +318,9 @@ impl Offered {
         let outcome = self.exchange.outcome();
         let late = context.now() >= offer.due;
         let all_in = self.exchange.at_work().is_none() || outcome != Outcome::Open || late;
-        let (ready, unmet) = match self.decide(context)? {
+        let decision = self.decide(context)?;
+        let waits = self.waits(context.now(), decision.is_ok()).iter().map(|waiting| waiting.words(context.now())).collect();
+        let (ready, unmet) = match decision {
             Err(unmet) if self.verdict.is_some() => (false, unmet.iter().map(ToString::to_string).collect()),
             _ if outcome != Outcome::Open || self.pending(context.now()).is_some() => (false, Vec::new()),
             Ok(_) => (true, Vec::new()),
@@ -322,6 +337,8 @@ impl Offered {
                 agency: agency.to_string(),
                 state,
                 since: notes.map_or(offer.created, |notes| notes.since),
+                due: self.answer_due(state),
+                delivery: None,
                 reason: notes.and_then(|notes| notes.declined),
                 reviewed_by,
                 late: reviewed_by.is_some_and(|existed_by| !anchor::kept(existed_by, offer.due)),
@@ -349,6 +366,7 @@ impl Offered {
             ready,
             decision: self.decision.as_ref().map(decision::Decided::view),
             unmet,
+            waits,
             comments: offer.comments,
             response: self.response.as_ref().map(|response| response.body.text.clone()),
             differences: if all_in { levels(&differences(&self.drafts())) } else { BTreeMap::new() },
@@ -372,14 +390,6 @@ pub(crate) fn load<S: Source>(tx: &Tx<S>, id: &str) -> Result<Offered, Error> {
 /// The charter version that an offer stands on.
 pub(crate) fn charter_of(context: &Context, offer: &SignedOffer) -> Result<CharterVersion, Error> {
     context.charter_version(offer.body.charter)
-}
-
-/// One offer.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub fn show(context: &Context, id: &str) -> Result<OfferView, Error> {
-    load(&context.store().read()?, id)?.view(context)
 }
 
 /// Up to `limit` offers by id, those after `after`, without what the reviews say.

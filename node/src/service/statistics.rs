@@ -58,7 +58,7 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 /// [`Error::PeriodOpen`], [`Error::Field`], [`Error::Tally`].
 pub fn prepare(context: &Context, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
-    let reference = catalogues::of_charter(context, None)?;
+    let reference = catalogues::of_charter(context)?;
     let release = build(context, period, &reference, None)?;
     let catalogue = catalogues::by_reference(context, &reference)?;
     Ok(PreparedView::new(&release, &catalogue))
@@ -74,7 +74,7 @@ pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, 
         .run(move |context| {
             let period = period_of(context, new.period.as_deref())?;
             let reason = new.reason.map(|reason| reason.trim().parse::<Name>().map_err(Error::name("/reason"))).transpose()?;
-            let reference = catalogues::of_charter(context, None)?;
+            let reference = catalogues::of_charter(context)?;
             let release = build(context, period, &reference, reason)?;
             release.check_disclosure(&context.charter().disclosure)?;
             Ok((release, context.me().clone()))
@@ -209,7 +209,7 @@ struct Summed {
 }
 
 fn sum(context: &Context, period: Option<&str>) -> Result<Summed, Error> {
-    let reference = catalogues::of_charter(context, None)?;
+    let reference = catalogues::of_charter(context)?;
     let found = placed(context, &context.store().read()?)?;
     let fits = |placed: &&Placed| placed.is_final && placed.release.catalogue == reference;
     let period = match period {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, Level, Member, Rekeying, Resumption, Tie, rekeying, resumption, tie};
+use super::{Charter, Level, Member, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -69,8 +69,8 @@ pub enum Difference {
     Untied(Tie),
     /// What statistics must hide: the smallest count before and from now on.
     Disclosure(u32, u32),
-    /// How long members keep what is confidential.
-    Retention,
+    /// How long members keep what is confidential: before, and from now on.
+    Retention(Option<Retention>, Option<Retention>),
     /// Days after which a status is too old: before and from now on.
     StatusAge(u32, u32),
     /// The month after which the charter is stale.
@@ -140,7 +140,7 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
         all.push(Difference::Disclosure(present.disclosure.minimum, next.disclosure.minimum));
     }
     if present.retention != next.retention {
-        all.push(Difference::Retention);
+        all.push(Difference::Retention(present.retention.clone(), next.retention.clone()));
     }
     if present.status_max_age_days != next.status_max_age_days {
         all.push(Difference::StatusAge(present.status_max_age_days, next.status_max_age_days));
@@ -250,7 +250,7 @@ impl fmt::Display for Difference {
             Self::Untied(Tie { agency, to, .. }) => write!(f, "the tie of {agency} to {to} counts for nothing any more"),
             Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
             Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
-            Self::Retention => f.write_str("how long dossiers, reviews and assessments are kept"),
+            Self::Retention(from, to) => f.write_str(&retention::change(from.as_ref(), to.as_ref())),
             Self::StatusAge(from, to) => write!(f, "a label's status is good for {to} days instead of {from}"),
             Self::ReviewBy(month) => write!(f, "the charter is to be looked at again by {month}"),
             Self::Named(name) => write!(f, "the federation is called \"{name}\""),

@@ -38,7 +38,11 @@ impl Retention {
         Self { dossier_days: 30, review_days: 365, assessment_months: 24 }
     }
 
-    pub(super) fn check(&self) -> Result<(), CharterError> {
+    /// Whether the periods are within their bounds.
+    ///
+    /// # Errors
+    /// [`CharterError::Retention`].
+    pub fn check(&self) -> Result<(), CharterError> {
         let Self { dossier_days, review_days, assessment_months } = self;
         let sound =
             DOSSIER_DAYS.contains(dossier_days) && REVIEW_DAYS.contains(review_days) && ASSESSMENT_MONTHS.contains(assessment_months);
@@ -62,6 +66,25 @@ impl Retention {
     pub fn assessment_until(&self, from: Month) -> Timestamp {
         from.plus(self.assessment_months).last_second().plus(1)
     }
+}
+
+/// What changes between two charters, in words.
+pub(super) fn change(from: Option<&Retention>, to: Option<&Retention>) -> String {
+    let Some(to) = to else {
+        return "no period is set any more: each agency decides how long it keeps dossiers, reviews and assessments".to_owned();
+    };
+    let kept = |what: &str, unit: &str, before: Option<u32>, after: u32| match before {
+        Some(before) if before == after => None,
+        Some(before) => Some(format!("{what} {after} {unit} instead of {before}")),
+        None => Some(format!("{what} {after} {unit}")),
+    };
+    let changed = [
+        kept("copies of dossiers", "days", from.map(|from| from.dossier_days), to.dossier_days),
+        kept("reviews", "days", from.map(|from| from.review_days), to.review_days),
+        kept("assessments", "months", from.map(|from| from.assessment_months.into()), to.assessment_months.into()),
+    ];
+    let changed: Vec<String> = changed.into_iter().flatten().collect();
+    format!("members keep {}; what is older goes when this takes effect", changed.join(", "))
 }
 
 #[cfg(test)]
@@ -99,5 +122,25 @@ mod tests {
         assert_eq!(retention.dossier_until(from).to_string(), "2026-12-30T12:00:00Z");
         assert_eq!(retention.review_until(from).to_string(), "2027-11-30T12:00:00Z");
         assert_eq!(retention.assessment_until(from.month()).to_string(), "2028-12-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_change_is_said_period_by_period() {
+        let former = Retention::assumed();
+        let shorter = Retention { dossier_days: 14, ..former.clone() };
+        let other = Retention { review_days: 90, assessment_months: 36, ..former.clone() };
+        assert_eq!(
+            change(Some(&former), Some(&shorter)),
+            "members keep copies of dossiers 14 days instead of 30; what is older goes when this takes effect"
+        );
+        assert_eq!(
+            change(Some(&former), Some(&other)),
+            "members keep reviews 90 days instead of 365, assessments 36 months instead of 24; what is older goes when this takes effect"
+        );
+        assert_eq!(
+            change(None, Some(&former)),
+            "members keep copies of dossiers 30 days, reviews 365 days, assessments 24 months; what is older goes when this takes effect"
+        );
+        assert!(change(Some(&former), None).starts_with("no period is set any more"));
     }
 }

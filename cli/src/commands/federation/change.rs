@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Right, Tie};
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Retention, Right, Tie};
 use parangon_protocol::id::{AgencyId, Name, NameError, SchemeId};
 use parangon_protocol::limits;
 use parangon_protocol::time::{Month, TimeError, Timestamp};
@@ -68,9 +68,13 @@ pub(crate) struct Change {
     /// How wide the interval must stay in which a hidden count may lie
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
+    /// How long members keep copies of dossiers and reviews (days) and assessments (months): dossiers=30d, reviews=365d,
+    /// assessments=24m, or none for no periods at all (may be repeated)
+    #[arg(long, value_name = "WHAT=PERIOD")]
+    retention: Vec<Period>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "drawn", "name", "review_by",
-        "status_days", "minimum", "protection"])]
+        "status_days", "minimum", "protection", "retention"])]
     charter: Option<PathBuf>,
 }
 
@@ -100,6 +104,68 @@ impl FromStr for RightsOf {
             right: Right { scheme: scheme.parse().map_err(|error: NameError| error.to_string())?, levels: all },
         })
     }
+}
+
+/// `dossiers=30d`, `reviews=365d`, `assessments=24m`, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Period {
+    Dossiers(u32),
+    Reviews(u32),
+    Assessments(u16),
+    None,
+}
+
+impl FromStr for Period {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        let shape = || "dossiers=DAYSd, reviews=DAYSd, assessments=MONTHSm, or none, for example dossiers=30d".to_owned();
+        let (what, period) = text.split_once('=').ok_or_else(shape)?;
+        let number = |unit| period.strip_suffix(unit).and_then(|count| count.parse::<u32>().ok()).ok_or_else(shape);
+        let period = match what {
+            "dossiers" => Self::Dossiers(number('d')?),
+            "reviews" => Self::Reviews(number('d')?),
+            "assessments" => Self::Assessments(number('m')?.try_into().map_err(|_| shape())?),
+            _ => return Err(shape()),
+        };
+        let mut probe = Retention::assumed();
+        period.put(&mut probe);
+        probe.check().map(|()| period).map_err(|error| error.to_string())
+    }
+}
+
+impl Period {
+    fn put(self, retention: &mut Retention) {
+        match self {
+            Self::Dossiers(days) => retention.dossier_days = days,
+            Self::Reviews(days) => retention.review_days = days,
+            Self::Assessments(months) => retention.assessment_months = months,
+            Self::None => {}
+        }
+    }
+}
+
+/// The periods from now on. Where the charter has none, all have to be named: what a federation does not say, it does not delete.
+fn kept(present: Option<&Retention>, periods: &[Period]) -> Result<Option<Retention>, Failure> {
+    let named: Vec<_> = periods.iter().map(std::mem::discriminant).collect();
+    let twice = (1..named.len()).any(|at| named[..at].contains(&named[at]));
+    if twice || (periods.contains(&Period::None) && periods.len() > 1) {
+        return Err(Failure::new(Exit::Usage, "--retention names each period once, or none alone"));
+    }
+    match (periods, present) {
+        ([], present) => return Ok(present.cloned()),
+        ([Period::None], _) => return Ok(None),
+        (some, None) if some.len() < 3 => {
+            let failure = Failure::new(Exit::Usage, "the charter sets no periods: name all three");
+            return Err(failure.next("--retention dossiers=30d --retention reviews=365d --retention assessments=24m"));
+        }
+        _ => {}
+    }
+    let mut retention = present.cloned().unwrap_or_else(Retention::assumed);
+    periods.iter().for_each(|period| period.put(&mut retention));
+    Ok(Some(retention))
 }
 
 /// `AGENCY=AGENCY|CLUSTER[:YYYY-MM]`.
@@ -205,6 +271,7 @@ impl Change {
         next.conflicts.drawn = self.drawn.unwrap_or(next.conflicts.drawn);
         next.review_by = self.review_by.unwrap_or(next.review_by);
         next.status_max_age_days = self.status_days.unwrap_or(next.status_max_age_days);
+        next.retention = kept(present.retention.as_ref(), &self.retention)?;
         next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);
         next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
         Ok(next)
@@ -268,4 +335,39 @@ fn whole(path: &std::path::Path) -> Result<Charter, Failure> {
         .map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))?;
     let inner = value.get_mut("charter").map(serde_json::Value::take).unwrap_or(value);
     serde_json::from_value(inner).map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn periods(texts: &[&str]) -> Vec<Period> {
+        texts.iter().map(|text| text.parse().expect(text)).collect()
+    }
+
+    #[test]
+    fn periods_are_named_with_their_unit_and_within_their_bounds() {
+        assert_eq!(periods(&["dossiers=14d", "assessments=36m", "none"]), [Period::Dossiers(14), Period::Assessments(36), Period::None]);
+        for wrong in ["", "dossiers", "dossiers=14", "dossiers=2m", "assessments=30d", "labels=3d", "reviews=-1d", "assessments=70000m"] {
+            assert!(wrong.parse::<Period>().is_err_and(|error| error.contains("for example")), "{wrong}");
+        }
+        for beyond in ["dossiers=0d", "dossiers=366d", "reviews=29d", "assessments=5m"] {
+            assert!(beyond.parse::<Period>().is_err_and(|error| error.contains("dossiers are kept 1 to 365 days")), "{beyond}");
+        }
+    }
+
+    #[test]
+    fn periods_that_are_not_named_stay_as_they_are() {
+        let present = Retention::assumed();
+        let kept = |present: Option<&Retention>, texts: &[&str]| kept(present, &periods(texts)).map_err(|failure| failure.exit);
+        assert_eq!(kept(Some(&present), &[]), Ok(Some(present.clone())));
+        let shorter = Retention { dossier_days: 14, ..present.clone() };
+        assert_eq!(kept(Some(&present), &["dossiers=14d"]), Ok(Some(shorter.clone())));
+        assert_eq!(kept(Some(&present), &["none"]), Ok(None));
+        assert_eq!(kept(None, &["dossiers=14d"]), Err(Exit::Usage), "no period comes unsaid");
+        assert_eq!(kept(None, &["dossiers=14d", "reviews=365d", "assessments=24m"]), Ok(Some(shorter)));
+        for twice in [&["dossiers=14d", "dossiers=14d"][..], &["dossiers=14d", "reviews=90d", "dossiers=15d"], &["none", "dossiers=14d"]] {
+            assert_eq!(kept(Some(&present), twice), Err(Exit::Usage), "{twice:?}");
+        }
+    }
 }

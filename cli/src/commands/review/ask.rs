@@ -152,6 +152,9 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
         }
         let ids = page.ids();
         page.table(["OFFER", "CLUSTER", "LEVEL", "STATE", "REVIEWERS"], offers.iter().map(|offer| row(offer, ids)));
+        for offer in &offers {
+            super::write_waits(offer, "id", page);
+        }
     })
 }
 
@@ -176,6 +179,9 @@ fn write(offer: &Value, page: &mut Page) {
         }
     }
     super::write_verdict(offer, page);
+    for waits in items(offer, "waits") {
+        page.field("  now", waits.as_str().unwrap_or("-"));
+    }
     for reason in items(offer, "unmet") {
         page.field("  not yet", reason.as_str().unwrap_or("-"));
     }
@@ -185,7 +191,7 @@ fn write(offer: &Value, page: &mut Page) {
     }
     for reviewer in items(offer, "reviewers") {
         let mut state = text(reviewer, "state");
-        for name in ["since", "reason", "points", "recommends", "findings", "problem"] {
+        for name in ["since", "due", "reason", "points", "recommends", "findings", "problem", "delivery"] {
             if !reviewer[name].is_null() {
                 state.push_str(&format!(", {name} {}", text(reviewer, name)));
             }

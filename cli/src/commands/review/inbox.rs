@@ -63,7 +63,7 @@ pub(crate) struct SubmitArgs {
     said: SaidArgs,
 }
 
-pub(super) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
+pub(crate) fn resolve(given: &str, context: &Context<'_>) -> Result<String, Failure> {
     ids::resolve(&context.client, PATH, "offer", given, ID)
 }
 
@@ -84,11 +84,14 @@ pub(super) fn list(context: &Context<'_>) -> Result<(), Failure> {
             [ids(&text("offer")), text("owner"), cluster_of(entry), text("level"), text("state"), text("due"), text("next_step")]
         };
         page.table(["OFFER", "FROM", "CLUSTER", "LEVEL", "STATE", "DUE", "NEXT"], inbox.iter().map(row));
+        for entry in &inbox {
+            super::write_waits(entry, "offer", page);
+        }
     })
 }
 
 fn write(entry: &Value, page: &mut Page) {
-    for name in ["offer", "owner", "cluster", "level", "languages", "due", "state", "since", "objection", "problem"] {
+    for name in ["offer", "owner", "cluster", "level", "languages", "due", "state", "since", "objection", "problem", "waits", "delivery"] {
         if !entry[name].is_null() {
             page.field(name, text(entry, name));
         }

@@ -88,7 +88,7 @@ pub(super) const KINDS: &[Kind] = &[
         why: "what another agency asked us to review, and our own review: signed statements, to account for them",
         kept: Kept::Review,
         free: &[],
-        whole: "it is signed: it goes with the charter's period, or when the owner erases its offer; ask the owner",
+        whole: "it is signed: parangon erase review ID once it is over; else it goes with the charter's period, or when the owner erases its offer",
     },
     Kind {
         kind: 7,
@@ -137,6 +137,14 @@ pub(super) const KINDS: &[Kind] = &[
         kept: Kept::Always,
         free: &[],
         whole: "nothing: it holds ids and hashes only",
+    },
+    Kind {
+        kind: 31,
+        what: "note on reminders",
+        why: "up to when the log has said what waits",
+        kept: Kept::Always,
+        free: &[],
+        whole: "nothing: it holds a time only",
     },
 ];
 

@@ -82,7 +82,7 @@ fn ask(context: &Context, tx: &mut WriteTx, agency: &AgencyId, offered: &Offered
     let offer = offered.exchange.offer_hash();
     let asked = match mail::queue(context, tx, agency, &Message::Erase { offer }) {
         Ok(()) => Some(context.now()),
-        Err(error @ (Error::KeysUnknown(_) | Error::Sealing(_))) => {
+        Err(error @ (Error::KeysUnknown(_) | Error::SealingKey(_) | Error::Sealing(_))) => {
             tracing::warn!(%agency, code = error.code(), "a member could not be asked to erase");
             None
         }

@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod carry;
+mod own;
 mod plan;
 pub(crate) mod retention;
 mod view;
@@ -37,6 +38,8 @@ pub enum Target {
     Offer,
     /// A cluster with all its assessments and offers.
     Cluster,
+    /// What we hold of another agency's offer: the copy of the dossier, and our own review.
+    Review,
 }
 
 impl Target {
@@ -47,6 +50,7 @@ impl Target {
             Self::Assessment => "assessment",
             Self::Offer => "offer",
             Self::Cluster => "cluster",
+            Self::Review => "review",
         }
     }
 }
@@ -134,7 +138,7 @@ impl Item for Place {
     const WHAT: &'static str = "erased offer";
 }
 
-/// What an owner asked us to erase, by the offer's hash.
+/// What an owner asked us to erase, or what we erased of our own accord, by the offer's hash.
 #[derive(Serialize, Deserialize)]
 struct Request {
     from: AgencyId,
@@ -149,7 +153,7 @@ impl Item for Request {
     const WHAT: &'static str = "request to erase";
 }
 
-/// Whether an owner had us erase what we held of this offer.
+/// Whether what we held of this offer was erased: by its owner's request, or by ourselves.
 pub(crate) fn was_asked<S: Source>(tx: &Tx<S>, offer: &str) -> Result<bool, Error> {
     Ok(item::find::<Request, S>(tx, offer)?.is_some())
 }
@@ -165,22 +169,30 @@ fn backups_until(at: Timestamp) -> Timestamp {
 /// [`Error::NotFound`].
 pub fn preview(context: &Context, new: &NewErasure) -> Result<PlanView, Error> {
     let tx = context.store().read()?;
-    plan::Plan::of(&tx, new.target, &new.id)?.view(context, &tx)
+    match new.target {
+        Target::Review => own::preview(context, &tx, &new.id),
+        target => plan::Plan::of(&tx, target, &new.id)?.view(context, &tx),
+    }
 }
 
 /// Erases it here and asks everybody who was sent something of it to do the same. What was erased before is shown as it is.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::State`] while a review is open; [`Error::BehindLabel`] for what a label that is not over stands on, unless
+/// [`Error::NotFound`]; [`Error::State`] while a review is open, or one of ours is not over; [`Error::BehindLabel`] for what a label that is not over stands on, unless
 /// that is meant; [`Error::Field`] without the name.
 pub fn order(context: &Context, new: &NewErasure) -> Result<ErasureView, Error> {
     let view = context.transact(|tx| {
         if let Some(known) = ordered(tx, new.target, &new.id)? {
             return known.1.view(known.0);
         }
+        let id = hex::encode(random_bytes::<12>()?);
+        if new.target == Target::Review {
+            let order = own::out(context, tx, new)?;
+            item::put(tx, &id, &order)?;
+            return order.view(id);
+        }
         let plan = plan::Plan::of(tx, new.target, &new.id)?;
         plan.is_allowed(context, tx, new)?;
-        let id = hex::encode(random_bytes::<12>()?);
         carry::out(context, tx, &id, plan, false)?.view(id)
     })?;
     context.queued().notify_one();

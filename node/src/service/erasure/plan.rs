@@ -49,6 +49,7 @@ impl Plan {
                 cluster
             }
             Target::Cluster => of.to_owned(),
+            Target::Review => return Err(Error::missing("offer", of)), // another agency's: see `own`
         };
         let name = match offers.first() {
             Some((_, offered)) => offered.offer.body.cluster.name.to_string(),
@@ -109,11 +110,7 @@ impl Plan {
         if let Some(label) = self.behind(context, tx)?.into_iter().find(|label| !label.over && !new.with_label) {
             return Err(Error::BehindLabel { label: label.id, state: label.state });
         }
-        match &new.confirm {
-            Some(name) if name.trim() == self.name => Ok(()),
-            Some(_) => Err(Error::field("/confirm", "not the name of the cluster; nothing was changed")),
-            None => Err(Error::field("/confirm", "the name of the cluster is needed: this cannot be undone")),
-        }
+        is_confirmed(new, &self.name)
     }
 
     pub(super) fn view<S: Source>(&self, context: &Context, tx: &Tx<S>) -> Result<PlanView, Error> {
@@ -149,6 +146,15 @@ impl Plan {
             open: self.open().cloned().collect(),
             stays,
         })
+    }
+}
+
+/// Whether whoever asks has typed the cluster's name.
+pub(super) fn is_confirmed(new: &NewErasure, name: &str) -> Result<(), Error> {
+    match &new.confirm {
+        Some(typed) if typed.trim() == name => Ok(()),
+        Some(_) => Err(Error::field("/confirm", "not the name of the cluster; nothing was changed")),
+        None => Err(Error::field("/confirm", "the name of the cluster is needed: this cannot be undone")),
     }
 }
 

@@ -40,6 +40,7 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::Ineligible { level: Level::Gold, reasons: vec![Ineligible::NotListed] }, "PGN-0830", 409),
         (Error::SamePerson { at: Timestamp::default() }, "PGN-0870", 409),
         (Error::Judged { agency: agency() }, "PGN-0872", 409),
+        (Error::SealingKey(agency()), "PGN-0890", 409),
         (Error::OtherContent, "PGN-0640", 409),
         (Error::VoidDecision { by: "uid 1".into(), at: Timestamp::default() }, "PGN-0641", 409),
         (Error::NotIssuer, "PGN-0833", 409),

@@ -1,14 +1,16 @@
 //! How long we keep what belongs to other agencies' clusters, and how it goes.
 
 use parangon_protocol::charter::Retention;
-use parangon_protocol::review::State;
+use parangon_protocol::id::{AgencyId, Hash};
+use parangon_protocol::label::LabelId;
+use parangon_protocol::review::{Outcome, State};
 use parangon_protocol::time::Timestamp;
 
 use super::review::ENDORSEMENT_DAYS;
-use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, parts, step_back, talk, work};
+use super::{Assigned, DossierKey, SEALED_DOSSIER, destroy, is_over, load, owner, parts, step_back, talk, work};
 use crate::service::item::{self, Item};
 use crate::service::{Context, Error, anchors, erasure};
-use crate::store::{ReadTx, WriteTx};
+use crate::store::{ReadTx, Source, Tx, WriteTx};
 
 /// Ids with the moment from which they are to go.
 pub(crate) type DueList = Vec<(String, Timestamp)>;
@@ -25,6 +27,60 @@ impl Assigned {
         };
         counts.then(|| self.since.plus(ENDORSEMENT_DAYS * 86_400))
     }
+}
+
+/// Who spoke last about an offer that is over for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastWord {
+    /// The owner, or nobody has to.
+    Theirs,
+    /// We, when we declined.
+    Declined,
+    /// We, when we stepped back.
+    SteppedBack,
+}
+
+/// What we hold of an offer, for whoever erases it.
+pub(crate) struct Held {
+    pub(crate) owner: AgencyId,
+    pub(crate) offer: Hash,
+    /// The cluster's name.
+    pub(crate) cluster: String,
+    /// Commitment of our copy of the dossier, when we had one.
+    pub(crate) copy: Option<Hash>,
+    /// The label that it led to.
+    pub(crate) label: Option<LabelId>,
+    /// When it was, or will be, over for us.
+    pub(crate) over_at: Option<Timestamp>,
+    pub(crate) last_word: LastWord,
+    /// Reviews of ours, drafts too.
+    pub(crate) reviews: usize,
+    pub(crate) questions: usize,
+}
+
+/// What we hold of an offer.
+pub(crate) fn held<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Held, Error> {
+    let assigned = load(tx, offer)?;
+    let last_word = match assigned.assignment.state() {
+        _ if is_over(&assigned) => LastWord::Theirs,
+        State::Declined => LastWord::Declined,
+        State::Withdrawn => LastWord::SteppedBack,
+        _ => LastWord::Theirs,
+    };
+    Ok(Held {
+        owner: owner(&assigned).clone(),
+        offer: assigned.assignment.offer_hash(),
+        cluster: assigned.offer.body.cluster.name.to_string(),
+        copy: assigned.assignment.copy().copied(),
+        label: match assigned.assignment.outcome() {
+            Outcome::Issued(label) => Some(label),
+            Outcome::Open | Outcome::Withdrawn => None,
+        },
+        over_at: assigned.over_at(),
+        last_word,
+        reviews: [&assigned.review, &assigned.last].into_iter().flatten().count(),
+        questions: talk::questions(tx, offer)?,
+    })
 }
 
 /// When each copy of a dossier, and each review of ours, is to go.

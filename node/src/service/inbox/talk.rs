@@ -84,6 +84,16 @@ fn view(conversation: &Conversation) -> ConversationView {
     }
 }
 
+/// How many questions of ours are kept.
+pub(super) fn questions<S: Source>(tx: &Tx<S>, offer: &str) -> Result<usize, Error> {
+    Ok(find(tx, offer)?.questions.len())
+}
+
+/// When the owner says that it responded, while we have the dossier.
+pub(super) fn responded<S: Source>(tx: &Tx<S>, offer: &str) -> Result<Option<Timestamp>, Error> {
+    Ok(find(tx, offer)?.response.map(|signed| signed.body.created))
+}
+
 /// What was said about a dossier that we have.
 ///
 /// # Errors

@@ -275,3 +275,29 @@ async fn a_review_that_comes_again_takes_nothing_back() {
     let view = stuttgart.context.run(move |context| offers::show(context, &offer)).await.expect("the offer");
     assert!(view.ready && view.reviewers[0].recommends == Some(true), "{view:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acceptance_whose_key_has_a_wrong_checksum_is_refused_and_changes_nothing() {
+    let agencies = federation(&THREE).await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer");
+    let mut dossier_key = FreshKey::generate().recipient();
+    let other = if dossier_key.ends_with('q') { 'p' } else { 'q' };
+    dossier_key.pop();
+    dossier_key.push(other);
+    let acceptance = Acceptance {
+        offer: offer.id.parse().expect("a hash"),
+        reviewer: lyon.context.me().clone(),
+        dossier_key,
+        conflicts: Conflicts::None,
+        created: lyon.context.now(),
+    };
+    let acceptance = Signed::sign(acceptance, lyon.context.federation(), &lyon.context.issue_key()).expect("it looks like a key");
+    let bytes = made(lyon, stuttgart, None, &Message::Accept { acceptance });
+    assert_eq!(took(stuttgart, lyon, &bytes).await, Err(REFUSED));
+    assert!(stuttgart.context.counters().rejected.get_or_create(&vec![("reason", "PGN-0890".to_owned())]).get() > 0);
+    let shown = stuttgart.offer_until(&offer.id, "the offer", |_| true).await;
+    assert_eq!(shown.reviewers[0].state, parangon_protocol::review::State::Offered);
+    lyon.accepts(&offer.id).await;
+}

@@ -10,8 +10,12 @@ use super::super::charter::RekeyingView;
 use super::super::erasure::{self, retention};
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
-use super::super::{Context, Error, inbox, offers, outside};
+use super::super::reminders::{self, Kind};
+use super::super::{Context, Error, inbox, outside};
 use crate::engine::{RegisterRow, lost_standings};
+
+/// Reminders that are shown one by one.
+const REMINDERS: usize = 10;
 
 /// How serious a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -76,7 +80,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(lost(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
-    lines.extend(decisions(context)?);
+    lines.extend(reminders(context)?);
     lines.extend(guests(context)?);
     lines.extend(keeping(context)?);
     lines.extend(clearing(context)?);
@@ -276,7 +280,9 @@ fn peers(context: &Context) -> Result<Vec<Line>, Error> {
     let line = |peer: super::PeerView| {
         let reason = match peer.outbox {
             0 => peer.reason,
-            count => format!("{}; {count} messages wait", peer.reason),
+            count if peer.connected => format!("{}; {count} messages wait", peer.reason),
+            1 => format!("{}; 1 message will be delivered when it is connected", peer.reason),
+            count => format!("{}; {count} messages will be delivered when it is connected", peer.reason),
         };
         Line { subject: peer.id, state: peer.state, reason, since: peer.since.unwrap_or(context.started()), next_step: peer.next_step }
     };
@@ -294,14 +300,22 @@ fn reviews(context: &Context) -> Result<Option<Line>, Error> {
     })
 }
 
-/// What one of us decided and another one has to confirm. Who it was, the offer says.
-fn decisions(context: &Context) -> Result<Vec<Line>, Error> {
-    let line = |(offer, since): (String, Timestamp)| {
-        let short: String = offer.chars().take(12).collect();
-        let step = format!("another person looks at it and confirms: parangon review show {short}");
-        Line::not_ok(format!("offer {short}"), Severity::Wait, "decided by one person; waits for a second one", since, step)
+/// Of what this node reminds, what is due first; and what one of us decided and another one has to confirm. Who that was, the offer says.
+fn reminders(context: &Context) -> Result<Vec<Line>, Error> {
+    let said = |waiting: &reminders::ReminderView| waiting.reminder.is_some() || waiting.kind == Kind::SecondPerson;
+    let waiting: Vec<_> = reminders::list(context)?.into_iter().filter(said).collect();
+    let more = waiting.len().saturating_sub(REMINDERS);
+    let line = |waiting: reminders::ReminderView| {
+        let short: String = waiting.offer.chars().take(12).collect();
+        let severity = if waiting.overdue { Severity::Warn } else { Severity::Wait };
+        Line::not_ok(format!("offer {short}"), severity, waiting.reason, waiting.from, waiting.next_step)
     };
-    Ok(offers::undecided(context)?.into_iter().map(line).collect())
+    let mut lines: Vec<Line> = waiting.into_iter().take(REMINDERS).map(line).collect();
+    if more > 0 {
+        let reason = format!("of {more} more things the node reminds");
+        lines.push(Line::not_ok("reminders", Severity::Wait, reason, context.started(), "parangon reminders"));
+    }
+    Ok(lines)
 }
 
 /// What the charter's periods of retention end within two weeks.

@@ -61,6 +61,10 @@ pub struct DecisionView {
 }
 
 impl Decided {
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
     pub(super) fn view(&self) -> DecisionView {
         DecisionView {
             state: "decided",
@@ -139,17 +143,4 @@ pub async fn take_back(context: &Context, id: &str) -> Result<OfferView, Error> 
         })
     };
     context.run(take).await
-}
-
-/// Decisions that wait for a second person: the offers' ids, and since when.
-///
-/// # Errors
-/// [`Error::Store`] or [`Error::Damaged`].
-pub fn undecided(context: &Context) -> Result<Vec<(String, Timestamp)>, Error> {
-    let mut found = Vec::new();
-    item::each::<Offered, _>(&context.store().read()?, |id, offered| {
-        found.extend(offered.decision.map(|decided| (id, decided.at)));
-        Ok(())
-    })?;
-    Ok(found)
 }

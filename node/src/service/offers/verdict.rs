@@ -104,6 +104,10 @@ impl Verdict {
         self.stand
     }
 
+    pub(super) fn since(&self) -> Timestamp {
+        self.since
+    }
+
     pub(super) fn view(&self) -> VerdictView {
         let (reason, next_step) = match self.stand {
             Stand::Refused => (

@@ -75,7 +75,7 @@ async fn a_label_takes_two_people_and_one_of_them_is_not_enough() {
     let seen = stuttgart.offer_until(&offer, "the decision", |offer| offer.decision.is_some()).await;
     assert_eq!(seen.decision.as_ref(), Some(&first));
     let status = stuttgart.context.run(members::status).await.expect("a status");
-    assert!(status.lines.iter().any(|line| line.reason.contains("waits for a second one")), "{:?}", status.lines);
+    assert!(status.lines.iter().any(|line| line.reason.contains("a second person")), "{:?}", status.lines);
 
     // Taken back, and decided anew by the other one: then the first may confirm.
     offers::take_back(&stuttgart.context, &offer).await.expect("taken back");

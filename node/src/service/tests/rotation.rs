@@ -1,5 +1,6 @@
 use parangon_protocol::id::LogId;
 use parangon_protocol::keys::{KeySet, SecretKey, SignedKeySet};
+use parangon_protocol::record::Record;
 use parangon_protocol::verify::Outcome;
 
 use super::support::{Agency, THREE, Who, federation, level, until};
@@ -139,6 +140,7 @@ async fn a_key_set_that_does_not_follow_changes_nothing() {
         ("altered", altered, "PGN-0733"),
         ("a key in two roles", shared, "PGN-0733"),
         ("the former issue key as witness key", sign(&identity(), &|set| set.witness = present.issue_key().public()), "PGN-0733"),
+        ("a sealing key with a wrong checksum", sign(&identity(), &|set| set.sealing = miswritten(&set.sealing)), "PGN-0733"),
         ("a log key that is in no file", sign(&identity(), &|set| set.log = drawn(5)), "PGN-0610"),
         ("a number skipped", sign(&identity(), &|set| set.number = 3), "PGN-0609"),
         ("a number repeated", sign(&identity(), &|set| set.number = 1), "PGN-0609"),
@@ -170,4 +172,31 @@ async fn a_new_peer_id_needs_somebody_who_learns_it() {
     let view = keys::replace(&stuttgart.context, NewKeySet { keyset }).await.expect("taken");
     assert_eq!(view.waiting, ["transport"]);
     stuttgart.context.rekeyed().await;
+}
+
+/// An age recipient with one other character: the shape is right, the checksum is not.
+fn miswritten(recipient: &str) -> String {
+    let other = if recipient.ends_with('q') { 'p' } else { 'q' };
+    format!("{}{other}", &recipient[..recipient.len() - 1])
+}
+
+/// In a log a key set with such a key stays what it always was; whoever would seal to it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealing_key_with_a_wrong_checksum_stands_and_nothing_is_sealed_to_it() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let mut set = lyon.next(&[Replaceable::Sealing]).body;
+    set.sealing = miswritten(&set.sealing);
+    let keyset = Box::new(set.sign(lyon.context.federation(), &lyon.identity.identity_key()).expect("it looks like a key"));
+    lyon.context.engine().append(vec![Record::KeySet(keyset)]).await.expect("replay is as it was");
+    let knows = || stuttgart.context.engine().book().current(lyon.context.me()).is_some_and(|(_, set)| set.number == 2);
+    until("the key set", || async { knows().then_some(()) }).await;
+
+    let assessment = stuttgart.assessed("BioRegio", 4).await;
+    let refused = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect_err("nothing can be sealed");
+    assert_eq!((refused.code(), refused.status()), ("PGN-0890", 409), "{refused}");
+    assert!(refused.to_string().contains("lyon"), "it says whose: {refused}");
+    assert!(stuttgart.context.store().read().expect("a snapshot").outbox_counts().expect("counts").is_empty());
+    // Nothing was begun: the same assessment goes to another agency, and a new key set ends it.
+    stuttgart.offer(&assessment, "bronze", &[berlin]).await.expect("an offer");
 }

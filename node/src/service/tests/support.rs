@@ -254,7 +254,7 @@ pub(crate) fn level(level: u8) -> ScoreMap {
 
 fn assess(context: &Context, cluster: String, own: u8) -> Result<String, Error> {
     let eligibility = EligibilityView { eccp_listed: true, management_fte_hundredths: 100, members: 30, member_types: 3 };
-    let new = NewAssessment { cluster, catalogue: None, month: None, eligibility, improvements: 3 };
+    let new = NewAssessment { cluster, catalogue: None, level: None, scheme: None, month: None, eligibility, improvements: 3 };
     let assessment = assessments::create(context, new)?;
     assessments::set(context, &assessment.id, &Edit::Map(level(own)), Some(&assessment.etag), false)?;
     Ok(assessment.id)
