@@ -8,6 +8,7 @@ mod erasure;
 mod evidence;
 mod exchange;
 mod invitation;
+mod objections;
 mod panel;
 mod refusals;
 mod rotation;
