@@ -221,7 +221,7 @@ impl Plan {
         }
     }
 
-    /// In some runs those who write object to each other's labels.
+    /// In some runs those who write object to each other's labels, and a liar to whatever there is.
     fn objections(&mut self) {
         let mut rng = Rng::part(self.seed, 5);
         let writers: Vec<usize> =
@@ -232,6 +232,10 @@ impl Plan {
         for _ in 0..rng.between(1, 5) {
             let at = rng.between(5_000, HEAL - 2_000);
             self.at(at, Op::Object { who: *rng.pick(&writers), pick: rng.next(), lifts: rng.chance(300) });
+        }
+        let liars: Vec<usize> = self.liars.iter().map(|(who, _)| *who).collect();
+        if !liars.is_empty() && rng.chance(600) {
+            self.at(rng.between(12_000, HEAL - 2_000), Op::Lie { who: *rng.pick(&liars), lie: Lie::Object });
         }
     }
 
@@ -348,7 +352,7 @@ fn lie(rng: &mut Rng, forks: bool) -> Lie {
         (2, false) => Lie::Malformed,
         (3, false) => *rng.pick(&[Lie::Unknown, Lie::Rotate]),
         (4..=6, false) => Lie::Void(*rng.pick(&FLAWS)),
-        (7, false) => *rng.pick(&[Lie::Reinstate, Lie::Standing, Lie::Confirm, Lie::Reinstate, Lie::Object]),
+        (7, false) => *rng.pick(&[Lie::Reinstate, Lie::Standing, Lie::Confirm, Lie::Reinstate]),
         (8, _) => Lie::Anchors(rng.between(1, 3)),
         (9, false) => Lie::Label,
         (10, _) => Lie::OldHead,
