@@ -260,6 +260,7 @@ pub(crate) enum Command {
     ///   parangon label list --level gold --state valid
     ///   parangon label export 4d5e -o bioregio.label.json
     ///   parangon label withdraw 4d5e --reason no-longer-met --confirm "BioRegio Südwest"
+    ///   parangon label object 4d5e --ground conflict-of-interest --dry-run
     #[command(verbatim_doc_comment)]
     Label(Noun<label::LabelCommand>),
     /// Erase assessments, offers or clusters, here and at everybody who was sent something of them

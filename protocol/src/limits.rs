@@ -72,6 +72,9 @@ pub const BACKUP_DAYS: u64 = 90;
 /// Endorsements in one label. GOLD asks for two.
 pub const ENDORSEMENTS: usize = 8;
 
+/// Objections of one agency to one label, those that it lifted included: whoever raises and lifts on and on is not listened to.
+pub const OBJECTIONS: usize = 8;
+
 /// Bytes of one sealed private message: a dossier without evidence files has about 40 KiB.
 pub const PRIVATE_BYTES: usize = 4 * 1024 * 1024;
 

@@ -9,6 +9,7 @@ use crate::canonical::{self, CanonicalError, Value};
 use crate::charter::Vote;
 use crate::id::Hash;
 use crate::keys::SignedKeySet;
+use crate::label::objection::Objection;
 use crate::label::status::Status;
 use crate::label::{Label, LabelId};
 use crate::limits;
@@ -112,6 +113,8 @@ pub enum Record {
     Endorsement(LabelId, EndorsementEntry),
     /// A withdrawal, suspension or reinstatement of the label.
     Standing(LabelId, Standing),
+    /// Another member objects to the label, or takes that back.
+    Objection(LabelId, Objection),
     /// The state of every label of the agency.
     Status(Status),
     /// Anonymised statistics.
@@ -184,6 +187,7 @@ impl Record {
             "label" => label(text),
             "endorsement" => one(text).map(|(label, body)| Self::Endorsement(label, body)),
             "standing" => one(text).map(|(label, body)| Self::Standing(label, body)),
+            "objection" => one(text).map(|(label, body)| Self::Objection(label, body)),
             "status" => plain(text).map(Self::Status),
             "release" => plain(text).map(Self::Release),
             "anchor" => plain(text).map(Self::Anchor),
@@ -204,6 +208,7 @@ impl Record {
             Self::Label(body) => write("label", vec![body.common.id()?], body),
             Self::Endorsement(label, body) => write("endorsement", vec![*label], body),
             Self::Standing(label, body) => write("standing", vec![*label], body),
+            Self::Objection(label, body) => write("objection", vec![*label], body),
             Self::Status(body) => write("status", vec![], body),
             Self::Release(body) => write("release", vec![], body),
             Self::Anchor(body) => write("anchor", vec![], body),
@@ -279,9 +284,9 @@ mod tests {
     #[test]
     fn an_unknown_record_keeps_whom_it_is_about() {
         let id = LabelId(Hash::of(&[b"x"]));
-        let text = format!(r#"{{"about":["{id}"],"body":{{"x":1}},"type":"objection","v":1}}"#);
-        assert_eq!(Record::read(text.as_bytes()), Ok(Record::Unknown { kind: "objection".into(), version: 1, about: vec![id] }));
-        let newer = text.replace("objection", "standing").replace("\"v\":1", "\"v\":2");
+        let text = format!(r#"{{"about":["{id}"],"body":{{"x":1}},"type":"appraisal","v":1}}"#);
+        assert_eq!(Record::read(text.as_bytes()), Ok(Record::Unknown { kind: "appraisal".into(), version: 1, about: vec![id] }));
+        let newer = text.replace("appraisal", "standing").replace("\"v\":1", "\"v\":2");
         assert!(matches!(Record::read(newer.as_bytes()), Ok(Record::Unknown { version: 2, .. })));
     }
 

@@ -2,6 +2,7 @@
 
 mod appeal;
 mod issue;
+mod objection;
 mod standing;
 
 use std::path::{Path, PathBuf};
@@ -59,6 +60,16 @@ pub(crate) enum LabelCommand {
     Suspend(standing::SuspendArgs),
     /// End a suspension
     Reinstate(standing::ReinstateArgs),
+    /// Object in public to a label of another agency, or take that back: it is under question then, and as valid as before
+    ///
+    /// Examples:
+    ///   parangon label object 4d5e --ground endorsement-withdrawn --dry-run
+    ///   parangon label object 4d5e --ground conflict-of-interest --confirm "BioRegio Südwest"
+    ///   parangon label object 4d5e --lift
+    ///
+    /// Grounds: endorsement-withdrawn (of our own, where the label carries one) · conflict-of-interest · rule-broken · misrepresentation
+    #[command(verbatim_doc_comment)]
+    Object(objection::ObjectArgs),
 }
 
 /// Arguments of `parangon label list`.
@@ -104,6 +115,7 @@ pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Fa
         LabelCommand::Withdraw(args) => standing::withdraw(&args, context),
         LabelCommand::Suspend(args) => standing::suspend(&args, context),
         LabelCommand::Reinstate(args) => standing::reinstate(&args, context),
+        LabelCommand::Object(args) => objection::object(&args, context),
     }
 }
 
@@ -143,6 +155,7 @@ fn write(label: &Value, page: &mut Page) {
             page.field(name, text(label, name));
         }
     }
+    objection::write_questions(label, page);
 }
 
 fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
@@ -169,7 +182,9 @@ fn list(args: &ListArgs, context: &Context<'_>) -> Result<(), Failure> {
         let ids = page.ids();
         let row = |label: &Value| {
             let text = |name| text(label, name);
-            [ids(&text("id")), cluster_name(label).to_owned(), text("level"), text("owner"), text("valid_until"), text("state")]
+            let question = if items(label, "under_question").is_empty() { "" } else { ", under question" };
+            let state = format!("{}{question}", text("state"));
+            [ids(&text("id")), cluster_name(label).to_owned(), text("level"), text("owner"), text("valid_until"), state]
         };
         page.table(["ID", "CLUSTER", "LEVEL", "ISSUER", "VALID UNTIL", "STATE"], labels.iter().map(row));
     })
@@ -195,7 +210,11 @@ fn recount(given: &str, context: &Context<'_>) -> Result<(), Failure> {
             };
             page.state(state, &format!("{:<13}", text(rule, "rule")), &text(rule, "detail"));
         }
+        objection::write_questions(&counted, page);
         page.remark(if counted["kept"] == true { "Every rule is kept." } else { "A rule is broken." });
+        if let Some(step) = plain(&counted, "next_step") {
+            page.next(step);
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
 use super::page::{Page, encode, limit};
 use crate::service::Error;
-use crate::service::labels::{self, Filter, Issued, LabelView, NewStanding, PreviewView, RecountView};
+use crate::service::labels::{self, Filter, Issued, LabelView, NewLabelObjection, NewStanding, ObjectionPreview, PreviewView, RecountView};
 use crate::service::offers::{self, DecisionView, OfferView};
 use crate::service::roles::Caller;
 
@@ -67,6 +67,16 @@ impl Listing {
         let kept: String = named.iter().filter_map(|(name, value)| Some(format!("{name}={}&", encode(value.as_ref()?)))).collect();
         format!("/api/v1/labels?{kept}limit={limit}&cursor={cursor}")
     }
+}
+
+/// Which objection to show.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Objecting {
+    /// On which ground; absent for what would lift the one that stands.
+    #[serde(default)]
+    ground: Option<String>,
 }
 
 /// Labels of all agencies as this node knows them, by id.
@@ -158,4 +168,41 @@ pub(super) async fn standing(
     Json(new): Json<NewStanding>,
 ) -> Result<Json<LabelView>, ApiError> {
     Ok(Json(labels::set_standing(&app.context, &id, new).await?))
+}
+
+/// The record by which this agency would object to a label, or take that back: nothing is changed.
+#[utoipa::path(get, path = "/api/v1/labels/{id}/objection", tag = "labels", params(("id" = String, Path), Objecting), responses(
+    (status = 200, body = ObjectionPreview),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn preview_objection(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<Objecting>,
+) -> Result<Json<ObjectionPreview>, ApiError> {
+    let new = query.ground.map(|ground| NewLabelObjection { ground });
+    Ok(Json(app.context.run(move |context| labels::preview_objection(context, &id, new.as_ref())).await?))
+}
+
+/// Objects to a label of another agency, in public: it is under question then, and as valid as before.
+#[utoipa::path(post, path = "/api/v1/labels/{id}/objection", tag = "labels", params(("id" = String, Path)),
+    request_body = NewLabelObjection, responses(
+    (status = 200, body = LabelView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn object(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(new): Json<NewLabelObjection>,
+) -> Result<Json<LabelView>, ApiError> {
+    Ok(Json(labels::object(&app.context, &id, new).await?))
+}
+
+/// Takes this agency's objection to a label back.
+#[utoipa::path(delete, path = "/api/v1/labels/{id}/objection", tag = "labels", params(("id" = String, Path)), responses(
+    (status = 200, body = LabelView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn lift(State(app): State<App>, Path(id): Path<String>) -> Result<Json<LabelView>, ApiError> {
+    Ok(Json(labels::lift(&app.context, &id).await?))
 }

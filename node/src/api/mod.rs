@@ -150,6 +150,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(labels::recount))
         .routes(routes!(labels::bundle))
         .routes(routes!(labels::standing))
+        .routes(routes!(labels::preview_objection, labels::object, labels::lift))
         .routes(routes!(charter::show))
         .routes(routes!(charter::versions, charter::extend))
         .routes(routes!(charter::proposals))

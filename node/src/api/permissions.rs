@@ -124,6 +124,9 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/labels/{id}/recount", ALL, Nothing),
     ("GET", "/api/v1/labels/{id}/bundle", ALL, Nothing),
     ("POST", "/api/v1/labels/{id}/standing", APPROVER, Change),
+    ("GET", "/api/v1/labels/{id}/objection", ALL, Nothing),
+    ("POST", "/api/v1/labels/{id}/objection", APPROVER, Change),
+    ("DELETE", "/api/v1/labels/{id}/objection", APPROVER, Change),
     // Statistics.
     ("GET", "/api/v1/statistics", ALL, Nothing),
     ("GET", "/api/v1/statistics.csv", ALL, Nothing),

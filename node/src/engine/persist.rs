@@ -1,15 +1,16 @@
 //! What the replica wants durable, as rows; and what the rows say when a node starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parangon_protocol::charter::{Amendment, Chain};
 use parangon_protocol::check::{self, KeyBook};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::label::objection::Objections;
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
-use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Replica, Settings, Write};
+use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Objected, Replica, Settings, Write};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,7 @@ fn text<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Names of documents in the store.
 const CONFIRMATION: &str = "confirmation/";
+const OBJECTIONS: &str = "objections/";
 const LOST: &str = "lost/";
 const RELEASE: &str = "release/";
 const FORK: &str = "fork/";
@@ -152,6 +154,7 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         }
         Write::LabelSoundness { label, soundness } => change(tx, label, |row| row.label.soundness = soundness.clone()),
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
+        Write::Objected(objected) => object(tx, objected),
         Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
         Write::Proposal { version, hash, text } => tx.put_document(&proposal_name(*version, hash), text),
         Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
@@ -160,15 +163,17 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
     }
 }
 
-/// Removes what came from a log: its records, labels, releases, and its confirmations of others' labels.
+/// Removes what came from a log: its records, labels, releases, its confirmations of others' labels, and what it said against them.
 fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
     tx.clear_log(log)?;
     for name in tx.document_names(&format!("{RELEASE}{}/", log.agency))? {
         tx.delete_document(&name)?;
     }
     let waiting = format!("/{}", log.agency);
-    for name in tx.document_names(CONFIRMATION)?.into_iter().filter(|name| name.ends_with(&waiting)) {
-        tx.delete_document(&name)?;
+    for names in [tx.document_names(CONFIRMATION)?, tx.document_names(OBJECTIONS)?] {
+        for name in names.into_iter().filter(|name| name.ends_with(&waiting)) {
+            tx.delete_document(&name)?;
+        }
     }
     let mut after: Option<Hash> = None;
     loop {
@@ -275,6 +280,41 @@ fn join(row: &mut RegisterRow, confirmation: &Confirmation) -> bool {
         row.confirmations.insert(endorser.clone(), confirmation.index);
     }
     new
+}
+
+/// What a log says against a label is kept beside it, whether the label is known or not: it depends on that log alone.
+fn object(tx: &mut WriteTx, objected: &Objected) -> Result<(), StoreError> {
+    let name = format!("{OBJECTIONS}{}/{}", objected.label, objected.log.agency);
+    let mut said: Objections = tx.document(&name)?.map(|bytes| parse(&bytes)).transpose()?.unwrap_or_default();
+    if said.take(objected.index, &objected.objection) {
+        tx.put_document(&name, &text(&said))?;
+    }
+    Ok(())
+}
+
+/// What agencies have said against a label, taken back or not, counting or not.
+///
+/// # Errors
+/// An error of the store, or what cannot be read.
+pub(crate) fn objections<S: Source>(tx: &Tx<S>, label: &LabelId) -> Result<BTreeMap<AgencyId, Objections>, StoreError> {
+    let prefix = format!("{OBJECTIONS}{label}/");
+    let mut said = BTreeMap::new();
+    for name in tx.document_names(&prefix)? {
+        let agency = name.strip_prefix(&prefix).and_then(|agency| agency.parse().ok());
+        if let (Some(agency), Some(bytes)) = (agency, tx.document(&name)?) {
+            said.insert(agency, parse(&bytes)?);
+        }
+    }
+    Ok(said)
+}
+
+/// Labels against which anything was ever said, also those that are not known here.
+///
+/// # Errors
+/// An error of the store.
+pub(crate) fn objected<S: Source>(tx: &Tx<S>) -> Result<BTreeSet<LabelId>, StoreError> {
+    let names = tx.document_names(OBJECTIONS)?;
+    Ok(names.iter().filter_map(|name| name.strip_prefix(OBJECTIONS)?.split('/').next()?.parse().ok().map(LabelId)).collect())
 }
 
 /// The latest time that others vouched for: the clock's floor.

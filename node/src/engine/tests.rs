@@ -3,12 +3,14 @@
 use parangon_protocol::charter::{Amendment, Ballot, Chain, Charter, Founding, FoundingSignature, LastHead, Member, Vote};
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::keys::SecretKey;
+use parangon_protocol::label::LabelId;
+use parangon_protocol::label::objection::{Ground, Objection, Objections};
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::checkpoint::{Checkpoint, sign};
-use parangon_protocol::replica::Write;
+use parangon_protocol::replica::{Objected, Write};
 use parangon_protocol::time::Timestamp;
 
-use super::persist::{RegisterRow, chain, lost_standings, torn, write};
+use super::persist::{RegisterRow, chain, lost_standings, objected, objections, torn, write};
 use crate::keystore::MasterKey;
 use crate::service::labels::parse_id;
 use crate::service::register::{self, Standing};
@@ -141,4 +143,40 @@ async fn what_was_withdrawn_in_records_that_are_lost_stays_withdrawn() {
     // What was withdrawn is not only suspended after that.
     apply(&[forgotten(), issued(), state(State::Suspended, 5), state(State::Active, 6)]);
     assert_eq!((judged(), read().1), (Standing::Withdrawn, vec![id]));
+}
+
+/// They wait for labels that have not arrived, and go with the log that they stand in and no other.
+#[test]
+fn what_is_said_against_a_label_goes_with_the_log_that_says_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let [first, second] = ["first", "second"].map(|name| LabelId(Hash::of(&[name.as_bytes()])));
+    let say = |label: LabelId, by: &str, index: u64, raises: bool| {
+        let at = Timestamp::default();
+        let objection = if raises { Objection::Raise { ground: Ground::RuleBroken, at } } else { Objection::Lift { at } };
+        let said = Objected { label, log: LogId::first(agency(by)), index, objection };
+        write(&store, &agency("lyon"), &[Write::Objected(said)]).expect("written");
+    };
+    let standing = |label: LabelId| -> Vec<(String, u64)> {
+        let said = objections(&store.read().expect("a snapshot"), &label).expect("reads");
+        let stands = |(agency, said): (&AgencyId, &Objections)| Some((agency.to_string(), said.standing(u64::MAX)?.index));
+        said.iter().filter_map(stands).collect()
+    };
+    let of = |by: &str, index: u64| (by.to_owned(), index);
+    say(first, "oslo", 3, true);
+    say(first, "oslo", 4, true);
+    say(first, "porto", 7, true);
+    say(second, "oslo", 5, true);
+    assert_eq!((standing(first), standing(second)), (vec![of("oslo", 3), of("porto", 7)], vec![of("oslo", 5)]));
+    say(first, "oslo", 6, false);
+    say(second, "wien", 2, false);
+    assert_eq!((standing(first), standing(second)), (vec![of("porto", 7)], vec![of("oslo", 5)]));
+    say(first, "oslo", 8, true);
+    assert_eq!(standing(first), [of("oslo", 8), of("porto", 7)]);
+    write(&store, &agency("lyon"), &[Write::Forgotten { log: LogId::first(agency("oslo")) }]).expect("written");
+    assert_eq!((standing(first), standing(second)), (vec![of("porto", 7)], vec![]));
+    assert_eq!(objected(&store.read().expect("a snapshot")).expect("reads").into_iter().collect::<Vec<_>>(), [first]);
+    // The log comes again, without the part that was given up.
+    say(first, "oslo", 3, true);
+    assert_eq!(standing(first), [of("oslo", 3), of("porto", 7)]);
 }

@@ -23,6 +23,7 @@ use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, Revi
 use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
 
+use super::labels::ObjectionError;
 use super::{CarrierError, spreadsheet};
 use crate::backup::BackupError;
 use crate::engine::EngineError;
@@ -299,6 +300,9 @@ pub enum Error {
     /// Only the issuer changes a label's standing.
     #[error("another agency issued this label")]
     NotIssuer,
+    /// An objection to a label that is not taken.
+    #[error(transparent)]
+    Objection(#[from] ObjectionError),
     /// The population cannot be counted.
     #[error(transparent)]
     Tally(#[from] TallyError),

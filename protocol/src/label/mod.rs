@@ -4,6 +4,7 @@
 
 pub mod bundle;
 pub mod credential;
+pub mod objection;
 pub mod status;
 pub mod validity;
 

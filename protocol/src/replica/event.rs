@@ -1,6 +1,6 @@
 //! What happens to a replica, and what it wants done.
 
-use super::{Confirmation, LabelRow, LogSnapshot};
+use super::{Confirmation, LabelRow, LogSnapshot, Objected};
 use crate::charter::{Amendment, Chain};
 use crate::check::{
     self, CheckedCosignature, CheckedFork, CheckedHead, CheckedLastSeen, CheckedProposal, CheckedRecord, CheckedSpan, Flaw, KeyBook,
@@ -226,6 +226,8 @@ pub enum Write {
     },
     /// An endorser confirms its part in a label, known or not yet known here.
     Confirmation(Confirmation),
+    /// A log says something against a label, known or not yet known here, or takes it back.
+    Objected(Objected),
     /// A statistics release stands at this place.
     Release {
         /// Which log.
@@ -279,6 +281,9 @@ pub enum Refusal {
     /// The standing or the status does not apply: no such label, its state does not allow it, or it is not so.
     #[error("there is no such label of ours, or its state does not allow this")]
     Standing,
+    /// An objection to no label that is known here, or to one of our own.
+    #[error("there is no such label of another agency here")]
+    Objection,
     /// The log is frozen: it told two stories.
     #[error("our log is frozen: two contradicting heads of it exist")]
     Frozen,
@@ -338,7 +343,7 @@ pub enum Refusal {
 /// News for the rest of the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A label is new, changed its state or its confirmations.
+    /// A label is new, changed its state or its confirmations, or somebody objects to it.
     Label(LabelId),
     /// A record became visible.
     Record {

@@ -27,7 +27,7 @@ pub use assembly::Proposal;
 pub use event::{Change, Effect, Event, Refusal, Write};
 pub use load::Load;
 pub use recovery::Progress;
-pub use register::{Confirmation, LabelRow};
+pub use register::{Confirmation, LabelRow, Objected};
 pub use rekeying::WaitingKey;
 pub use snapshot::LogSnapshot;
 

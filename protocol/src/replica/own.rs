@@ -94,6 +94,7 @@ fn admit(replica: &Replica, now: Timestamp, records: &[CheckedRecord]) -> Result
                     return Err(Refusal::Standing);
                 }
             }
+            Record::Objection(label, _) if !replica.labels.is_anothers(&log, label) => return Err(Refusal::Objection),
             Record::Vote(_) if place > 0 => return Err(Refusal::Ballot),
             Record::Vote(vote) => assembly::admit(replica, now, vote)?,
             Record::Charter(adoption) => {

@@ -11,6 +11,7 @@ use super::{Change, Deferred, Effect, Replica, Write, assembly, epoch, own, witn
 use crate::charter::{Entitlement, Level};
 use crate::check::{CheckedRecord, Flaw, Soundness};
 use crate::id::{AgencyId, Hash, LogId};
+use crate::label::objection::{Ground, Objection, Objections, Raised};
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId, validity};
 use crate::record::{Action, Adoption, Record};
@@ -72,6 +73,31 @@ impl LabelRow {
         let (_, endorsement) = self.endorsements.iter().find(|(agency, _)| agency == endorser)?;
         Some(Confirmation { label: self.id, log: LogId::first(endorser.clone()), index, endorsement: *endorsement })
     }
+
+    /// The objection of this agency that stands against the label, by what its log says below its end. The issuer itself withdraws
+    /// or suspends, and only an endorsement that the label carries can be withdrawn (protocol, "Objections").
+    #[must_use]
+    pub fn questioned_by<'a>(&self, agency: &AgencyId, said: &'a Objections, end: u64) -> Option<&'a Raised> {
+        let carries = |id: &Hash| self.endorsements.iter().any(|(endorser, endorsement)| endorser == agency && endorsement == id);
+        said.standing(end).filter(|raised| match &raised.ground {
+            _ if *agency == self.common.owner => false,
+            Ground::EndorsementWithdrawn(endorsement) => carries(endorsement),
+            Ground::ConflictOfInterest | Ground::RuleBroken | Ground::Misrepresentation => true,
+        })
+    }
+}
+
+/// What a log says against a label, or that it takes it back. Its effect is [`Objections::take`]'s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objected {
+    /// Which label.
+    pub label: LabelId,
+    /// The log of the agency that objects.
+    pub log: LogId,
+    /// Its index there.
+    pub index: u64,
+    /// What it says.
+    pub objection: Objection,
 }
 
 /// What is kept in memory of one label: about 80 bytes.
@@ -126,6 +152,11 @@ impl Register {
 
     pub(super) fn own_state(&self, log: &LogId, label: &LabelId) -> Option<State> {
         self.by_log.get(log)?.get(label).map(|entry| entry.state)
+    }
+
+    /// Whether the label is known, and stands in another log.
+    pub(super) fn is_anothers(&self, log: &LogId, label: &LabelId) -> bool {
+        self.owner.get(label).is_some_and(|owner| owner != log)
     }
 
     pub(super) fn states(&self, log: &LogId) -> Vec<(LabelId, State)> {
@@ -207,6 +238,11 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
                 Action::Reinstate => State::Active,
             };
             change(replica, log, index, label, to, out);
+        }
+        Record::Objection(label, objection) => {
+            let row = Objected { label: *label, log: log.clone(), index, objection: objection.clone() };
+            out.push(Effect::Persist(Write::Objected(row)));
+            replica.later(Change::Label(*label));
         }
         Record::Status(status) => {
             let truth = own::status_of(replica.states(log), index);

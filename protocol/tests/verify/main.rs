@@ -10,6 +10,7 @@ mod doubt;
 mod flow;
 mod fork;
 mod keys;
+mod objections;
 mod precedence;
 mod proofs;
 mod rules;

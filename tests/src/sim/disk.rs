@@ -7,6 +7,7 @@ use parangon_protocol::charter::Amendment;
 use parangon_protocol::check::Soundness;
 use parangon_protocol::id::{AgencyId, Hash, LogId};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::label::objection::Objections;
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::log::merkle::{self, HashReader};
@@ -52,6 +53,8 @@ pub(super) struct Disk {
     pub(super) logs: Vec<DiskLog>,
     pub(super) labels: BTreeMap<LabelId, DiskLabel>,
     early: BTreeMap<LabelId, Vec<Confirmation>>,
+    /// What each agency says against labels, known or not.
+    pub(super) objections: BTreeMap<LabelId, BTreeMap<AgencyId, Objections>>,
     pub(super) high_water: Option<(u64, Hash)>,
     /// Whether it is unclear what was signed.
     pub(super) recovering: bool,
@@ -140,6 +143,10 @@ impl Disk {
                 Write::LabelState { label, state, index } => self.state(label, *state, *index),
                 Write::LabelSoundness { label, soundness } => self.soundness(label, soundness),
                 Write::Confirmation(confirmation) => self.confirm(confirmation),
+                Write::Objected(said) => {
+                    let of_label = self.objections.entry(said.label).or_default();
+                    of_label.entry(said.log.agency.clone()).or_default().take(said.index, &said.objection);
+                }
                 Write::Release { .. } | Write::Vouched { .. } => {}
                 Write::Proposal { hash, text, .. } => drop(self.proposals.insert(*hash, text.clone())),
                 Write::Amendment { amendment, .. } => {
@@ -174,6 +181,9 @@ impl Disk {
         }
         for waiting in self.early.values_mut() {
             waiting.retain(|confirmation| confirmation.log != *log);
+        }
+        for said in self.objections.values_mut() {
+            said.remove(&log.agency);
         }
     }
 

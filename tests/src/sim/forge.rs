@@ -34,7 +34,7 @@ impl Sim<'_> {
             Lie::Malformed => self.malformed(who),
             Lie::Unknown => {
                 let text = match self.issued.first() {
-                    Some(issued) => format!(r#"{{"about":["{}"],"body":{{}},"type":"objection","v":1}}"#, issued.id),
+                    Some(issued) => format!(r#"{{"about":["{}"],"body":{{}},"type":"appraisal","v":1}}"#, issued.id),
                     None => r#"{"body":{},"type":"poem","v":1}"#.to_owned(),
                 };
                 self.grow(who, 0, vec![text.into_bytes()]);
@@ -61,6 +61,7 @@ impl Sim<'_> {
                     self.grow(who, 0, vec![confirmation(label.id, wrong)]);
                 }
             }
+            Lie::Object => self.liar_objects(who),
             Lie::OldHead => self.old_head(),
             Lie::Cosignatures => self.forged_cosignatures(who),
             Lie::Accuse => self.accuse(who),
@@ -143,7 +144,7 @@ impl Sim<'_> {
         self.grow(who, 0, vec![text]);
     }
 
-    fn others_label(&mut self, who: usize) -> Option<Issued> {
+    pub(super) fn others_label(&mut self, who: usize) -> Option<Issued> {
         let others: Vec<&Issued> = self.issued.iter().filter(|issued| issued.owner != who).collect();
         if others.is_empty() { None } else { Some((*self.rng.pick(&others)).clone()) }
     }

@@ -16,6 +16,7 @@ mod message;
 mod model;
 mod network;
 mod node;
+mod objections;
 mod plan;
 mod quiet;
 pub(crate) mod rng;
@@ -318,6 +319,7 @@ impl<'a> Sim<'a> {
             Op::Anchors { who, count } => self.anchors(who, count),
             Op::Label { who, level, endorsers, renews } => self.award(who, level, &endorsers, renews),
             Op::Standing { who, pick, action } => self.standing(who, pick, action),
+            Op::Object { who, pick, lifts } => self.object(who, pick, lifts),
             Op::Status { who } => self.status(who),
             Op::Vote { who } => self.cast(who),
             Op::Crash { who, torn, down } => self.crash(who, torn, down),

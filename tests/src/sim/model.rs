@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use parangon_protocol::id::{Hash, LogId};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::label::objection::{Ground, Objection};
 use parangon_protocol::label::status::State;
+use parangon_protocol::limits;
 use parangon_protocol::record::{Action, Record};
 
 use super::disk::Row;
@@ -26,12 +28,15 @@ pub(super) struct Model {
     pub(super) labels: BTreeMap<LabelId, ModelLabel>,
     /// The first entry for each endorsement confirmed.
     pub(super) confirmed: BTreeMap<(LabelId, Hash), u64>,
+    /// Objections that stand: index and ground.
+    pub(super) objected: BTreeMap<LabelId, (u64, Ground)>,
 }
 
 /// Tells a log from its records.
 pub(super) fn tell(log: &LogId, rows: &[Arc<Row>]) -> Model {
     let mut model = Model::default();
     let mut gone: BTreeSet<LabelId> = BTreeSet::new();
+    let mut raised: BTreeMap<LabelId, usize> = BTreeMap::new();
     for (row, index) in rows.iter().zip(0..) {
         match Record::read(&row.text) {
             Ok(Record::Label(label)) => {
@@ -60,6 +65,14 @@ pub(super) fn tell(log: &LogId, rows: &[Arc<Row>]) -> Model {
             }
             Ok(Record::Endorsement(label, entry)) => {
                 model.confirmed.entry((label, entry.endorsement)).or_insert(index);
+            }
+            Ok(Record::Objection(label, Objection::Lift { .. })) => drop(model.objected.remove(&label)),
+            Ok(Record::Objection(label, Objection::Raise { ground, .. })) => {
+                let times = raised.entry(label).or_default();
+                if *times < limits::OBJECTIONS && !model.objected.contains_key(&label) {
+                    *times += 1;
+                    model.objected.insert(label, (index, ground));
+                }
             }
             _ => {}
         }

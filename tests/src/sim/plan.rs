@@ -84,6 +84,8 @@ pub(super) enum Lie {
     Standing,
     /// Confirms an endorsement that it did not make.
     Confirm,
+    /// Objects where it may not, or again and again.
+    Object,
     /// Shows an old head of another log.
     OldHead,
     /// Cosignatures in others' names.
@@ -105,6 +107,8 @@ pub(super) enum Op {
     Label { who: usize, level: Level, endorsers: Vec<usize>, renews: bool },
     /// It changes the standing of one of its labels.
     Standing { who: usize, pick: u64, action: Action },
+    /// It objects to a label of another one, or takes that back.
+    Object { who: usize, pick: u64, lifts: bool },
     /// It states the standing of its labels.
     Status { who: usize },
     /// It adopts the next version of the charter.
@@ -169,6 +173,7 @@ impl Plan {
             steps: vec![],
         };
         it.work(&mut rng, config, &honest, federation);
+        it.objections();
         it.trouble(&mut rng, &all, &honest);
         it.lies(&mut rng, config);
         it.restore(&honest, federation);
@@ -213,6 +218,24 @@ impl Plan {
             for who in honest {
                 self.at(rng.between(500, HEAL - 5_000), Op::Vote { who: *who });
             }
+        }
+    }
+
+    /// In some runs those who write object to each other's labels, and a liar to whatever there is.
+    fn objections(&mut self) {
+        let mut rng = Rng::part(self.seed, 5);
+        let writers: Vec<usize> =
+            self.steps.iter().filter_map(|(_, op)| if let Op::Label { who, .. } = op { Some(*who) } else { None }).collect();
+        if writers.is_empty() || !rng.chance(400) {
+            return;
+        }
+        for _ in 0..rng.between(1, 5) {
+            let at = rng.between(5_000, HEAL - 2_000);
+            self.at(at, Op::Object { who: *rng.pick(&writers), pick: rng.next(), lifts: rng.chance(300) });
+        }
+        let liars: Vec<usize> = self.liars.iter().map(|(who, _)| *who).collect();
+        if !liars.is_empty() && rng.chance(600) {
+            self.at(rng.between(12_000, HEAL - 2_000), Op::Lie { who: *rng.pick(&liars), lie: Lie::Object });
         }
     }
 
@@ -311,7 +334,9 @@ impl Plan {
 
 fn writer(op: &Op) -> Option<usize> {
     match op {
-        Op::Anchors { who, .. } | Op::Label { who, .. } | Op::Standing { who, .. } | Op::Status { who } => Some(*who),
+        Op::Anchors { who, .. } | Op::Label { who, .. } | Op::Standing { who, .. } | Op::Object { who, .. } | Op::Status { who } => {
+            Some(*who)
+        }
         _ => None,
     }
 }

@@ -19,6 +19,9 @@ const PATIENCE: u64 = 400_000;
 /// How often the auditor looks.
 const LOOK: u64 = 4_000;
 
+/// What a node's row says of a label, with the places of confirmations and of objections.
+type Seen = (Soundness, State, u64, [Vec<u64>; 2]);
+
 impl Sim<'_> {
     pub(super) fn look(&mut self) -> Result<(), Breach> {
         if !self.quiet {
@@ -149,17 +152,20 @@ impl Sim<'_> {
         (count(self.nodes[who].disk.logs[owner].rows.len()), final_size)
     }
 
-    /// Label rows of logs that are not disputed.
-    fn rows(&self, who: usize) -> BTreeMap<LabelId, (Soundness, State, u64, Vec<u64>)> {
+    /// Label rows of logs that are not disputed, with what such logs say of them.
+    fn rows(&self, who: usize) -> BTreeMap<LabelId, Seen> {
+        let node = &self.nodes[who];
         let counted = |owner: usize| !self.audit.forked.contains(&owner);
         let confirmations = |label: &super::disk::DiskLabel| -> Vec<u64> {
             let counts = label.confirmations.iter().filter(|(agency, _)| counted(self.federation.who(agency)));
             counts.map(|(_, index)| *index).collect()
         };
-        let rows = self.nodes[who].disk.labels.iter().filter(|(_, label)| counted(self.federation.who(&label.row.log.agency)));
+        let rows = node.disk.labels.iter().filter(|(_, label)| counted(self.federation.who(&label.row.log.agency)));
         rows.map(|(id, label)| {
             let row = &label.row;
-            (*id, (row.soundness.clone(), row.state, row.state_index, confirmations(label)))
+            let objections = node.disk.objected(row).into_iter().filter(|(agency, _)| counted(self.federation.who(agency)));
+            let objections = objections.map(|(_, index)| index).collect();
+            (*id, (row.soundness.clone(), row.state, row.state_index, [confirmations(label), objections]))
         })
         .collect()
     }
@@ -248,6 +254,7 @@ impl Sim<'_> {
                 let what = format!("agency {who}: label {id} has confirmations {:?}, in truth {truth:?}", label.confirmations);
                 return breach("I3 confirmed by its endorsers", what);
             }
+            self.objections_are_true(who, label, told)?;
         }
         Ok(())
     }

@@ -44,6 +44,11 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::OtherContent, "PGN-0640", 409),
         (Error::VoidDecision { by: "uid 1".into(), at: Timestamp::default() }, "PGN-0641", 409),
         (Error::NotIssuer, "PGN-0833", 409),
+        (Error::Objection(ObjectionError::Issuer), "PGN-0880", 409),
+        (Error::Objection(ObjectionError::NoEndorsement), "PGN-0881", 409),
+        (Error::Objection(ObjectionError::Stands { since: Timestamp::default() }), "PGN-0882", 409),
+        (Error::Objection(ObjectionError::None), "PGN-0883", 409),
+        (Error::Objection(ObjectionError::Often), "PGN-0884", 409),
         (Error::PeriodOpen { period: "2026-Q4".into() }, "PGN-0841", 409),
     ];
     for (error, code, status) in cases {

@@ -7,6 +7,7 @@ use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::panel::{Ineligible, PanelError};
 use parangon_protocol::review::{ExchangeError, ReviewError};
 
+use super::super::labels::ObjectionError;
 use super::Error;
 use crate::backup::BackupError;
 use crate::engine::EngineError;
@@ -68,6 +69,8 @@ impl Error {
             Self::OtherContent => "PGN-0640",
             Self::VoidDecision { .. } => "PGN-0641",
             Self::NotIssuer => "PGN-0833",
+            Self::Objection(error) => error.code(),
+            Self::Engine(EngineError::Refused(Refusal::Objection)) => ObjectionError::Issuer.code(),
             Self::Tally(_) | Self::Release(_) | Self::Aggregate(_) => "PGN-0840",
             Self::PeriodOpen { .. } => "PGN-0841",
             Self::Engine(EngineError::Refused(Refusal::Proposal)) => "PGN-0501",
@@ -176,6 +179,11 @@ impl Error {
             "PGN-0817" => "Renew the label nearer to its expiry: nothing is lost by waiting.",
             "PGN-0832" => "Speak with the reviewing agency.",
             "PGN-0833" => "Ask the agency that issued the label.",
+            "PGN-0880" => "Its issuer withdraws or suspends it: parangon label withdraw, suspend.",
+            "PGN-0881" => "Choose another ground, or speak with the agencies whose endorsements it carries: parangon label show.",
+            "PGN-0882" => "Lift it first, where the ground has changed: parangon label object LABEL --lift.",
+            "PGN-0883" => "Look at who objects to it: parangon label show.",
+            "PGN-0884" => "Speak with the agency that issued it, and with the other members.",
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
             "PGN-0841" => "Wait until the quarter is over.",
             "PGN-0732" => "Sign the ballot of this node with this agency's identity key: parangon federation accept.",

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod issue;
+mod objection;
 mod recount;
 
 use parangon_protocol::charter::Level;
@@ -16,12 +17,15 @@ pub use bundle::bundle;
 pub(crate) use bundle::proven;
 pub(crate) use issue::take_status_place;
 pub use issue::{Issued, PreviewView, issue, preview};
+pub(crate) use objection::questioned;
+pub use objection::{NewLabelObjection, ObjectionError, ObjectionPreview, ObjectionView, lift, object, preview_objection};
 pub use recount::{RecountView, RecountedRule, recount};
 
 use super::clusters::ClusterView;
 use super::register::{self, Standing};
 use super::{Context, Error};
 use crate::engine::{Overview, RegisterRow};
+use crate::store::{Source, Tx};
 
 /// Rows of the register that one request may look at before it has to come again with a cursor.
 const SCAN: usize = 20_000;
@@ -60,6 +64,9 @@ pub struct LabelView {
     /// Why it is not valid otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who objects to it in public. While somebody does it is under question, whatever its state; its state does not change by that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub under_question: Vec<ObjectionView>,
     /// The label it replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
@@ -94,12 +101,12 @@ pub struct NewStanding {
     pub reason: Reason,
 }
 
-pub(crate) fn view(context: &Context, row: &RegisterRow, overview: &Overview) -> LabelView {
+pub(crate) fn view<S: Source>(context: &Context, tx: &Tx<S>, row: &RegisterRow, overview: &Overview) -> Result<LabelView, Error> {
     let judged = register::judge(row, overview, context.now());
     let label = &row.label;
     let common = &label.common;
     let provisional = judged.standing == Standing::Provisional;
-    LabelView {
+    Ok(LabelView {
         id: label.id.to_string(),
         cluster: (&common.cluster).into(),
         scheme: common.scheme.to_string(),
@@ -113,10 +120,11 @@ pub(crate) fn view(context: &Context, row: &RegisterRow, overview: &Overview) ->
         state: judged.standing,
         provisional_because: judged.because.clone().filter(|_| provisional),
         reason: judged.because.filter(|_| !provisional),
+        under_question: objection::standing(tx, row, overview)?,
         supersedes: label.supersedes.map(|older| older.to_string()),
         index: label.index,
         demonstration: context.charter().demonstration,
-    }
+    })
 }
 
 /// The id in a path or a field.
@@ -129,8 +137,8 @@ pub(crate) fn parse_id(text: &str) -> Result<LabelId, Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn show(context: &Context, id: &str) -> Result<LabelView, Error> {
-    let row = register::row(&context.store().read()?, &parse_id(id)?)?;
-    Ok(view(context, &row, &context.engine().overview()))
+    let tx = context.store().read()?;
+    view(context, &tx, &register::row(&tx, &parse_id(id)?)?, &context.engine().overview())
 }
 
 /// Up to `limit` labels by id, those after `after`, and the cursor of what follows.
@@ -159,7 +167,7 @@ pub fn list(context: &Context, filter: &Filter, after: Option<&str>, limit: usiz
                 && filter.agency.as_ref().is_none_or(|agency| common.owner == *agency)
                 && filter.cluster.as_ref().is_none_or(|cluster| common.cluster.id.as_str() == cluster);
             if fits {
-                let view = view(context, &row, &overview);
+                let view = view(context, &tx, &row, &overview)?;
                 if filter.state.as_ref().is_none_or(|state| view.state.as_str() == state) {
                     views.push(view);
                 }

@@ -14,6 +14,7 @@ use parangon_protocol::review::panel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::objection::{self, ObjectionView};
 use super::{parse_id, register};
 use crate::engine::RegisterRow;
 use crate::service::{Context, Error, draws, panel as reviewers};
@@ -47,6 +48,12 @@ pub struct RecountView {
     pub rules: Vec<RecountedRule>,
     /// Whether none is broken.
     pub kept: bool,
+    /// Who objects to it in public.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub under_question: Vec<ObjectionView>,
+    /// What this agency can do where a rule is broken. A node objects to nothing by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
 }
 
 /// Recounts one label.
@@ -77,7 +84,24 @@ pub fn recount(context: &Context, id: &str) -> Result<RecountView, Error> {
     }
     let kept = rules.iter().all(|rule| rule.outcome != "broken");
     let (cluster, level) = (common.cluster.name.to_string(), common.level.as_str());
-    Ok(RecountView { label: row.label.id.to_string(), cluster, level, charter: common.charter, history, rules, kept })
+    let under_question = objection::standing(&tx, &row, &context.engine().overview())?;
+    let next_step = next_step(context.me(), &row, &rules, &under_question);
+    let label = row.label.id.to_string();
+    Ok(RecountView { label, cluster, level, charter: common.charter, history, rules, kept, under_question, next_step })
+}
+
+/// What follows from a broken rule: nothing, where the label counts nowhere, where its keys have not arrived, or where we have said so.
+fn next_step(me: &AgencyId, row: &RegisterRow, rules: &[RecountedRule], under_question: &[ObjectionView]) -> Option<String> {
+    let id = row.label.id;
+    let broken = rules.iter().find(|rule| rule.outcome == "broken")?;
+    if row.label.soundness != Soundness::Sound || under_question.iter().any(|objection| objection.agency == me.as_str()) {
+        return None;
+    }
+    if row.label.common.owner == *me {
+        return Some(format!("parangon label suspend {id}, or withdraw"));
+    }
+    let ground = if broken.rule == "conflict" { "conflict-of-interest" } else { "rule-broken" };
+    Some(format!("speak with {}; to object in public: parangon label object {id} --ground {ground}", row.label.common.owner))
 }
 
 fn outcome(rule: &'static str, kept: bool, detail: String) -> RecountedRule {
@@ -190,4 +214,39 @@ fn award(tx: &ReadTx, rule: &LevelRule, row: &RegisterRow) -> Result<[RecountedR
 fn precedes(past: &RegisterRow, row: &RegisterRow) -> bool {
     let (past, row) = (&past.label, &row.label);
     if past.log.agency == row.log.agency { past.index < row.index } else { past.issued <= row.issued }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::tests::support::{THREE, federation};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_broken_rule_leads_to_a_command_and_to_no_record() {
+        let agencies = federation(&THREE).await;
+        let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+        let label = lyon.awards("Cluster", "bronze", 4, &[stuttgart]).await.id;
+        berlin.label_until(&label, register::Standing::Valid).await;
+        let mut row =
+            register::row(&berlin.context.store().read().expect("a snapshot"), &parse_id(&label).expect("an id")).expect("a label");
+        let rule = |rule, outcome| RecountedRule { rule, outcome, detail: String::new() };
+        let since = row.label.issued;
+        let objected = |agency: &str| ObjectionView { agency: agency.into(), ground: "rule-broken", since, index: 3, is_final: true };
+        let me = berlin.context.me();
+        let kept = [rule("conflict", "waived"), rule("validity", "kept")];
+        assert_eq!(next_step(me, &row, &kept, &[]), None);
+        for (broken, ground) in [("conflict", "conflict-of-interest"), ("prerequisite", "rule-broken")] {
+            let rules = [rule("right", "kept"), rule(broken, "broken")];
+            let step = next_step(me, &row, &rules, &[objected("stuttgart")]).expect("a step");
+            assert!(
+                step.starts_with("speak with lyon") && step.ends_with(&format!("parangon label object {label} --ground {ground}")),
+                "{step}"
+            );
+            assert_eq!(next_step(me, &row, &rules, &[objected("berlin")]), None, "said already");
+            let own = next_step(lyon.context.me(), &row, &rules, &[]).expect("a step");
+            assert!(own.starts_with("parangon label suspend"), "{own}");
+        }
+        row.label.soundness = Soundness::Waiting(vec![]);
+        assert_eq!(next_step(me, &row, &[rule("sound", "broken")], &[]), None, "keys that have not arrived are nobody's fault");
+    }
 }

@@ -11,7 +11,7 @@ use super::super::erasure::{self, retention};
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
 use super::super::reminders::{self, Kind};
-use super::super::{Context, Error, inbox, outside};
+use super::super::{Context, Error, inbox, labels, outside};
 use crate::engine::{RegisterRow, lost_standings};
 
 /// Reminders that are shown one by one.
@@ -78,6 +78,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(outside_witnesses(context)?);
     lines.extend(frozen(context)?);
     lines.extend(lost(context)?);
+    lines.extend(questioned(context)?);
     lines.extend(peers(context)?);
     lines.extend(reviews(context)?);
     lines.extend(reminders(context)?);
@@ -272,6 +273,19 @@ fn lost(context: &Context) -> Result<Vec<Line>, Error> {
             false => format!("ask {owner} to {verb} it again: who had not seen that shows it as valid"),
         };
         lines.push(Line::not_ok(format!("label {id}"), Severity::Warn, reason, context.started(), step));
+    }
+    Ok(lines)
+}
+
+/// Labels of ours to which somebody objects in public.
+fn questioned(context: &Context) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    for (id, objections) in labels::questioned(context)? {
+        let who = objections.iter().map(|objection| format!("{} ({})", objection.agency, objection.ground.replace('-', " ")));
+        let reason = format!("under question: objected to by {}", who.collect::<Vec<_>>().join(", "));
+        let since = objections.iter().map(|objection| objection.since).min().unwrap_or(context.started());
+        let step = format!("speak with them, then suspend or withdraw it, or leave it as it is: parangon label show {id}");
+        lines.push(Line::not_ok(format!("label {id}"), Severity::Warn, reason, since, step));
     }
     Ok(lines)
 }
