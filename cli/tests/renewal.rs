@@ -65,7 +65,7 @@ fn a_renewal_within_the_window_goes_on_where_the_label_ended_and_one_after_it_be
         assert_eq!((&old["state"], &new["supersedes"]), (&"replaced".into(), &old["id"]), "{agency}: {old} {new}");
     }
     nodes.desk.run("trust export -o net.trust.json --data lyon").ends(0);
-    for (label, name, code) in [(&first, "BioRegio", 10), (&renewed, "Lifeline", 0)] {
+    for (label, name, code) in [(&first, "BioRegio", 13), (&renewed, "Lifeline", 0)] {
         nodes.desk.run(&format!("label export {} -o {name}.label.json --data porto", id(label))).ends(0);
         let verified = nodes.desk.run(&format!("verify {name}.label.json --trust net.trust.json"));
         assert!(verified.out().contains(name), "{}", verified.out());
