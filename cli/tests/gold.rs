@@ -2,6 +2,8 @@
 //! everything on the way that happens to agencies. One declines, one is away for a day, one loses its connection, and then its process, in
 //! the middle of twenty megabytes.
 
+#![allow(clippy::print_stdout, reason = "a transcript is printed")]
+
 mod common;
 
 use std::fs;

@@ -3,6 +3,8 @@
 //! there whole or not at all, and everything has its effect once, on both sides. `PARANGON_KILLS=200` for a long run, `PARANGON_SEED=7` for other
 //! moments.
 
+#![allow(clippy::print_stdout, reason = "the seed is printed")]
+
 mod common;
 
 use std::collections::BTreeMap;
@@ -19,8 +21,9 @@ const KILLS: usize = 40;
 
 const SEED: u64 = 14;
 
-/// Milliseconds from the beginning of a step within which its kill comes: the command, and what it sets in motion.
-const SPAN: u64 = 400;
+/// Milliseconds from the beginning of a step within which its kill comes: half of them while the command runs, the others within what it
+/// sets in motion.
+const SPANS: [u64; 2] = [60, 400];
 
 /// Numbers that are the same in every run.
 struct Numbers(u64);
@@ -66,10 +69,11 @@ struct Moment {
 /// As many moments as there are kills, one for each step of one review after the other.
 fn moments(seed: u64, kills: usize) -> Vec<Moment> {
     let mut numbers = Numbers(seed);
-    let mut moment = |step: &Step| Moment {
-        step: *step,
-        victim: if numbers.below(2) == 0 { "oslo" } else { "porto" },
-        after: Duration::from_millis(numbers.below(SPAN)),
+    let mut moment = |step: &Step| {
+        let (victim, span) = (*numbers.one_of(&["oslo", "porto"]), *numbers.one_of(&SPANS));
+        // Who writes does so for long: some levels are saved before.
+        let span = if *step == Write { SPANS[1] * 2 } else { span };
+        Moment { step: *step, victim, after: Duration::from_millis(numbers.below(span)) }
     };
     STEPS.iter().cycle().take(kills).map(&mut moment).collect()
 }
@@ -303,9 +307,9 @@ impl Review {
         assert_eq!(entries, 1, "{inbox}");
     }
 
-    /// A new cluster with an assessment and a file of five parts.
+    /// A new cluster with an assessment and a file of three parts.
     fn begin(nodes: Nodes, number: usize, numbers: Numbers) -> Self {
-        let content = noise(2_400_000);
+        let content = noise(1_200_000);
         for (name, text) in [
             ("evidence.bin", &content[..]),
             ("question.txt", b"Who approved the plan?"),
@@ -380,7 +384,7 @@ fn reviews_survive_every_kill_on_both_sides() {
         saved += review.saved;
         (nodes, numbers) = (review.nodes, review.numbers);
     }
-    assert!(kills < STEPS.len() || saved > labels.len(), "{saved} levels in {} reviews", labels.len());
+    assert!(kills < STEPS.len() || saved > 0, "{saved} levels in {} reviews", labels.len());
 
     // One label for each review everywhere, with one confirmation by its endorser, and nobody told two stories.
     for agency in ["oslo", "porto", "lyon"] {

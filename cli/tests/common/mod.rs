@@ -7,9 +7,9 @@ pub(crate) mod review;
 pub(crate) mod wire;
 pub(crate) mod workbook;
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -18,13 +18,13 @@ use tempfile::TempDir;
 pub(crate) struct Desk {
     dir: TempDir,
     /// Days by which every program that is started here believes to be later.
-    ahead: Cell<u32>,
+    ahead: AtomicU32,
 }
 
 impl Desk {
     /// An empty one.
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a directory"), ahead: Cell::new(0) }
+        Self { dir: tempfile::tempdir().expect("a directory"), ahead: AtomicU32::new(0) }
     }
 
     /// A path on it.
@@ -42,12 +42,13 @@ impl Desk {
 
     /// From here on every program that is started believes that it is so many days later than it is.
     pub(crate) fn set_ahead(&self, days: u32) {
-        self.ahead.set(days);
+        self.ahead.store(days, Ordering::Relaxed);
     }
 
     /// What makes a program believe so: libfaketime, as in tests/years. Nothing where the clock is right.
     pub(crate) fn clock(&self) -> Vec<(&'static str, String)> {
-        if self.ahead.get() == 0 {
+        let days = self.ahead.load(Ordering::Relaxed);
+        if days == 0 {
             return vec![];
         }
         let places = std::fs::read_dir("/usr/lib").expect("listed").filter_map(|entry| Some(entry.ok()?.path()));
@@ -55,7 +56,7 @@ impl Desk {
         let library = library.expect("libfaketime is not installed (apt-get install libfaketime)");
         vec![
             ("LD_PRELOAD", library.to_str().expect("UTF-8").to_owned()),
-            ("FAKETIME", format!("+{}d", self.ahead.get())),
+            ("FAKETIME", format!("+{days}d")),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
             ("NO_FAKE_STAT", "1".to_owned()),
         ]
