@@ -71,6 +71,17 @@ fn bytes_hold_none(nodes: &Nodes, agency: &str, secrets: &[String]) {
     assert!(found, "the search finds what is public in the logs that {agency} holds");
 }
 
+/// What a node says while it works, and what it keeps of who did what.
+fn logs_hold_none(nodes: &Nodes, agency: &str, secrets: &[String]) {
+    nodes.desk.run(&format!("audit export {agency}.jsonl --data {agency}")).ends(0);
+    for (file, certain) in [(format!("{agency}.log"), "Stopping"), (format!("{agency}.jsonl"), "parangon/audit-trail/v1")] {
+        let text = fs::read_to_string(nodes.desk.path(&file)).expect("a file");
+        assert!(text.contains(certain), "{file} is what it should be: {text}");
+        absent(&text, secrets, &file);
+    }
+    fs::remove_file(nodes.desk.path(&format!("{agency}.jsonl"))).expect("there");
+}
+
 /// Everything that a node which had no part in it lists and exports.
 fn lists_hold_none(nodes: &Nodes, agency: &str, secrets: &[String], public: &Value) {
     let own = secrets.iter().filter(|secret| agency != "lyon" || secret.as_str() != FINDINGS).cloned().collect::<Vec<_>>();
@@ -140,6 +151,11 @@ fn looked_at(nodes: &Nodes, api: &str, cluster: &str, assessment: &str) {
 #[test]
 fn a_silver_that_misses_a_minimum_leaves_no_trace_and_an_appeal_is_upheld() {
     let mut nodes = Nodes::found_by(&AGENCIES, "ecei", |_| ());
+    for (agency, _) in AGENCIES {
+        let settings = nodes.desk.path(agency).join("parangon.toml");
+        let talkative = fs::read_to_string(&settings).expect("a configuration") + "\n[log]\nlevel = \"debug\"\n";
+        fs::write(settings, talkative).expect("written");
+    }
     nodes.serve_all(&AGENCIES);
     let add = format!("cluster add {PUBLIC} --country NO --legal-form {LEGAL} --register REG={NUMBER} --data oslo --json");
     let cluster = id(&nodes.json(&add));
@@ -177,6 +193,9 @@ fn a_silver_that_misses_a_minimum_leaves_no_trace_and_an_appeal_is_upheld() {
     nodes.desk.run(&format!("label appeal {offer} --note appeal.txt --data oslo")).ends(0);
 
     let secrets = secrets(&[&own, &given]);
+    for (agency, _) in AGENCIES {
+        logs_hold_none(&nodes, agency, &secrets);
+    }
     for (agency, _) in &AGENCIES[1..] {
         bytes_hold_none(&nodes, agency, &secrets);
         lists_hold_none(&nodes, agency, &secrets, &first);

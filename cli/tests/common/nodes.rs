@@ -1,6 +1,7 @@
 //! Three agencies on this computer, founded by the command line alone.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -136,12 +137,13 @@ impl Nodes {
         self.serve_in(id, id)
     }
 
-    /// The same from a directory of another name.
+    /// The same from a directory of another name. What it says meanwhile goes into a file beside it, `DIR.log`.
     pub(crate) fn serve_in(&mut self, dir: &str, id: &str) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parangon"));
         command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", dir]);
         command.envs(self.desk.clock());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        let log = OpenOptions::new().create(true).append(true).open(self.desk.path(&format!("{dir}.log"))).expect("a file");
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
         self.running.insert(dir.to_owned(), child.id());
