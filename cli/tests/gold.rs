@@ -88,6 +88,7 @@ fn interrupted(nodes: &mut Nodes, wire: &Wire, offer: &str, file: &str) {
     nodes.serve("lyon");
     assert!(half(nodes, offer, file) >= second, "what arrived is there after a kill");
     wire.carry(u64::MAX);
+    wire.until_carried(before + BYTES as u64 * 4 / 3);
     shown(nodes, "lyon", offer, |entry| entry["next_step"] == "review the dossier");
     let carried = wire.carried() - before;
     println!("{carried} bytes went to lyon; {first} and {second} of {total} parts were there when it was cut off");

@@ -78,6 +78,12 @@ impl Wire {
         state.broken = false;
     }
 
+    /// Waits until so many bytes went to the node in all. Who asks the node again and again instead keeps it from its work.
+    pub(crate) fn until_carried(&self, bytes: u64) {
+        let (state, waited) = self.0.1.wait_timeout_while(self.state(), PATIENCE, |state| state.carried < bytes).expect("not poisoned");
+        assert!(!waited.timed_out(), "only {} bytes came", state.carried);
+    }
+
     /// Waits until it is broken.
     pub(crate) fn until_broken(&self) {
         let (state, waited) = self.0.1.wait_timeout_while(self.state(), PATIENCE, |state| !state.broken).expect("not poisoned");
@@ -112,6 +118,7 @@ fn carry(shared: &(Mutex<State>, Condvar), mut from: TcpStream, mut to: TcpStrea
                 return;
             }
             state.carried += length as u64;
+            shared.1.notify_all();
         }
         if to.write_all(&buffer[..length]).is_err() {
             break;
