@@ -3,27 +3,12 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
 use common::nodes::Nodes;
+use common::review::{files_below, id, searchable};
 use serde_json::{Value, json};
 
 const CANARIES: [&str; 4] = ["CANARY-note-7781f0", "CANARY-file-20b6ce", "CANARY-question-d3195a", "CANARY-findings-f00c4b"];
-
-fn id(value: &Value) -> String {
-    value["id"].as_str().unwrap_or_else(|| panic!("an id in {value}")).to_owned()
-}
-
-/// Every file below a directory.
-fn files_below(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(dir).expect("listed").map(|entry| entry.expect("there").path());
-    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
-}
-
-fn kill(nodes: &mut Nodes, at: usize) {
-    nodes.children[at].kill().expect("killed");
-    nodes.children[at].wait().expect("ended");
-}
 
 #[test]
 fn an_erasure_survives_a_kill_and_waits_for_who_is_away() {
@@ -72,12 +57,9 @@ fn an_erasure_survives_a_kill_and_waits_for_who_is_away() {
     assert_eq!(nodes.json("erase list --data oslo --json"), json!([]));
 
     // The reviewer is away, and the owner's node dies in the middle of it.
-    let at = |nodes: &Nodes, agency: &str| nodes.json(&format!("status --data {agency} --json"))["node"]["agency"].clone();
-    assert_eq!(at(&nodes, "lyon"), "lyon");
-    let order = [("oslo", 0), ("lyon", 2)];
-    kill(&mut nodes, order[1].1);
+    nodes.kill("lyon");
     let erasure = id(&nodes.json(&format!("{erase} --with-label --confirm BioRegio --json")));
-    kill(&mut nodes, order[0].1);
+    nodes.kill("oslo");
     nodes.serve("oslo");
     let show = format!("erase show {erasure} --data oslo --json");
     let waiting = nodes.until(&show, |erasure| erasure["state"] == "waiting");
@@ -110,7 +92,7 @@ fn an_erasure_survives_a_kill_and_waits_for_who_is_away() {
         for path in files_below(&desk.path(dir)) {
             let bytes = fs::read(&path).unwrap_or_default();
             for canary in CANARIES {
-                assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary} in {}", path.display());
+                assert!(!searchable(&bytes).contains(canary), "{canary} in {}", path.display());
             }
         }
     }

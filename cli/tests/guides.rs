@@ -8,12 +8,11 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 use std::time::Instant;
 
-use calamine::{Data, Reader, Xlsx};
 use common::Run;
 use common::nodes::{Nodes, PATIENCE, one_person};
+use common::workbook::fill;
 
 const AGENCIES: [(&str, &str); 4] = [("oslo", "NO"), ("porto", "PT"), ("lyon", "FR"), ("wien", "AT")];
 
@@ -179,32 +178,6 @@ impl Session {
             );
         }
     }
-
-    /// As a person with a spreadsheet program: a level on every indicator, a note on the first, everything else as it is.
-    fn fill(&self, file: &str, level: &str) {
-        let path = self.nodes.desk.path(file);
-        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(std::fs::read(&path).expect("a workbook"))).expect("XLSX");
-        let mut filled = rust_xlsxwriter::Workbook::new();
-        for name in book.sheet_names() {
-            let range = book.worksheet_range(&name).expect("a sheet");
-            let sheet = filled.add_worksheet();
-            sheet.set_name(&name).expect("a name");
-            let column =
-                |title: &str| range.rows().next().and_then(|row| row.iter().position(|cell| *cell == Data::String(title.to_owned())));
-            let (levels, notes) = (column("level"), column("note"));
-            for (row, cells) in range.rows().enumerate() {
-                for (at, cell) in cells.iter().enumerate() {
-                    let (down, right) = (u32::try_from(row).expect("small"), u16::try_from(at).expect("small"));
-                    match cell {
-                        _ if row > 0 && Some(at) == levels => sheet.write_string(down, right, level).expect("a cell"),
-                        _ if row == 1 && Some(at) == notes => sheet.write_string(down, right, "See the minutes.").expect("a cell"),
-                        cell => sheet.write_string(down, right, cell.to_string()).expect("a cell"),
-                    };
-                }
-            }
-        }
-        filled.save(&path).expect("written");
-    }
 }
 
 fn run_guide(name: &str) {
@@ -228,7 +201,7 @@ fn run_guide(name: &str) {
     let mut session = Session { nodes, seen: BTreeSet::new(), current: BTreeMap::new() };
     for step in steps(&guide) {
         match words(&step.command).iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["fill", file, level] => session.fill(file, level),
+            ["fill", file, level] => fill(&session.nodes.desk.path(file), level),
             _ => session.take(&step),
         }
     }

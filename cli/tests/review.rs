@@ -5,25 +5,9 @@ mod common;
 use std::fs;
 
 use common::nodes::Nodes;
+use common::review::{id, reviewer, scores};
 use parangon_protocol::time::Timestamp;
 use serde_json::{Value, json};
-
-fn id(value: &Value) -> String {
-    value["id"].as_str().unwrap_or_else(|| panic!("an id in {value}")).to_owned()
-}
-
-/// Every indicator at `all`, but those listed.
-fn scores(all: u8, except: &[(&str, u8)]) -> String {
-    let catalogue = parangon_protocol::catalogue::Catalogue::ecei();
-    let level = |code: &str| except.iter().find(|(known, _)| *known == code).map_or(all, |(_, level)| *level);
-    let rows = catalogue.indicators.iter().map(|i| format!("{},{}\n", i.code, level(i.code.as_str())));
-    std::iter::once("indicator,level\n".to_owned()).chain(rows).collect()
-}
-
-fn reviewer<'a>(offer: &'a Value, agency: &str) -> &'a Value {
-    let reviewers = offer["reviewers"].as_array().expect("a list");
-    reviewers.iter().find(|reviewer| reviewer["agency"] == agency).unwrap_or_else(|| panic!("{agency} in {offer}"))
-}
 
 #[test]
 fn questions_a_response_and_final_reviews_lead_to_a_label() {

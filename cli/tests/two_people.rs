@@ -6,18 +6,13 @@ use std::fs;
 
 use common::Run;
 use common::nodes::{Nodes, one_person};
-
-fn scores(level: u8) -> String {
-    let catalogue = parangon_protocol::catalogue::Catalogue::ecei();
-    let rows = catalogue.indicators.iter().map(|indicator| format!("{},{level}\n", indicator.code));
-    std::iter::once("indicator,level\n".to_owned()).chain(rows).collect()
-}
+use common::review::scores;
 
 /// An offer by oslo, which porto reviewed with these scores, and its assessment.
 fn reviewed(nodes: &Nodes, level: &str, given: u8) -> (String, String) {
     let desk = &nodes.desk;
     let id = |line: &str| nodes.json(line)["id"].as_str().expect("an id").to_owned();
-    fs::write(desk.path("scores.csv"), scores(given)).expect("written");
+    fs::write(desk.path("scores.csv"), scores(given, &[])).expect("written");
     let cluster = id("cluster add BioRegio --country NO --data oslo --json");
     let assessment = id(&format!("assess new {cluster} --eccp-listed --fte 1 --members 20 --member-types 2 --data oslo --json"));
     desk.run(&format!("assess import {assessment} scores.csv --yes --data oslo")).ends(0);
@@ -64,9 +59,7 @@ fn one_decides_another_confirms_and_nobody_does_both() {
     assert_eq!(run(&nodes, "anna", "label list").ends(0).json(), serde_json::json!([]), "nothing is public");
 
     // It waits through a kill, says so, and can be taken back.
-    let position = common::nodes::AGENCIES.iter().position(|(id, _)| *id == "oslo").expect("there");
-    nodes.children[position].kill().expect("ours");
-    nodes.children[position].wait().expect("ours");
+    nodes.kill("oslo");
     nodes.serve("oslo");
     let shown = nodes.json(&format!("review show {offer} --data oslo --json"));
     assert_eq!((&shown["decision"]["content"], &shown["decision"]["by"]), (&decided["content"], &decided["by"]));

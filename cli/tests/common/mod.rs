@@ -1,10 +1,15 @@
 //! What the tests of the command line share: the program in a directory of its own, with nothing of the user's.
 #![allow(dead_code)] // each test file uses a part of it
 
+pub(crate) mod capture;
 pub(crate) mod nodes;
+pub(crate) mod review;
+pub(crate) mod wire;
+pub(crate) mod workbook;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -12,12 +17,14 @@ use tempfile::TempDir;
 /// A directory that stands for one person's computer.
 pub(crate) struct Desk {
     dir: TempDir,
+    /// Days by which every program that is started here believes to be later.
+    ahead: AtomicU32,
 }
 
 impl Desk {
     /// An empty one.
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a directory") }
+        Self { dir: tempfile::tempdir().expect("a directory"), ahead: AtomicU32::new(0) }
     }
 
     /// A path on it.
@@ -29,7 +36,30 @@ impl Desk {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::cargo_bin("parangon").expect("built");
         command.current_dir(self.dir.path()).env_clear().env("HOME", self.dir.path()).env("XDG_CONFIG_HOME", self.path("config"));
+        command.envs(self.clock());
         command
+    }
+
+    /// From here on every program that is started believes that it is so many days later than it is.
+    pub(crate) fn set_ahead(&self, days: u32) {
+        self.ahead.store(days, Ordering::Relaxed);
+    }
+
+    /// What makes a program believe so: libfaketime, as in tests/years. Nothing where the clock is right.
+    pub(crate) fn clock(&self) -> Vec<(&'static str, String)> {
+        let days = self.ahead.load(Ordering::Relaxed);
+        if days == 0 {
+            return vec![];
+        }
+        let places = std::fs::read_dir("/usr/lib").expect("listed").filter_map(|entry| Some(entry.ok()?.path()));
+        let library = places.map(|place| place.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
+        let library = library.expect("libfaketime is not installed (apt-get install libfaketime)");
+        vec![
+            ("LD_PRELOAD", library.to_str().expect("UTF-8").to_owned()),
+            ("FAKETIME", format!("+{days}d")),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+            ("NO_FAKE_STAT", "1".to_owned()),
+        ]
     }
 
     /// Runs one command line; words are separated by spaces.

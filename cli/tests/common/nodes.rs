@@ -1,6 +1,7 @@
 //! Three agencies on this computer, founded by the command line alone.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -23,6 +24,8 @@ pub(crate) struct Nodes {
     pub(crate) children: Vec<Child>,
     /// What each said when it began to answer, the last time.
     announced: BTreeMap<String, Value>,
+    /// The newest process of each directory that was not ended by [`Nodes::kill`] or [`Nodes::stop`].
+    running: BTreeMap<String, u32>,
 }
 
 impl Drop for Nodes {
@@ -36,7 +39,7 @@ impl Drop for Nodes {
 
 /// A port that is free, and stays so until its node starts: below those that the system gives to whoever asks for any, and none twice
 /// in this process. Others that run beside it begin elsewhere.
-fn port() -> u16 {
+pub(crate) fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let begin = u16::try_from(std::process::id() % 100).expect("below 100") * 120;
     loop {
@@ -100,7 +103,7 @@ impl Nodes {
         for (id, _) in agencies {
             desk.run(&format!("federation found draft.json {signatures} --data {id}")).ends(0);
         }
-        Self { desk, children: vec![], announced: BTreeMap::new() }
+        Self { desk, children: vec![], announced: BTreeMap::new(), running: BTreeMap::new() }
     }
 
     /// Founds the federation, starts all nodes and waits until each holds the beginnings of all logs as final.
@@ -134,18 +137,56 @@ impl Nodes {
         self.serve_in(id, id)
     }
 
-    /// The same from a directory of another name.
+    /// The same from a directory of another name. What it says meanwhile goes into a file beside it, `DIR.log`.
     pub(crate) fn serve_in(&mut self, dir: &str, id: &str) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parangon"));
         command.current_dir(self.desk.path("")).env("HOME", self.desk.path("")).args(["serve", "--json", "--data", dir]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+        command.envs(self.desk.clock());
+        let log = OpenOptions::new().create(true).append(true).open(self.desk.path(&format!("{dir}.log"))).expect("a file");
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("read");
+        self.running.insert(dir.to_owned(), child.id());
         self.children.push(child);
         let announced: Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(announced["agency"], id);
         self.announced.insert(id.to_owned(), announced.clone());
         announced
+    }
+
+    /// The running process of a node, to be ended.
+    pub(crate) fn take(&mut self, id: &str) -> Child {
+        let pid = self.running.remove(id).unwrap_or_else(|| panic!("{id} does not run"));
+        let at = self.children.iter().position(|child| child.id() == pid).expect("one of ours");
+        self.children.remove(at)
+    }
+
+    /// Ends a node as a power cut does.
+    pub(crate) fn kill(&mut self, id: &str) {
+        let mut child = self.take(id);
+        child.kill().expect("ours");
+        child.wait().expect("ours");
+    }
+
+    /// Ends a node as a service manager does.
+    pub(crate) fn stop(&mut self, id: &str) {
+        let mut child = self.take(id);
+        let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("started");
+        assert!(ended.success());
+        assert_eq!(child.wait().expect("ours").code(), Some(0), "{id} ends in good order");
+    }
+
+    /// Lets time pass for all of these nodes: they are stopped, those that run, and started with clocks so many days later than today's.
+    pub(crate) fn later(&mut self, days: u32, agencies: &[(&str, &str)]) {
+        for (id, _) in agencies {
+            if self.running.contains_key(*id) {
+                self.stop(id);
+            }
+        }
+        self.desk.set_ahead(days);
+        for (id, _) in agencies {
+            self.serve(id);
+        }
     }
 
     /// What a node said when it began to answer.
