@@ -213,10 +213,11 @@ impl Dated {
         let included = self.entry.open(book, &LogId::first(agency.clone()))?;
         let Record::Anchor(anchor) = &included.record else { return Err(AnchorError::NoAnchor) };
         self.place.check(&self.statement, anchor)?;
-        let mut versions = book.chain().versions().filter(|charter| charter.member(agency).is_some());
-        let charter = versions.next_back().ok_or(AnchorError::Unwitnessed)?;
-        let times = included.head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
-        let existed_by = charter.witnesses(agency).tally(times).existed_by().ok_or(AnchorError::Unwitnessed)?;
+        let times = || included.head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
+        // A head may be of just before the newest version took effect in its log.
+        let versions = book.chain().versions().rev().filter(|charter| charter.member(agency).is_some()).take(2);
+        let existed_by = versions.filter_map(|charter| charter.witnesses(agency).tally(times()).existed_by()).max();
+        let existed_by = existed_by.ok_or(AnchorError::Unwitnessed)?;
         Ok(Date { statement: self.statement, index: included.index, existed_by })
     }
 

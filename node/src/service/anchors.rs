@@ -28,6 +28,9 @@ use crate::store::{Source, Tx, WriteTx};
 /// Between two looks at the clock.
 const TICK: Duration = Duration::from_secs(30);
 
+/// Records that are looked through for the last anchor: more than a day brings.
+const LOOK_BACK: u64 = 4_096;
+
 /// A statement of ours that is not dated yet, or whose date nobody was told. Named by its hash.
 #[derive(Serialize, Deserialize)]
 struct Noted {
@@ -164,11 +167,11 @@ fn prepare(context: &Context) -> Result<Vec<Day>, Error> {
     }
     let secret = salt()?;
     let from = context.engine().overview().logs.get(&context.own_log()).map_or(0, |log| log.size);
-    let is_first = days.is_empty();
+    // A node counts whole days. One that was restored may find in its log what it does not remember: one day has one anchor.
+    let counts = !days.is_empty() && last_in_log(context, from)?.is_none_or(|last| last < over);
     let next = context.transact(|tx| {
-        // A node counts whole days.
-        let mut next = Day { day: over, root: None, from, index: None, told: is_first };
-        if !is_first {
+        let mut next = Day { day: over, root: None, from, index: None, told: !counts };
+        if counts {
             let end = over.plus(DAY_SECONDS);
             let mut waiting = waiting(tx, |noted| noted.place.is_none() && noted.at < end)?;
             waiting.sort_by_key(|(_, noted)| noted.at);
@@ -200,6 +203,19 @@ fn waiting<S: Source>(tx: &Tx<S>, fits: impl Fn(&Noted) -> bool) -> Result<Vec<(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// The day of the last anchor in our log, as far as one looks back.
+fn last_in_log(context: &Context, size: u64) -> Result<Option<Timestamp>, Error> {
+    let tx = context.store().read()?;
+    let log = context.own_log();
+    for index in (size.saturating_sub(LOOK_BACK)..size).rev() {
+        let record = tx.record(&log, index)?.and_then(|bytes| Record::read(&bytes).ok());
+        if let Some(Record::Anchor(anchor)) = record {
+            return Ok(Some(anchor.day));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the anchor stands in our log already: the node may have stopped before it wrote that down.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::label::LabelId;
+use parangon_protocol::limits;
 use parangon_protocol::review::Offer;
 use parangon_protocol::review::draw::{
     Cycle, Deal, Draw, DrawError, Keys, Message, SignedCall, SignedCommitment, SignedOpening, SignedRelease, SignedSelection, Value,
@@ -38,13 +39,19 @@ const TICK: Duration = Duration::from_secs(30);
 const ASKED: usize = 4;
 
 /// Days after that of the call until which values are committed to. In the first one it is anchored.
-const DAYS: u64 = 3;
+const DAYS: u64 = 5;
 
 /// Seconds after the selection from which a value counts as withheld.
 const PATIENCE: u64 = 6 * 3_600;
 
 /// Draws of one owner in which this node takes part at once.
 const PARTS: u32 = 512;
+
+/// Bytes of evidence that find room in a label beside everything else.
+const EVIDENCE_BYTES: usize = limits::RECORD_BYTES / 4 * 3;
+
+/// Ticks between two looks for parts that are no longer needed.
+const CLEANED: u32 = 120;
 
 /// Seconds after a draw's end for which its parts are kept.
 const KEPT: u64 = 400 * 86_400;
@@ -63,9 +70,9 @@ pub(crate) struct Called {
     /// Our own share of each value.
     #[serde(default)]
     shares: BTreeMap<AgencyId, Deal>,
-    /// Who says that it holds its share of whose value.
+    /// Who says that it holds its share, by the hash of the commitment: that may still be on its way.
     #[serde(default)]
-    receipts: BTreeMap<AgencyId, BTreeSet<AgencyId>>,
+    receipts: BTreeMap<Hash, BTreeSet<AgencyId>>,
     #[serde(default)]
     selection: Option<SignedSelection>,
     #[serde(default)]
@@ -103,6 +110,9 @@ struct Part {
     /// Values that were opened to us.
     #[serde(default)]
     openings: BTreeMap<AgencyId, SignedOpening>,
+    /// Whose shares we gave back.
+    #[serde(default)]
+    released: BTreeSet<AgencyId>,
 }
 
 impl Item for Part {
@@ -163,7 +173,7 @@ fn cycle_id(cycle: &Cycle) -> String {
 
 /// The last label of a cluster, scheme and level that the register knows.
 fn last_label<S: Source>(tx: &Tx<S>, cycle: &Cycle) -> Result<Option<LabelId>, Error> {
-    register::last(tx, &cycle.cluster, &cycle.scheme, cycle.level)
+    register::last(tx, &cycle.cluster, &cycle.scheme, cycle.level, |_| true)
 }
 
 /// Checks by the keys that are known here. Keys that are not known yet may come.
@@ -203,11 +213,18 @@ pub(crate) fn on_message(context: &Context, tx: &mut WriteTx, from: &AgencyId, m
 pub async fn run(context: Context, stop: CancellationToken) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0u32;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
+        if ticks % CLEANED == 0
+            && let Err(error) = context.run(clean).await
+        {
+            tracing::warn!(%error, code = error.code(), "parts of draws that are over could not be deleted; it is tried again");
+        }
+        ticks = ticks.wrapping_add(1);
         if let Err(error) = context.run(round).await {
             tracing::warn!(%error, code = error.code(), "a draw could not go on; it is tried again");
         }
@@ -215,25 +232,34 @@ pub async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
-/// Does what is due: selections when the time for commitments is over, values that are withheld, parts that are no longer needed.
+/// Does what is due: selections when the time for commitments is over, values that are withheld. What one draw is refused for keeps no other from
+/// going on.
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Damaged`]: what was not done is done by the next round.
 pub(crate) fn round(context: &Context) -> Result<(), Error> {
-    let (mut open, mut over) = (Vec::new(), Vec::new());
-    let tx = context.store().read()?;
-    item::each::<Called, _>(&tx, |id, called| {
-        open.extend(called.is_open().then_some(id));
+    let mut open = Vec::new();
+    item::each::<Called, _>(&context.store().read()?, |id, called| {
+        open.extend(called.waits_for_time(context.now()).then_some(id));
         Ok(())
     })?;
-    item::each::<Part, _>(&tx, |id, part| {
+    for id in open {
+        match context.transact(|tx| owner::go_on(context, tx, &id)) {
+            Ok(()) => {}
+            Err(error @ Error::Store(_)) => return Err(error),
+            Err(error) => tracing::warn!(call = %id, code = error.code(), "a draw cannot go on: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// Deletes our parts in draws that were over long ago.
+fn clean(context: &Context) -> Result<(), Error> {
+    let mut over = Vec::new();
+    item::each::<Part, _>(&context.store().read()?, |id, part| {
         over.extend((part.call.body.until.plus(KEPT) < context.now()).then_some((id, part.call.body.owner)));
         Ok(())
     })?;
-    drop(tx);
-    for id in open {
-        context.transact(|tx| owner::go_on(context, tx, &id))?;
-    }
     for (id, owner) in over {
         context.transact(|tx| party::forget(tx, &id, &owner))?;
     }
@@ -247,10 +273,11 @@ pub(crate) fn evidence<S: Source>(tx: &Tx<S>, offer: &Offer) -> Result<Option<Dr
 
 /// The draw of ours for what an offer is about, finished or not.
 fn find<S: Source>(tx: &Tx<S>, offer: &Offer) -> Result<Option<Called>, Error> {
-    let mut found: Option<Called> = None;
+    let last = register::last(tx, &offer.cluster.id, &offer.scheme, offer.level, |_| true)?;
+    let mut found = None;
     item::each::<Called, S>(tx, |_, called| {
-        let newer = found.as_ref().is_none_or(|found| found.call.body.created < called.call.body.created);
-        if called.call.body.concerns(offer.case(), offer.level) && newer {
+        let call = &called.call.body;
+        if call.concerns(offer.case(), offer.level) && call.continues(last.as_ref()).is_ok() {
             found = Some(called);
         }
         Ok(())
@@ -258,11 +285,11 @@ fn find<S: Source>(tx: &Tx<S>, offer: &Offer) -> Result<Option<Called>, Error> {
     Ok(found)
 }
 
-/// Forgets the draws for a cluster that is erased.
-pub(crate) fn erase(tx: &mut WriteTx, cluster: &str) -> Result<u64, Error> {
+/// Forgets the draws for a cluster, or an assessment, that is erased.
+pub(crate) fn erase(tx: &mut WriteTx, of: &str) -> Result<u64, Error> {
     let mut found = Vec::new();
     item::each::<Called, _>(tx, |id, called| {
-        found.extend((called.call.body.cluster.as_str() == cluster).then_some(id));
+        found.extend((called.call.body.cluster.as_str() == of || called.assessment == of).then_some(id));
         Ok(())
     })?;
     for id in &found {
@@ -273,6 +300,6 @@ pub(crate) fn erase(tx: &mut WriteTx, cluster: &str) -> Result<u64, Error> {
 
 /// Whether a draw has to come first.
 pub(crate) fn is_needed(context: &Context, level: Level) -> Option<Error> {
-    let needed = "the charter asks for a draw first: parangon review draw ASSESSMENT --level LEVEL";
+    let needed = "the charter asks for a draw first: parangon review draw ASSESSMENT --level LEVEL; where one failed, the members decide: parangon federation propose --drawn false";
     context.charter().conflicts.drawn.then(|| Error::State { what: "review", state: format!("not drawn for {level}"), needed })
 }

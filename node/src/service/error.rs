@@ -156,6 +156,12 @@ pub enum Error {
     /// An offer, answer or review breaks a rule.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// A message that can be taken later only.
+    #[error("the owner may still respond, until {until}")]
+    Early {
+        /// Until when.
+        until: Timestamp,
+    },
     /// A draw of reviewers, or a part of one, does not keep the rules.
     #[error("the draw: {0}")]
     Draw(#[from] DrawError),

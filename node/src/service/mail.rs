@@ -166,7 +166,9 @@ fn take(context: &Context, messages: &[(AgencyId, Vec<u8>)]) -> Vec<Result<(), u
 fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
     let code = match error {
         Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping | Error::Crowded => LATER,
-        Error::Envelope(EnvelopeError::Signature { .. }) | Error::Draw(DrawError::OtherCycle) => LATER,
+        Error::Envelope(EnvelopeError::Signature { .. })
+        | Error::Draw(DrawError::OtherCycle | DrawError::Early(_))
+        | Error::Early { .. } => LATER,
         _ => REFUSED,
     };
     context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();

@@ -191,11 +191,18 @@ pub(crate) fn replaced<S: Source>(
     Ok(best)
 }
 
-/// The last sound label of this cluster, scheme and level, whatever became of it.
-pub(crate) fn last<S: Source>(tx: &Tx<S>, cluster: &ClusterId, scheme: &SchemeId, level: Level) -> Result<Option<LabelId>, Error> {
+/// The last sound label of this cluster, scheme and level that `counts` takes, whatever became of it.
+pub(crate) fn last<S: Source>(
+    tx: &Tx<S>,
+    cluster: &ClusterId,
+    scheme: &SchemeId,
+    level: Level,
+    counts: impl Fn(&RegisterRow) -> bool,
+) -> Result<Option<LabelId>, Error> {
     let mut last: Option<(u64, LabelId)> = None;
     for id in tx.labels_of(cluster)? {
-        let Some(RegisterRow { label, .. }) = RegisterRow::read(tx, &LabelId(id))? else { continue };
+        let Some(row) = RegisterRow::read(tx, &LabelId(id))?.filter(&counts) else { continue };
+        let label = &row.label;
         let fits = label.soundness == Soundness::Sound && label.common.scheme == *scheme && label.common.level == level;
         if fits && last.is_none_or(|(index, _)| index < label.index) {
             last = Some((label.index, label.id));

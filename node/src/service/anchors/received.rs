@@ -30,10 +30,15 @@ pub(crate) fn existed_by<S: Source>(tx: &Tx<S>, statement: &Hash) -> Result<Opti
 
 /// Another agency shows a date. One of a statement that we do not have says nothing here, and the answer does not tell whether we do.
 pub(crate) fn on_dated(context: &Context, tx: &mut WriteTx, from: &AgencyId, dated: &Dated, about: &Hash) -> Result<(), Error> {
-    let date = dated.check(&context.engine().book(), from).map_err(|error| match error {
-        AnchorError::Unproven(BundleError::Check(CheckError::UnknownKey(log))) => Error::KeysUnknown(log.agency),
-        other => Error::Anchor(other),
-    })?;
+    let date = match dated.check(&context.engine().book(), from) {
+        Ok(date) => date,
+        Err(AnchorError::Unproven(BundleError::Check(CheckError::UnknownKey(log)))) => return Err(Error::KeysUnknown(log.agency)),
+        Err(error) => {
+            // It dates nothing, and is no reason to take nothing more about this offer.
+            tracing::warn!(agency = %from, %error, "the date of a statement does not hold");
+            return Ok(());
+        }
+    };
     let known = offers::said_by(tx, about, from)?.into_iter().chain(inbox::said_by(tx, about, from)?);
     let id = date.statement().to_string();
     if known.into_iter().any(|statement| statement == *date.statement()) && existed_by(tx, date.statement())?.is_none() {

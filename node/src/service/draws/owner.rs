@@ -11,9 +11,10 @@ use parangon_protocol::review::draw::{
 };
 use parangon_protocol::review::{Signed, Statement};
 
-use super::{ASKED, Called, DAYS, DrawView, NewDraw, Once, PATIENCE, cycle_id, item, last_label, send, with_keys};
+use super::{ASKED, Called, DAYS, DrawView, EVIDENCE_BYTES, NewDraw, Once, PATIENCE, cycle_id, item, last_label, send, with_keys};
 use crate::service::{Context, Error, anchors, assessments, clusters, panel, salt};
 use crate::store::WriteTx;
+use parangon_protocol::time::Timestamp;
 
 /// Seconds after the time for commitments from which a draw that is not over came to nothing.
 const GIVEN_UP: u64 = 30 * DAY_SECONDS;
@@ -82,11 +83,22 @@ impl Called {
         Ok(Parties::of(&*context.charter_version(self.call.body.charter)?, &self.call.body)?)
     }
 
-    /// Whose commitments can be selected, in the call's order: committed, and dealt to enough others.
+    /// Whether time alone may bring it on, or end it.
+    pub(super) fn waits_for_time(&self, now: Timestamp) -> bool {
+        let is_next = match &self.selection {
+            None => now >= self.call.body.until,
+            Some(selection) => now >= selection.body.created.plus(PATIENCE),
+        };
+        self.is_open() && is_next
+    }
+
+    /// Whether a commitment can be selected: it is here, our share is one of the same, and enough others have theirs. Then its value is opened
+    /// whatever its contributor does from now on.
     pub(super) fn is_ready(&self, parties: &Parties, contributor: &AgencyId) -> bool {
-        let receipts: Vec<AgencyId> = self.receipts.get(contributor).into_iter().flatten().cloned().collect();
-        let has_all = self.commitments.contains_key(contributor) && self.shares.contains_key(contributor);
-        has_all && parties.is_dealt(contributor, &receipts).is_ok()
+        let (Some(commitment), Some(deal)) = (self.commitments.get(contributor), self.shares.get(contributor)) else { return false };
+        let Ok(hash) = commitment.body.hash() else { return false };
+        let receipts: Vec<AgencyId> = self.receipts.get(&hash).into_iter().flatten().cloned().collect();
+        deal.commitment.body == commitment.body && parties.is_dealt(contributor, &receipts).is_ok()
     }
 }
 
@@ -100,6 +112,10 @@ pub(crate) fn on_dated(context: &Context, tx: &mut WriteTx, dated: &Dated) -> Re
     let id = dated.statement.to_string();
     let Some(mut called) = item::find::<Called, _>(tx, &id)?.filter(|called| called.sent.is_none()) else { return Ok(()) };
     let parties = called.parties(context)?;
+    if context.now() >= called.call.body.until {
+        called.failed = Some("its anchor came when the time for values was over".to_owned());
+        return item::put(tx, &id, &called);
+    }
     for agency in asked(&parties) {
         let (call, dated) = (Box::new(called.call.clone()), Box::new(dated.clone()));
         send(context, tx, agency, Message::Call { call, dated })?;
@@ -146,17 +162,12 @@ pub(super) fn on_deal(context: &Context, tx: &mut WriteTx, deal: &Deal) -> Resul
 /// A holder has its share.
 pub(super) fn on_held(context: &Context, tx: &mut WriteTx, from: &AgencyId, call: &Hash, commitment: &Hash) -> Result<(), Error> {
     let mut called = load(tx, call)?;
-    // The commitment may still be on its way: our own share came with it, or the receipt is worth nothing.
-    let named = called.commitments.values().chain(called.shares.values().map(|deal| &deal.commitment));
-    let mut contributor = None;
-    for signed in named {
-        if signed.body.hash()? == *commitment {
-            contributor = Some(signed.body.contributor.clone());
-        }
+    // The commitment may still be on its way. Nobody holds shares of more values than there are contributors.
+    let others = called.receipts.values().filter(|holders| holders.contains(from)).count();
+    if called.selection.is_some() || others >= called.parties(context)?.order().len() {
+        return Ok(());
     }
-    let contributor = contributor.ok_or(Error::Crowded)?;
-    called.parties(context)?.place(from, &contributor)?;
-    called.receipts.entry(contributor).or_default().insert(from.clone());
+    called.receipts.entry(*commitment).or_default().insert(from.clone());
     save(context, tx, called)
 }
 
@@ -233,8 +244,10 @@ fn select(context: &Context, tx: &mut WriteTx, called: &mut Called, parties: &Pa
     if !all && !is_over {
         return Ok(());
     }
-    let committed: Vec<SignedCommitment> = asked.iter().filter_map(|agency| called.commitments.get(agency)).cloned().collect();
-    let (needed, found) = (parties.needed(), asked.iter().filter(|agency| called.is_ready(parties, agency)).count());
+    // Only what others can open: whoever could keep its value for itself would see the other one first.
+    let ready = asked.iter().filter(|agency| called.is_ready(parties, agency));
+    let committed: Vec<SignedCommitment> = ready.filter_map(|agency| called.commitments.get(agency)).cloned().collect();
+    let (needed, found) = (parties.needed(), committed.len());
     if found < needed {
         called.failed = Some(DrawError::TooFewCommitments { needed, found }.to_string());
         return Ok(());
@@ -293,6 +306,10 @@ fn disclose(context: &Context, tx: &mut WriteTx, called: &mut Called, parties: &
     let draw = Draw { call: called.call.clone(), commitments, disclosed, selection };
     let charter = context.charter_version(called.call.body.charter)?;
     with_keys(context, |keys| draw.verify(&charter, keys).map(drop))?;
+    if draw.encode()?.len() > EVIDENCE_BYTES {
+        called.failed = Some("its evidence finds no room in a label: too many values were withheld".to_owned());
+        return Ok(());
+    }
     tracing::info!(call = %parties.call(), "reviewers are drawn");
     called.draw = Some(draw);
     Ok(())

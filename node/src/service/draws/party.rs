@@ -1,6 +1,8 @@
 //! Our part in a draw that another agency called for: a value of ours, shares of others' values.
 
-use parangon_protocol::anchor::Dated;
+use std::collections::{BTreeMap, BTreeSet};
+
+use parangon_protocol::anchor::{DAY_SECONDS, Dated};
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::review::draw::{
     Deal, Dealing, DrawError, Message, Parties, Selected, SignedCall, SignedCommitment, SignedOpening, SignedSelection, Value,
@@ -8,6 +10,7 @@ use parangon_protocol::review::draw::{
 use parangon_protocol::review::{Signed, Statement};
 
 use super::{Once, PARTS, Part, Parts, cycle_id, item, last_label, send, with_keys};
+use crate::clock::TOLERANCE;
 use crate::service::item::Item;
 use crate::service::{Context, Error, anchors, random_bytes};
 use crate::store::WriteTx;
@@ -24,7 +27,15 @@ fn part(tx: &mut WriteTx, id: &str, call: &SignedCall) -> Result<Part, Error> {
     }
     item::put(tx, owner, &Parts { count: count + 1 })?;
     let call = call.clone();
-    Ok(Part { call, ours: None, deals: Default::default(), selection: None, commitments: vec![], openings: Default::default() })
+    Ok(Part {
+        call,
+        ours: None,
+        deals: BTreeMap::new(),
+        selection: None,
+        commitments: vec![],
+        openings: BTreeMap::new(),
+        released: BTreeSet::new(),
+    })
 }
 
 /// Deletes our part in a draw that was over long ago.
@@ -45,14 +56,15 @@ pub(super) fn on_call(context: &Context, tx: &mut WriteTx, signed: &SignedCall, 
     if item::find::<Part, _>(tx, &id)?.is_some_and(|part| part.ours.is_some()) {
         return Ok(());
     }
+    // Before what may be asked again: that must end.
+    if context.now() > call.until {
+        return Err(DrawError::Late(context.me().clone()).into());
+    }
     // What follows is a question of what our register has: it may lag behind.
     call.continues(last_label(tx, &call.cycle())?.as_ref())?;
     let date = dated.check(&context.engine().book(), &call.owner)?;
     if date.statement() != parties.call() {
         return Err(DrawError::OtherCall(call.owner.clone()).into());
-    }
-    if context.now() > call.until {
-        return Err(DrawError::Late(context.me().clone()).into());
     }
     let cycle = cycle_id(&call.cycle());
     if item::find::<Once, _>(tx, &cycle)?.is_some_and(|once| once.call != *parties.call()) {
@@ -84,6 +96,9 @@ pub(super) fn on_deal(context: &Context, tx: &mut WriteTx, call: &SignedCall, de
     let charter = context.charter_version(call.body.charter)?;
     let parties = Parties::of(&charter, &call.body)?;
     deal.check(&parties, context.me())?;
+    if context.now() > call.body.until.plus(DAY_SECONDS) {
+        return Err(DrawError::Late(deal.commitment.body.contributor.clone()).into());
+    }
     let id = parties.call().to_string();
     let mut part = part(tx, &id, call)?;
     let contributor = &deal.commitment.body.contributor;
@@ -116,6 +131,10 @@ pub(super) fn on_select(
             return Err(DrawError::OtherSelection(part.call.body.owner.clone()).into());
         }
         None => {}
+    }
+    // Whoever is left out may be, from `until` on: by our clock, not by what the owner says of its own.
+    if selection.body.created > context.now().plus(TOLERANCE) {
+        return Err(DrawError::Early(part.call.body.owner.clone()).into());
     }
     let charter = context.charter_version(part.call.body.charter)?;
     let parties = Parties::of(&charter, &part.call.body)?;
@@ -168,7 +187,10 @@ pub(super) fn on_withheld(
 ) -> Result<(), Error> {
     let id = call.to_string();
     let part = item::find::<Part, _>(tx, &id)?.filter(|part| part.call.body.owner == *from);
-    let Some(part) = part else { return Ok(()) };
+    let Some(mut part) = part else { return Ok(()) };
+    if part.released.contains(contributor) {
+        return Ok(());
+    }
     let (Some(signed), Some(deal)) = (&part.selection, part.deals.get(contributor)) else { return Ok(()) };
     let charter = context.charter_version(part.call.body.charter)?;
     let parties = Parties::of(&charter, &part.call.body)?;
@@ -178,5 +200,8 @@ pub(super) fn on_withheld(
     }
     let release = selected.release(contributor, context.me(), deal.share.clone())?;
     let release = Box::new(Signed::sign(release, context.federation(), &context.issue_key())?);
-    send(context, tx, from, Message::Release { release, shares: deal.shares.clone() })
+    let shares = deal.shares.clone();
+    part.released.insert(contributor.clone());
+    item::put(tx, &id, &part)?;
+    send(context, tx, from, Message::Release { release, shares })
 }

@@ -4,7 +4,7 @@ use parangon_protocol::charter::LevelRule;
 use parangon_protocol::id::AgencyId;
 use parangon_protocol::review::Offer;
 use parangon_protocol::review::draw::{Draw, Drawn, How, choice};
-use parangon_protocol::review::history::{Answer, explain};
+use parangon_protocol::review::history::{Answer, answer, explain};
 use parangon_protocol::review::panel::Case;
 use parangon_protocol::time::{Month, Timestamp};
 use serde::Serialize;
@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use super::owner::asked;
 use super::{Called, find, item, with_keys};
 use crate::engine::RegisterRow;
-use crate::service::{Context, Error, assessments, clusters, offers, panel, register};
+use crate::service::assessments::Sheet;
+use crate::service::{Context, Error, clusters, offers, panel, register};
 use crate::store::{ReadTx, Source, Tx};
 
 /// A draw that we called for.
@@ -105,7 +106,14 @@ impl Called {
         let ranking = ranking(context, tx, &drawn, |_| true)?;
         let mut gone = offers::gone(tx, call)?;
         gone.extend(clusters::objection(tx, &call.cluster)?);
-        gone.extend(assessments::sheet(tx, &self.assessment)?.barred);
+        gone.extend(item::find::<Sheet, S>(tx, &self.assessment)?.map(|sheet| sheet.barred).unwrap_or_default());
+        // Who may not be asked today for what was published since.
+        let (_, past) = register::history(tx, |_| true)?;
+        let today = context.charter();
+        if let Some(rule) = today.rule(&call.scheme, call.level) {
+            let case = Case { owner: &call.owner, cluster: Some(&call.cluster), scheme: &call.scheme, at: call.assessed };
+            gone.extend(ranking.iter().filter(|agency| !answer(&today, rule, &past, case, agency).is_eligible()).cloned());
+        }
         let case = Case { owner: &call.owner, cluster: Some(&call.cluster), scheme: &call.scheme, at: call.assessed };
         let next = |rule: &LevelRule| choice::next(&charter, rule, case, &ranking, &[], &gone).unwrap_or_default();
         let ask = charter.rule(&call.scheme, call.level).map(next).unwrap_or_default();

@@ -42,7 +42,7 @@ pub(super) fn out(context: &Context, tx: &mut WriteTx, id: &str, plan: Plan, by_
     let Plan { target, of, sheets, offers, .. } = plan;
     let (mut items, mut messages) = (0, 0);
     for (sheet, content) in &sheets {
-        items += assessments::erase(tx, sheet, content)?;
+        items += assessments::erase(tx, sheet, content)? + draws::erase(tx, sheet)?;
     }
     let mut told = Vec::with_capacity(offers.len());
     for (offer, offered) in &offers {

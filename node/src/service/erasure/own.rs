@@ -10,7 +10,7 @@ use super::{NewErasure, Order, Request, Target, carry, plan};
 use crate::engine::RegisterRow;
 use crate::service::inbox::{self, Held};
 use crate::service::register::{self, Standing};
-use crate::service::{Context, Error, item, mail};
+use crate::service::{Context, Error, anchors, item, mail};
 use crate::store::{Source, Tx, WriteTx};
 
 const STAYS: [&str; 3] = [
@@ -85,7 +85,7 @@ pub(super) fn out(context: &Context, tx: &mut WriteTx, new: &NewErasure) -> Resu
         }
         inbox::LastWord::Theirs => carry::unqueue(tx, &owner, &offer)?,
     };
-    let items = inbox::erase(tx, &new.id)?;
+    let items = inbox::erase(tx, &new.id)? + anchors::forget(tx, &offer)?;
     if let Some(copy) = copy {
         // The first receipt that arrives is the one that counts.
         mail::tell(context, tx, &owner, &Message::Receipt { offer, copy, deleted: now })?;

@@ -49,6 +49,7 @@ impl Error {
             Self::Review(error) => review(error),
             Self::Exchange(error) => exchange(error),
             Self::Draw(_) => "PGN-0874",
+            Self::Early { .. } => "PGN-0876",
             Self::Undrawn { .. } => "PGN-0875",
             Self::Endorse(_) => "PGN-0806",
             Self::Reviewer { cause, .. } => ineligible(cause),

@@ -152,10 +152,15 @@ fn drawn(
         let said = if needed { "the charter asks for one, and there is none" } else { "there was none; the charter does not ask for one" };
         return Ok(outcome("draw", !needed, said.to_owned()));
     };
+    let common = &record.common;
+    let before = register::last(tx, &common.cluster.id, &common.scheme, common.level, |past| past.label.index < row.label.index)?;
+    if draw.call.body.continues(before.as_ref()).is_err() {
+        return Ok(outcome("draw", false, "it was made for another label of the cluster".to_owned()));
+    }
     let ranking = match draws::recount(context, tx, draw, |past| precedes(past, row)) {
         Ok(ranking) => ranking,
-        Err(Error::Draw(cause)) => return Ok(outcome("draw", false, cause.to_string())),
-        Err(error) => return Err(error),
+        Err(error @ Error::Store(_)) => return Err(error),
+        Err(error) => return Ok(outcome("draw", false, error.to_string())),
     };
     let followed = choice::follows(charter, rule, record.common.case(), &ranking, endorsers);
     let places = followed.positions.iter().map(|(agency, position)| format!("{agency} is number {position} of {}", ranking.len()));

@@ -11,12 +11,25 @@ use parangon_protocol::review::{
     Stage, State, Statement,
 };
 
+use parangon_protocol::time::Timestamp;
+
 use super::{Notes, Offered, charter_of, item, load};
 use crate::service::{Context, Error, anchors, assessments, catalogues, inbox, labels, mail, salt};
 use crate::store::{Source, Tx, WriteTx};
 
 /// Messages that wait for one agency beyond which no parts are queued for it: it asks again.
 const CROWD: usize = 64;
+
+/// Seconds that the owner has for its response after a draft came, whenever it was made.
+const RESPONSE_LEAST: u64 = 3 * 86_400;
+
+impl Notes {
+    /// Until when the owner may answer a draft, by what the draft says of its date.
+    pub(super) fn answered_by(&self) -> Timestamp {
+        let least = self.since.plus(RESPONSE_LEAST);
+        self.review.as_ref().map_or(least, |review| inbox::response_until(review.body.created).max(least))
+    }
+}
 
 /// A reviewer accepted: its copy of the dossier goes out by itself, in the same transaction.
 pub(crate) fn on_acceptance(context: &Context, tx: &mut WriteTx, acceptance: &SignedAcceptance) -> Result<(), Error> {
@@ -75,7 +88,8 @@ pub(crate) fn gone<S: Source>(tx: &Tx<S>, call: &Call) -> Result<Vec<AgencyId>, 
     item::each::<Offered, S>(tx, |_, offered| {
         if call.concerns(offered.offer.body.case(), offered.offer.body.level) {
             let is_over = offered.exchange.outcome() == Outcome::Withdrawn;
-            let late = |state| is_over && state == State::Offered && offered.ended() >= offered.offer.body.due;
+            let silent = |state| state == State::Offered || offered.is_at_work(state);
+            let late = |state| is_over && silent(state) && offered.ended() >= offered.offer.body.due;
             let is_gone = |state| matches!(state, State::Declined | State::Withdrawn | State::Contradicted) || late(state);
             found.extend(offered.exchange.parties().filter(|(_, state)| is_gone(*state)).map(|(agency, _)| agency.clone()));
         }
@@ -137,9 +151,15 @@ pub(crate) fn on_review(
     if notes.is_some_and(|notes| [&notes.review, &notes.last].into_iter().flatten().any(|held| held.body == review.body)) {
         return Ok(());
     }
-    let waits = review.body.stage == Stage::Final && review.body.response.is_none();
-    if waits && notes.map_or(Ok(false), |notes| is_early(context, tx, notes))? {
-        return Err(Error::Message { rule: "a final review takes the response into account, or waits two weeks for it" });
+    if let (Stage::Final, None, Some(notes)) = (review.body.stage, review.body.response, notes) {
+        let (now, until) = (context.now(), response_until(tx, notes)?);
+        let least = notes.since.plus(RESPONSE_LEAST);
+        if now < until && until == least {
+            return Err(Error::Early { until }); // it comes again
+        }
+        if now < until {
+            return Err(Error::Message { rule: "a final review takes the response into account, or waits two weeks for it" });
+        }
     }
     match offered.apply(context, reviewer, Event::Reviewed(verified)) {
         Ok(_) => {
@@ -175,15 +195,15 @@ pub(crate) fn on_review(
     item::put(tx, &id, &offered)
 }
 
-/// Whether the owner may still respond. Two weeks count from the draft: from when it says that it was made, where the anchor of that
-/// day covers it; else from when it came (case R11).
-fn is_early<S: Source>(context: &Context, tx: &Tx<S>, notes: &Notes) -> Result<bool, Error> {
-    let mut since = notes.since;
-    if let Some(draft) = notes.review.as_ref().map(|review| &review.body) {
-        let dated = anchors::existed_by(tx, &draft.hash()?)?;
-        since = if dated.is_some_and(|existed_by| anchor::kept(existed_by, draft.created)) { draft.created } else { since };
-    }
-    Ok(context.now() < inbox::response_until(since))
+/// From when on a draft may be made final without a response. Two weeks count from when it says that it was made, where the anchor of that day
+/// covers it, else from when it came (case R11); the owner has some days in any case.
+fn response_until<S: Source>(tx: &Tx<S>, notes: &Notes) -> Result<Timestamp, Error> {
+    let Some(draft) = notes.review.as_ref().map(|review| &review.body) else { return Ok(notes.since) };
+    let dated = anchors::existed_by(tx, &draft.hash()?)?;
+    Ok(match dated.is_some_and(|existed_by| anchor::kept(existed_by, draft.created)) {
+        true => notes.answered_by(),
+        false => inbox::response_until(notes.since),
+    })
 }
 
 /// Checks that the endorsement is the review's, and its proof, before it is kept.

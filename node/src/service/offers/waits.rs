@@ -3,9 +3,9 @@
 use parangon_protocol::review::{Outcome, State};
 use parangon_protocol::time::Timestamp;
 
-use super::{OfferView, Offered, Stand, item, load};
+use super::{Notes, OfferView, Offered, Stand, item, load};
 use crate::service::reminders::{self, Kind, Span, Waiting};
-use crate::service::{Context, Error, inbox};
+use crate::service::{Context, Error};
 use crate::store::ReadTx;
 
 impl Offered {
@@ -16,7 +16,7 @@ impl Offered {
     }
 
     /// Whether an agency in that state accepted and has its last word still to say.
-    fn is_at_work(&self, state: State) -> bool {
+    pub(super) fn is_at_work(&self, state: State) -> bool {
         matches!(state, State::Accepted | State::DossierSent) || (state == State::Reviewed && self.offer.body.comments)
     }
 
@@ -75,7 +75,7 @@ impl Offered {
         if responds && !(ready && nobody_pending) && (late || self.exchange.at_work().is_none()) {
             let from = if self.exchange.at_work().is_some() { last.max(due) } else { last };
             // From then on reviewers may make their drafts final without it.
-            let first = drafts().filter_map(|agency| self.parties.get(agency)).map(|notes| inbox::response_until(notes.since)).min();
+            let first = drafts().filter_map(|agency| self.parties.get(agency)).map(Notes::answered_by).min();
             return Some(self.waiting(Kind::Response, from, Some(first.unwrap_or(due).min(due))));
         }
         let waits_on = |state| self.is_at_work(state) || (state == State::Offered && !ready);

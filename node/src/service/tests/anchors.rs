@@ -107,7 +107,12 @@ async fn r11_a_deadline_goes_by_the_senders_witnessed_time() {
     let id = offer.clone();
     lyon.context.run(move |context| inbox::finalise(context, &id, &ReviewInput::default())).await.expect("final");
     lyon.rejoin(stuttgart).await;
-    // Everything comes at once. By the owner's own count the draft is minutes old.
+    // Everything comes at once. By the owner's own count the draft is minutes old: it has three days to respond, not two weeks.
+    let view = stuttgart.offer_until(&offer, "the draft with its date", |view| view.reviewers[0].reviewed_by.is_some()).await;
+    assert_eq!(view.reviewers[0].state, State::Reviewed);
+    let later = || stuttgart.context.counters().rejected.get_or_create(&vec![("reason", "PGN-0876".to_owned())]).get();
+    until("the final review is to come again", || async { (later() >= 1).then_some(()) }).await;
+    clock.set(due.plus(17 * DAY_SECONDS));
     let view = stuttgart.offer_until(&offer, "the final review", |view| view.reviewers[0].state == State::Finalised).await;
     let reviewed_by = view.reviewers[0].reviewed_by.expect("witnesses vouch for it");
     assert!(reviewed_by >= due && reviewed_by < due.plus(DAY_SECONDS), "{reviewed_by}");

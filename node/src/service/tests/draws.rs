@@ -189,11 +189,11 @@ async fn a_value_that_is_withheld_is_opened_by_others() {
     for other in world.agencies.iter().filter(|other| other.name() != gone.name()) {
         gone.part(other).await;
     }
-    world.day(3);
+    world.day(5);
     let view = world.draw_until(&called.id, "opening").await;
     assert_eq!(view.contributors[3].state, "asked");
     // Six hours later it counts as withheld.
-    world.clock.set(midday().plus(3 * DAY_SECONDS + 7 * 3_600));
+    world.clock.set(midday().plus(5 * DAY_SECONDS + 7 * 3_600));
     let drawn = world.draw_until(&called.id, "drawn").await;
     let states: Vec<_> = drawn.contributors.iter().map(|part| part.state).collect();
     assert_eq!(states, ["recovered", "opened", "ready", "asked"]);
@@ -215,13 +215,39 @@ async fn a_draw_without_values_fails_and_is_not_repeated() {
     world.rounds().await;
     // Its anchor has no quorum while everybody is away, so nobody is asked: that waits, it does not fail.
     assert_eq!(world.draw(&called.id).await.state, "called");
-    world.day(4);
+    world.day(6);
     for other in world.agencies.iter().filter(|other| other.name() != "stuttgart") {
         stuttgart.rejoin(other).await;
     }
     let view = world.draw_until(&called.id, "failed").await;
-    assert!(view.next_step.contains("of 2 commitments"), "{}", view.next_step);
+    assert!(view.next_step.contains("its anchor came when the time for values was over"), "{}", view.next_step);
     let again = world.calls(&assessment, "bronze").await.expect_err("not repeated");
     assert!(matches!(again, Error::Exists { .. }), "{again}");
     world.asks(&assessment, "bronze", &["lyon"]).await.expect("without a draw");
+}
+
+/// A contributor that deals its shares to nobody but the owner could keep its value until it knows the others: it does not count.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_others_could_not_open_does_not_count() {
+    let world = World::of(&SIX, |_| ()).await;
+    let stuttgart = world.agency("stuttgart");
+    let assessment = stuttgart.assessed("Kept back", 4).await;
+    let called = world.calls(&assessment, "bronze").await.expect("called");
+    let asked: Vec<_> = called.contributors.iter().map(|part| part.agency.clone()).collect();
+    let alone = world.agency(&asked[0]);
+    for other in world.agencies.iter().filter(|other| ![alone.name(), stuttgart.name()].contains(&other.name())) {
+        alone.part(other).await;
+    }
+    world.day(1);
+    until("the others are ready", || async {
+        world.rounds().await;
+        let states: Vec<_> = world.draw(&called.id).await.contributors.iter().map(|part| part.state).collect();
+        (states == ["committed", "ready", "ready", "ready"]).then_some(())
+    })
+    .await;
+    assert_eq!(world.draw(&called.id).await.state, "committing", "it has time until then");
+    world.day(5);
+    let drawn = world.draw_until(&called.id, "drawn").await;
+    let states: Vec<_> = drawn.contributors.iter().map(|part| part.state).collect();
+    assert_eq!(states, ["committed", "opened", "opened", "ready"]);
 }

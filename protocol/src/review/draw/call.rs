@@ -81,11 +81,12 @@ impl Call {
         if self.after.as_ref() == last { Ok(()) } else { Err(DrawError::OtherCycle) }
     }
 
-    /// Whether it is for this offer or label.
+    /// Whether it is for this offer or label: of the same owner, cluster, scheme and level, and of an assessment that is not older. A cycle has one
+    /// ranking, also where the cluster is assessed again before it gets its label.
     #[must_use]
     pub fn concerns(&self, case: Case<'_>, level: Level) -> bool {
         let Case { owner, cluster, scheme, at } = case;
-        (owner, cluster, scheme, at, level) == (&self.owner, Some(&self.cluster), &self.scheme, self.assessed, self.level)
+        (owner, cluster, scheme, level) == (&self.owner, Some(&self.cluster), &self.scheme, self.level) && at >= self.assessed
     }
 }
 

@@ -98,7 +98,8 @@ fn a_call_is_for_one_assessment() {
     assert!(call.concerns(case, Level::Gold));
     assert!(!call.concerns(case, Level::Silver));
     assert!(!call.concerns(Case { cluster: None, ..case }, Level::Gold));
-    assert!(!call.concerns(Case { at: call.assessed.plus(1), ..case }, Level::Gold));
+    assert!(call.concerns(Case { at: call.assessed.plus(1), ..case }, Level::Gold), "assessed again in the same cycle");
+    assert!(!call.concerns(Case { at: "2026-09".parse().unwrap(), ..case }, Level::Gold));
     let (other, scheme) = (agency("agency-02"), "other".parse().unwrap());
     assert!(!call.concerns(Case { owner: &other, ..case }, Level::Gold));
     assert!(!call.concerns(Case { scheme: &scheme, ..case }, Level::Gold));
