@@ -7,7 +7,7 @@ use std::fs;
 use common::nodes::Nodes;
 use common::review::{id, reviewer, scores};
 use parangon_protocol::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[test]
 fn questions_a_response_and_final_reviews_lead_to_a_label() {

@@ -1,7 +1,7 @@
 //! The draw of reviewers between nodes (protocol, "Draws"): staff call for it, nodes do the rest by themselves.
 //!
-//! The owner's side ([`owner`]) sends an anchored call, collects commitments and receipts, fixes which count, and puts the evidence
-//! together. The other side ([`party`]) contributes a value, holds shares, and opens both for one selection only. Whatever a node says in a
+//! The owner's side (`owner`) sends an anchored call, collects commitments and receipts, fixes which count, and puts the evidence
+//! together. The other side (`party`) contributes a value, holds shares, and opens both for one selection only. Whatever a node says in a
 //! draw is on disk before it leaves.
 
 mod owner;
@@ -219,7 +219,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        if ticks % CLEANED == 0
+        if ticks.is_multiple_of(CLEANED)
             && let Err(error) = context.run(clean).await
         {
             tracing::warn!(%error, code = error.code(), "parts of draws that are over could not be deleted; it is tried again");
