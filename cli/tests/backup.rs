@@ -88,6 +88,13 @@ fn backups_are_made_while_others_write_and_each_is_whole() {
     let nodes = Nodes::start();
     let desk = &nodes.desk;
     std::fs::create_dir(desk.path("backups")).expect("made");
+    let backup = |at: usize| {
+        let file = desk.path(&format!("backups/{at}.pgnbak"));
+        desk.run_words(&["backup", "create", "--data", "oslo", "-o", &file.to_string_lossy()]).ends(0);
+        file
+    };
+    // What the node keeps for itself from its start on, and the trail, stand in the first one.
+    let first = backup(0);
     let made: Vec<PathBuf> = std::thread::scope(|scope| {
         let adding = scope.spawn(|| {
             for number in 0..30 {
@@ -95,21 +102,19 @@ fn backups_are_made_while_others_write_and_each_is_whole() {
                 desk.run(&format!("token create t{number} --data oslo")).ends(0);
             }
         });
-        let mut made = Vec::new();
+        let mut made = vec![first];
         while !adding.is_finished() {
-            let file = desk.path(&format!("backups/{}.pgnbak", made.len()));
-            desk.run_words(&["backup", "create", "--data", "oslo", "-o", &file.to_string_lossy()]).ends(0);
-            made.push(file);
+            made.push(backup(made.len()));
         }
         made
     });
-    let mut before = (0, 0);
+    let (mut before, mut begin) = ((0, 0), None);
     for (at, file) in (0..).zip(&made) {
         let said = desk.run_words(&["backup", "check", &file.to_string_lossy(), "--data", "oslo", "--json"]).ends(0).json();
         let count = |name: &str| said["report"]["counts"][name].as_u64().expect("a number");
         let now = (count("private"), count("tokens"));
-        // The audit trail: its chain, two entries of each backup before, and that this one was asked for.
-        let left = now.0 - (1 + 2 * at + 1);
+        // The audit trail has two entries more of each backup before: that it was asked for, and how it ended.
+        let left = now.0 - (*begin.get_or_insert(now.0) + 2 * at);
         // A round: asked, a cluster (two items in one commit), answered; asked, a token, answered. Half of a commit would be 3.
         let whole = [0, 1, 2, 4, 5, 6].contains(&(left + 1 - 6 * now.1));
         assert!(now >= before && whole, "{now:?} after {before:?}");

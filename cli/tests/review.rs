@@ -163,7 +163,7 @@ fn who_reviewed_last_time_is_not_asked_again_and_everybody_recounts_the_label() 
     let counted = nodes.json(&format!("label recount {second} --data porto --json"));
     assert_eq!((&counted["kept"], &counted["history"]), (&json!(true), &json!(1)), "{counted}");
     let rules: Vec<_> = counted["rules"].as_array().expect("a list").iter().map(|rule| rule["rule"].as_str().expect("a name")).collect();
-    assert_eq!(rules, ["sound", "right", "catalogue", "endorsers", "abroad", "conflict", "prerequisite", "validity"]);
+    assert_eq!(rules, ["sound", "right", "catalogue", "endorsers", "abroad", "conflict", "draw", "prerequisite", "validity"]);
     desk.run("label recount ffffffff --data lyon").ends(5);
 }
 

@@ -1,7 +1,8 @@
-//! A federation of real nodes in this process: own stores, keys, networks on loopback ports that the system chose.
+//! A federation of real nodes in this process: own stores, keys, networks on loopback ports of their own.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use parangon_node::clock::{Clock, SystemClock};
@@ -120,7 +121,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
     let catalogue = Catalogue::ecei();
     let mut members: Vec<Member> = parts
         .iter()
-        .map(|(id, country, keys, identity, address, _)| Member {
+        .map(|(id, country, keys, identity, address)| Member {
             id: id.clone(),
             name: format!("Agency of {country}").parse().expect("a name"),
             country: country.parse().expect("a country"),
@@ -160,7 +161,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
     signatures.sort_by(|a, b| a.agency.cmp(&b.agency));
     let fingerprint = Fingerprint(charter.hash().expect("a charter has a text"));
     let founding = Founding { charter, signatures };
-    let seat = |(id, _, keys, identity, address, _port): Part| {
+    let seat = |(id, _, keys, identity, address): Part| {
         let dir = root.join(id.as_str());
         std::fs::create_dir_all(&dir).expect("a directory");
         let keyset = keys.key_set(id.clone(), 1).sign(&fingerprint, &identity.identity_key()).expect("distinct keys");
@@ -185,13 +186,20 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
     parts.into_iter().map(seat).collect()
 }
 
-/// Id, country, keys, identity, listen address, and the port held until all are known.
-type Part = (AgencyId, &'static str, Keystore, IdentityFile, String, Held);
+/// Id, country, keys, identity, and listen address.
+type Part = (AgencyId, &'static str, Keystore, IdentityFile, String);
 
-/// A port that the system chose, kept from others while more are chosen.
-struct Held {
-    _tcp: Option<TcpListener>,
-    _udp: Option<std::net::UdpSocket>,
+/// A port that is free, and stays so until its node starts: below those that the system gives to whoever asks for any, and none twice
+/// in this process. Others that run beside it begin elsewhere.
+fn port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 100).expect("below 100") * 80;
+    loop {
+        let port = 12_000 + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn part(n: usize, quic: bool) -> Part {
@@ -199,16 +207,9 @@ fn part(n: usize, quic: bool) -> Part {
     let id: AgencyId = format!("agency-{}", country.to_ascii_lowercase()).parse().expect("a slug");
     let keys = Keystore::generate(random::system).expect("random");
     let identity = IdentityFile::generate(random::system).expect("random");
-    let (address, held) = if quic {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let port = socket.local_addr().expect("bound").port();
-        (format!("/ip4/127.0.0.1/udp/{port}/quic-v1"), Held { _tcp: None, _udp: Some(socket) })
-    } else {
-        let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = socket.local_addr().expect("bound").port();
-        (format!("/ip4/127.0.0.1/tcp/{port}"), Held { _tcp: Some(socket), _udp: None })
-    };
-    (id, country, keys, identity, address, held)
+    let port = port();
+    let address = if quic { format!("/ip4/127.0.0.1/udp/{port}/quic-v1") } else { format!("/ip4/127.0.0.1/tcp/{port}") };
+    (id, country, keys, identity, address)
 }
 
 /// Waits until `condition` holds for every node, looking again whenever a node's overview changes.

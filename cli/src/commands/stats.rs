@@ -5,7 +5,7 @@ mod show;
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
-use parangon_protocol::id::IndicatorId;
+use parangon_protocol::id::{CatalogueId, IndicatorId};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -34,6 +34,9 @@ pub(crate) enum StatsCommand {
 /// Arguments of `parangon stats prepare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PeriodArgs {
+    /// The catalogue, when the charter has several that give points
+    #[arg(long, value_name = "ID")]
+    catalogue: Option<CatalogueId>,
     /// The quarter, such as 2026-Q3 [default: the last one that is over]
     #[arg(long)]
     period: Option<String>,
@@ -100,15 +103,25 @@ fn query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
+impl PeriodArgs {
+    fn catalogue(&self) -> Option<&str> {
+        self.catalogue.as_ref().map(CatalogueId::as_str)
+    }
+}
+
 impl ShowArgs {
     fn path(&self, suffix: &str) -> String {
         let indicator = self.indicator.as_ref().map(IndicatorId::as_str);
-        query(&format!("{PATH}{suffix}"), &[("indicator", indicator), ("period", self.period.period.as_deref())])
+        query(
+            &format!("{PATH}{suffix}"),
+            &[("catalogue", self.period.catalogue()), ("indicator", indicator), ("period", self.period.period.as_deref())],
+        )
     }
 }
 
 fn prepare(args: &PeriodArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let preview = context.client.get(&query(&format!("{PATH}/prepare"), &[("period", args.period.as_deref())]))?;
+    let preview =
+        context.client.get(&query(&format!("{PATH}/prepare"), &[("catalogue", args.catalogue()), ("period", args.period.as_deref())]))?;
     context.out.result(&preview, |page| {
         show::write(&preview, context.out.is_unicode(), page);
         let period = preview["period"].as_str().map(|_| format!(" --period {}", text(&preview, "period"))).unwrap_or_default();
@@ -121,7 +134,7 @@ fn release(args: &ReleaseArgs, context: &Context<'_>) -> Result<(), Failure> {
     let named = period.map_or_else(|| "the last period".to_owned(), str::to_owned);
     prompt::confirm(context.out, &format!("Publish this agency's figures for {named}? They stay in its log for good."), args.yes)?;
     let mut body = json!({});
-    for (name, value) in [("period", period), ("reason", args.reason.as_deref())] {
+    for (name, value) in [("catalogue", args.period.catalogue()), ("period", period), ("reason", args.reason.as_deref())] {
         if let Some(value) = value {
             body[name] = value.into();
         }

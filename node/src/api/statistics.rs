@@ -9,13 +9,16 @@ use utoipa::IntoParams;
 use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{Json, Query};
-use crate::service::statistics::{self, AggregateView, NewRelease, PreparedView, ReleaseView};
+use crate::service::statistics::{self, AggregateView, NewRelease, PreparedView, ReleaseView, Wanted};
 
 /// What to add up.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Selection {
+    /// Which catalogue; the charter's only one that gives points when absent.
+    #[serde(default)]
+    catalogue: Option<String>,
     /// One indicator's code; all when absent.
     #[serde(default)]
     indicator: Option<String>,
@@ -29,9 +32,19 @@ pub(super) struct Selection {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PeriodQuery {
+    /// Which catalogue; the charter's only one that gives points when absent.
+    #[serde(default)]
+    catalogue: Option<String>,
     /// `2026-Q3`; the last one that is over when absent.
     #[serde(default)]
     period: Option<String>,
+}
+
+impl Selection {
+    fn wanted(&self) -> Wanted<'_> {
+        let Self { catalogue, indicator, period } = self;
+        Wanted { catalogue: catalogue.as_deref(), indicator: indicator.as_deref(), period: period.as_deref() }
+    }
 }
 
 /// The sum of all agencies' releases: how many clusters stand at which level.
@@ -40,8 +53,7 @@ pub(super) struct PeriodQuery {
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn aggregate(State(app): State<App>, Query(query): Query<Selection>) -> Result<Json<AggregateView>, ApiError> {
-    let Selection { indicator, period } = query;
-    let sum = move |context: &_| statistics::aggregate(context, indicator.as_deref(), period.as_deref());
+    let sum = move |context: &_| statistics::aggregate(context, &query.wanted());
     Ok(Json(app.context.run(sum).await?))
 }
 
@@ -51,8 +63,7 @@ pub(super) async fn aggregate(State(app): State<App>, Query(query): Query<Select
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn aggregate_csv(State(app): State<App>, Query(query): Query<Selection>) -> Result<Response, ApiError> {
-    let Selection { indicator, period } = query;
-    let sum = move |context: &_| statistics::aggregate_csv(context, indicator.as_deref(), period.as_deref());
+    let sum = move |context: &_| statistics::aggregate_csv(context, &query.wanted());
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], app.context.run(sum).await?).into_response())
 }
 
@@ -62,7 +73,7 @@ pub(super) async fn aggregate_csv(State(app): State<App>, Query(query): Query<Se
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn prepare(State(app): State<App>, Query(query): Query<PeriodQuery>) -> Result<Json<PreparedView>, ApiError> {
-    Ok(Json(app.context.run(move |context| statistics::prepare(context, query.period.as_deref())).await?))
+    Ok(Json(app.context.run(move |context| statistics::prepare(context, query.catalogue.as_deref(), query.period.as_deref())).await?))
 }
 
 /// Every release that is known here.

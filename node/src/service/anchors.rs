@@ -28,7 +28,7 @@ use crate::store::{Source, Tx, WriteTx};
 /// Between two looks at the clock.
 const TICK: Duration = Duration::from_secs(30);
 
-/// Records that are looked through for the last anchor: more than a day brings.
+/// Records that are looked through for an anchor: more than some days bring.
 const LOOK_BACK: u64 = 4_096;
 
 /// A statement of ours that is not dated yet, or whose date nobody was told. Named by its hash.
@@ -162,13 +162,14 @@ fn prepare(context: &Context) -> Result<Vec<Day>, Error> {
         Ok(())
     })?;
     days.sort_by_key(|day| day.day);
-    if days.last().is_some_and(|last| last.day >= over) {
+    // A clock that ran ahead once has left a later one: that stops nothing.
+    if days.iter().any(|day| day.day == over) {
         return Ok(days);
     }
     let secret = salt()?;
     let from = context.engine().overview().logs.get(&context.own_log()).map_or(0, |log| log.size);
     // A node counts whole days. One that was restored may find in its log what it does not remember: one day has one anchor.
-    let counts = !days.is_empty() && last_in_log(context, from)?.is_none_or(|last| last < over);
+    let counts = !days.is_empty() && !stands_in_log(context, from, over)?;
     let next = context.transact(|tx| {
         let mut next = Day { day: over, root: None, from, index: None, told: !counts };
         if counts {
@@ -205,17 +206,17 @@ fn waiting<S: Source>(tx: &Tx<S>, fits: impl Fn(&Noted) -> bool) -> Result<Vec<(
     Ok(found)
 }
 
-/// The day of the last anchor in our log, as far as one looks back.
-fn last_in_log(context: &Context, size: u64) -> Result<Option<Timestamp>, Error> {
+/// Whether our log has an anchor of that day, as far as one looks back.
+fn stands_in_log(context: &Context, size: u64, day: Timestamp) -> Result<bool, Error> {
     let tx = context.store().read()?;
     let log = context.own_log();
     for index in (size.saturating_sub(LOOK_BACK)..size).rev() {
         let record = tx.record(&log, index)?.and_then(|bytes| Record::read(&bytes).ok());
-        if let Some(Record::Anchor(anchor)) = record {
-            return Ok(Some(anchor.day));
+        if matches!(record, Some(Record::Anchor(anchor)) if anchor.day == day) {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Whether the anchor stands in our log already: the node may have stopped before it wrote that down.

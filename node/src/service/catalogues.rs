@@ -159,15 +159,24 @@ fn by_hash<S: Source>(tx: &Tx<S>, hash: &Hash) -> Result<Option<Cow<'static, Cat
     }
 }
 
-/// The charter's only catalogue.
+/// The catalogue of the charter that figures are asked for: the one that is named, else the only one that gives points.
 ///
 /// # Errors
-/// [`Error::Field`] when it has several.
-pub fn of_charter(context: &Context) -> Result<CatalogueRef, Error> {
-    match &context.charter().catalogues[..] {
-        [only] => Ok(only.clone()),
-        listed => {
-            let names: Vec<_> = listed.iter().map(|catalogue| catalogue.id.as_str()).collect();
+/// [`Error::Field`] when it has no such, or several; [`Error::NotFound`] for one that was never imported here.
+pub fn of_figures(context: &Context, named: Option<&str>) -> Result<CatalogueRef, Error> {
+    let charter = context.charter();
+    let mut fitting = Vec::new();
+    for listed in &charter.catalogues {
+        let fits = match named {
+            Some(name) => listed.id.as_str() == name,
+            None => charter.catalogues.len() == 1 || by_reference(context, listed)?.gives_points(),
+        };
+        fitting.extend(fits.then_some(listed));
+    }
+    match &fitting[..] {
+        [only] => Ok((*only).clone()),
+        _ => {
+            let names: Vec<_> = charter.catalogues.iter().map(|catalogue| catalogue.id.as_str()).collect();
             Err(Error::field("/catalogue", format!("name one of {}", names.join(", "))))
         }
     }

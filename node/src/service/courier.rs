@@ -60,6 +60,9 @@ pub trait Carrier: Send + Sync {
     }
 }
 
+/// Far more than it takes to look up what a message is about.
+pub(super) const REFUSAL_SLOT: Duration = Duration::from_millis(250);
+
 /// How long a member is left alone after a failure.
 struct Backoff {
     wait: Duration,
@@ -92,15 +95,28 @@ async fn take_in(context: Context, mut inbox: mpsc::Receiver<PrivateMessage>, st
         if count == 0 {
             return;
         }
+        let began = Instant::now();
         let (messages, acks): (Vec<_>, Vec<_>) =
             waiting.drain(..).map(|PrivateMessage { from, message, ack }| ((from, message), ack)).unzip();
         for (outcome, ack) in mail::receive(&context, messages).await.into_iter().zip(acks) {
             match outcome {
                 Ok(()) => ack.accept(),
-                Err(code) => ack.refuse(code),
+                Err(code) => {
+                    let at = refused_at(began, Instant::now());
+                    tokio::spawn(async move {
+                        tokio::time::sleep_until(at).await;
+                        ack.refuse(code);
+                    });
+                }
             }
         }
     }
+}
+
+/// When a refusal is told: at the end of a slot, so that its time does not tell what is here (case R8).
+fn refused_at(began: Instant, now: Instant) -> Instant {
+    let slots = now.duration_since(began).as_millis() / REFUSAL_SLOT.as_millis() + 1;
+    began + REFUSAL_SLOT * u32::try_from(slots).unwrap_or(u32::MAX)
 }
 
 async fn send_out(context: Context, stop: CancellationToken) {

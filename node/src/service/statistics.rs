@@ -56,9 +56,9 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 ///
 /// # Errors
 /// [`Error::PeriodOpen`], [`Error::Field`], [`Error::Tally`].
-pub fn prepare(context: &Context, period: Option<&str>) -> Result<PreparedView, Error> {
+pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
-    let reference = catalogues::of_charter(context)?;
+    let reference = catalogues::of_figures(context, catalogue)?;
     let release = build(context, period, &reference, None)?;
     let catalogue = catalogues::by_reference(context, &reference)?;
     Ok(PreparedView::new(&release, &catalogue))
@@ -74,7 +74,7 @@ pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, 
         .run(move |context| {
             let period = period_of(context, new.period.as_deref())?;
             let reason = new.reason.map(|reason| reason.trim().parse::<Name>().map_err(Error::name("/reason"))).transpose()?;
-            let reference = catalogues::of_charter(context)?;
+            let reference = catalogues::of_figures(context, new.catalogue.as_deref())?;
             let release = build(context, period, &reference, reason)?;
             release.check_disclosure(&context.charter().disclosure)?;
             Ok((release, context.me().clone()))
@@ -175,15 +175,27 @@ pub fn releases(context: &Context) -> Result<Vec<ReleaseView>, Error> {
     Ok(found.iter().map(|placed| ReleaseView::new(&placed.agency, placed.index, placed.is_final, &placed.release)).collect())
 }
 
+/// What to add up. What is absent is chosen: the charter's only catalogue that gives points, every indicator, the newest period.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Which catalogue.
+    pub catalogue: Option<&'a str>,
+    /// One indicator's code.
+    pub indicator: Option<&'a str>,
+    /// Which quarter.
+    pub period: Option<&'a str>,
+}
+
 /// The sum over all agencies' final releases of a period: this node adds it up by itself, from public records only.
 ///
 /// # Errors
 /// [`Error::Field`] for an unknown indicator or a malformed period, [`Error::NotFound`] when nobody has released for it.
-pub fn aggregate(context: &Context, indicator: Option<&str>, period: Option<&str>) -> Result<AggregateView, Error> {
-    let Summed { sum, counted, void } = sum(context, period)?;
+pub fn aggregate(context: &Context, wanted: &Wanted<'_>) -> Result<AggregateView, Error> {
+    let Summed { sum, counted, void } = sum(context, wanted)?;
     let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
-    let known =
-        indicator.map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
+    let known = wanted
+        .indicator
+        .map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
     Ok(AggregateView::new(context, &sum, &catalogue, known.transpose()?.as_ref(), &counted, &void))
 }
 
@@ -191,9 +203,9 @@ pub fn aggregate(context: &Context, indicator: Option<&str>, period: Option<&str
 ///
 /// # Errors
 /// As [`aggregate`].
-pub fn aggregate_csv(context: &Context, indicator: Option<&str>, period: Option<&str>) -> Result<String, Error> {
-    let Summed { mut sum, .. } = sum(context, period)?;
-    if let Some(code) = indicator {
+pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, Error> {
+    let Summed { mut sum, .. } = sum(context, wanted)?;
+    if let Some(code) = wanted.indicator {
         let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
         let code = catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error))?;
         sum.rows.retain(|row| row.indicator == code);
@@ -208,11 +220,11 @@ struct Summed {
     void: Vec<AgencyId>,
 }
 
-fn sum(context: &Context, period: Option<&str>) -> Result<Summed, Error> {
-    let reference = catalogues::of_charter(context)?;
+fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
+    let reference = catalogues::of_figures(context, wanted.catalogue)?;
     let found = placed(context, &context.store().read()?)?;
     let fits = |placed: &&Placed| placed.is_final && placed.release.catalogue == reference;
-    let period = match period {
+    let period = match wanted.period {
         Some(text) => text.parse().map_err(|error| Error::field("/period", error))?,
         // The newest that anybody has released for.
         None => match found.iter().filter(fits).map(|placed| placed.release.period).max() {

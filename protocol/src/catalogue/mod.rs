@@ -96,6 +96,12 @@ impl Catalogue {
         canonical::encode(&self.document, limits::DOCUMENT_BYTES).expect("encoded once when it was read")
     }
 
+    /// Whether it gives points: a questionnaire gives none.
+    #[must_use]
+    pub fn gives_points(&self) -> bool {
+        self.max_points > 0
+    }
+
     /// The indicator of this code.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use parangon_protocol::label::validity;
 use parangon_protocol::label::{Common, Label};
 use parangon_protocol::record::Record;
 use parangon_protocol::review::draw::choice;
-use parangon_protocol::review::history::{Answer, explain};
+use parangon_protocol::review::history::{Answer, Past, explain};
 use parangon_protocol::review::panel;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -184,9 +184,10 @@ fn conflicts(
     let (labels, history) = register::history(tx, |past| precedes(past, row) && reviewers::is_below(&record.heads, past))?;
     for (agency, answer) in explain(charter, rule, &history, common.case()) {
         if endorsers.contains(&agency) {
+            let favours = favours(charter, &history, common, &agency);
             let (outcome, detail) = match answer {
-                Answer::Eligible => ("kept", format!("{agency}: nothing stands against it")),
-                Answer::Waived(objection) => ("waived", format!("{agency}: {objection}; too few others were left")),
+                Answer::Eligible => ("kept", format!("{agency}: nothing stands against it{favours}")),
+                Answer::Waived(objection) => ("waived", format!("{agency}: {objection}; too few others were left{favours}")),
                 Answer::Objected(objection) => ("broken", format!("{agency}: {objection}")),
                 Answer::Ineligible(cause) => ("broken", format!("{agency}: {cause}")),
             };
@@ -194,6 +195,19 @@ fn conflicts(
         }
     }
     Ok(labels)
+}
+
+/// How often the two have endorsed for each other before, where both have: what the rules allow may still be looked at (case R7).
+fn favours(charter: &Charter, history: &[Past], common: &Common, endorser: &AgencyId) -> String {
+    let (owner, endorser) = (charter.group(&common.owner), charter.group(endorser));
+    let labels = |of: &str, by: &str| {
+        let fits = |past: &&Past| charter.group(&past.owner) == of && charter.group(&past.endorser) == by;
+        history.iter().filter(fits).count()
+    };
+    match (labels(&owner, &endorser), labels(&endorser, &owner)) {
+        (0, _) | (_, 0) => String::new(),
+        (given, returned) => format!("; before, it endorsed {given} labels of the issuer, and the issuer {returned} of its"),
+    }
 }
 
 /// What the cluster held before, and what follows from it: the level that has to come first, and the last month.

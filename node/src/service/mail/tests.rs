@@ -1,12 +1,15 @@
+use std::time::Instant;
+
 use parangon_protocol::charter::Level;
 use parangon_protocol::label::Conflicts;
-use parangon_protocol::review::{Acceptance, Dossier, Signed};
+use parangon_protocol::review::{Acceptance, Dossier, Question, Signed};
 
 use super::*;
 use crate::keystore::Replaceable;
 use crate::sealing::FreshKey;
-use crate::service::assessments;
+use crate::service::courier::REFUSAL_SLOT;
 use crate::service::tests::support::{Agency, THREE, federation};
+use crate::service::{CarrierError, assessments};
 
 fn queued(from: &Agency, to: &Agency) -> Vec<Vec<u8>> {
     let tx = from.context.store().read().expect("a snapshot");
@@ -110,6 +113,24 @@ async fn who_was_not_asked_learns_nothing() {
     }
     assert_eq!(answers, [Err(REFUSED); 2]);
     assert_eq!(queued(stuttgart, berlin), Vec::<Vec<u8>>::new(), "no dossier was sent");
+}
+
+/// Neither does the time that the refusal takes tell anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn r8_a_refusal_comes_at_the_end_of_a_slot_whatever_is_here() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let assessment = stuttgart.assessed("BioRegio", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer");
+    let there: Hash = offer.id.parse().expect("a hash");
+    for offer in [there, Hash::of(&[b"nothing"])] {
+        let question = Question { offer, number: 1, indicator: None, text: "Is it there?".to_owned() };
+        let bytes = made(berlin, stuttgart, None, &Message::Question { question });
+        let began = Instant::now();
+        let answer = berlin.context.carrier().deliver(stuttgart.context.me(), bytes).await;
+        assert!(matches!(answer, Err(CarrierError::Refused(code)) if code == REFUSED), "{answer:?}");
+        assert!(began.elapsed() >= REFUSAL_SLOT, "{:?}", began.elapsed());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

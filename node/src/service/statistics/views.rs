@@ -12,6 +12,9 @@ use crate::service::Context;
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRelease {
+    /// Which catalogue; the charter's only one that gives points when absent.
+    #[serde(default)]
+    pub catalogue: Option<String>,
     /// Which quarter, `2026-Q3`; the last one that is over when absent.
     #[serde(default)]
     pub period: Option<String>,

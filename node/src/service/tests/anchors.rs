@@ -1,6 +1,7 @@
 //! What is said in private is dated by the day's anchor, and deadlines go by that (protocol, "Anchors"; case R11).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parangon_protocol::anchor::DAY_SECONDS;
 use parangon_protocol::record::{Anchor, Record};
@@ -76,6 +77,21 @@ async fn each_day_has_one_anchor_also_when_nothing_happened() {
     rounds(&agencies).await;
     assert_eq!(anchors_of(&agencies[0]).last().expect("one").day.to_string(), "2026-12-09T00:00:00Z");
     assert_eq!(anchors_of(&agencies[0]).len(), 4);
+}
+
+/// A clock that ran ten years ahead for a moment stops nothing when it is right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn d8_a_clock_that_ran_ahead_does_not_end_the_anchors() {
+    let clocks = [0; 3].map(|_| Arc::new(ManualClock::new(midday())));
+    let next = AtomicUsize::new(0);
+    let agencies = federation_at(&THREE, || clocks[next.fetch_add(1, Ordering::Relaxed)].clone() as Arc<dyn Clock>).await;
+    rounds(&agencies[..1]).await;
+    for day in [1, 3_650, 2, 3] {
+        clocks[0].set(midday().plus(day * DAY_SECONDS));
+        rounds(&agencies[..1]).await;
+    }
+    let days: Vec<_> = anchors_of(&agencies[0]).iter().map(|anchor| anchor.day.to_string()).collect();
+    assert_eq!(days, ["2026-11-30T00:00:00Z", "2036-11-26T00:00:00Z", "2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"]);
 }
 
 /// The reviewer was cut off when the due date and the two weeks for a response passed. All that it did in time counts as done in time.

@@ -284,7 +284,7 @@ async fn an_erased_assessment_is_nowhere_and_its_label_stays() {
         assert_eq!(verification::verify(&berlin.context, &file, None).expect("a verdict").verdict, Outcome::Valid);
     }
     // The cluster is counted with what its label proves.
-    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None)).await.expect("a preview");
+    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None, None)).await.expect("a preview");
     assert_eq!(prepared.population, 1);
     let gone = [
         stuttgart

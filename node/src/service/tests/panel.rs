@@ -3,9 +3,10 @@
 use parangon_protocol::label::Conflicts;
 use parangon_protocol::review::State;
 
-use super::support::{Agency, Who, federation, until};
+use super::support::{Agency, THREE, Who, federation, until};
 use crate::service::clusters::{self, NewObjection};
 use crate::service::panel::{self, Wanted};
+use crate::service::register::Standing;
 use crate::service::{assessments, inbox, labels};
 
 /// Without one of them four can still be asked, so that no rule is waived.
@@ -79,4 +80,19 @@ async fn a_cluster_objects_to_one_agency() {
     assert_eq!(lyons.reason.as_deref(), Some("the cluster objects to it"));
     assert_eq!(object(None).await.expect("taken back").objects_to, None);
     stuttgart.offer(&assessment, "gold", &[lyon, oslo]).await.expect("wanted again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r7_favours_are_shown_although_the_rules_allow_them() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    lyon.awards("Of Lyon", "bronze", 4, &[stuttgart]).await;
+    // So few are left that the swap is waived.
+    stuttgart.awards("First", "bronze", 4, &[lyon]).await;
+    let label = stuttgart.awards("Second", "bronze", 4, &[lyon]).await.id;
+    berlin.label_until(&label, Standing::Valid).await;
+    let recount = berlin.context.run(move |context| labels::recount(context, &label)).await.expect("counted");
+    let rule = recount.rules.iter().find(|rule| rule.rule == "conflict").expect("the endorser");
+    assert_eq!(rule.outcome, "waived");
+    assert!(rule.detail.ends_with("before, it endorsed 1 labels of the issuer, and the issuer 1 of its"), "{}", rule.detail);
 }

@@ -1,6 +1,16 @@
-use super::support::{THREE, federation, until};
+use std::sync::Arc;
+
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::time::Timestamp;
+
+use super::support::{THREE, federation, federation_on, until};
+use crate::clock::SystemClock;
 use crate::service::register::Standing;
-use crate::service::statistics::{self, NewRelease};
+use crate::service::statistics::{self, NewRelease, Wanted};
+
+fn wanted(indicator: &str) -> Wanted<'_> {
+    Wanted { indicator: Some(indicator), ..Wanted::default() }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_node_adds_up_the_same_sum() {
@@ -15,7 +25,7 @@ async fn every_node_adds_up_the_same_sum() {
         stuttgart.label_until(label, Standing::Valid).await;
         lyon.label_until(label, Standing::Valid).await;
     }
-    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None)).await.expect("a preview");
+    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None, None)).await.expect("a preview");
     assert_eq!((prepared.population, prepared.rows.len()), (4, 31));
     for (agency, population) in [(stuttgart, 4), (lyon, 1)] {
         let made = statistics::release(&agency.context, NewRelease::default()).await.expect("a release");
@@ -27,7 +37,7 @@ async fn every_node_adds_up_the_same_sum() {
     let mut sums = Vec::new();
     for agency in &agencies {
         let sum = until("both releases", || async {
-            let sum = agency.context.run(|context| statistics::aggregate(context, Some("2.1"), None)).await.ok()?;
+            let sum = agency.context.run(|context| statistics::aggregate(context, &wanted("2.1"))).await.ok()?;
             (sum.agencies == 2).then_some(sum)
         });
         sums.push(sum.await);
@@ -38,8 +48,27 @@ async fn every_node_adds_up_the_same_sum() {
     // One cluster alone is below the minimum: everything of Lyon is hidden, and nothing of it can be told.
     let row = &sum.rows[0];
     assert!(row.cells.iter().all(|cell| cell.hidden_in >= 1), "{row:?}");
-    let text = stuttgart.context.run(|context| statistics::aggregate_csv(context, Some("2.1"), None)).await.expect("CSV");
+    let text = stuttgart.context.run(|context| statistics::aggregate_csv(context, &wanted("2.1"))).await.expect("CSV");
     assert_eq!(text.lines().count(), 7, "{text}");
-    let unknown = stuttgart.context.run(|context| statistics::aggregate(context, Some("2.1.9"), None)).await.expect_err("unknown");
+    let unknown = stuttgart.context.run(|context| statistics::aggregate(context, &wanted("2.1.9"))).await.expect_err("unknown");
     assert_eq!(unknown.status(), 422);
+}
+
+/// A questionnaire beside the catalogue that gives points does not stand in the way: that one is meant, unless the other one is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_are_of_the_catalogue_that_gives_points() {
+    let clock = || Arc::new(SystemClock::new(Timestamp::default())) as Arc<dyn crate::clock::Clock>;
+    let both = |charter: &mut parangon_protocol::charter::Charter| {
+        charter.catalogues.push(Catalogue::ecei_bronze().reference());
+        charter.catalogues.sort_by(|a, b| a.id.cmp(&b.id));
+    };
+    let agencies = federation_on(&THREE, clock, both).await;
+    let [_, _, stuttgart] = &agencies[..] else { panic!("three") };
+    let rows = |catalogue: Option<&'static str>| {
+        stuttgart.context.run(move |context| statistics::prepare(context, catalogue, None).map(|prepared| prepared.rows.len()))
+    };
+    assert_eq!(rows(None).await.expect("the one that gives points"), 31);
+    assert_eq!(rows(Some("ecei-bronze-2026")).await.expect("the questionnaire"), 36);
+    let error = rows(Some("other")).await.expect_err("none of the charter's");
+    assert!(error.to_string().contains("ecei-2026") && error.status() == 422, "{error}");
 }
