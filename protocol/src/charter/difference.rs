@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, Level, Member, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
+use super::{Charter, ConflictRules, Level, Member, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -61,6 +61,8 @@ pub enum Difference {
     SchemeNamed(SchemeId),
     /// A catalogue is new, gone or another one.
     Catalogue(CatalogueId),
+    /// Whether labels need a draw of their reviewers.
+    Drawn(bool),
     /// Who may review whom.
     Conflicts,
     /// A tie is declared, or what was declared of it changes.
@@ -132,7 +134,10 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     catalogues.dedup();
     let other = |id: &&CatalogueId| present.catalogue(id) != next.catalogue(id);
     all.extend(catalogues.into_iter().filter(other).cloned().map(Difference::Catalogue));
-    if present.conflicts != next.conflicts {
+    if present.conflicts.drawn != next.conflicts.drawn {
+        all.push(Difference::Drawn(next.conflicts.drawn));
+    }
+    if present.conflicts != (ConflictRules { drawn: present.conflicts.drawn, ..next.conflicts.clone() }) {
         all.push(Difference::Conflicts);
     }
     all.extend(tie::differences(present, next));
@@ -244,6 +249,8 @@ impl fmt::Display for Difference {
             Self::Rule(scheme, level) => write!(f, "{level} of the scheme {scheme} takes something else than before"),
             Self::SchemeNamed(scheme) => write!(f, "the scheme {scheme} has another name"),
             Self::Catalogue(catalogue) => write!(f, "the catalogue {catalogue} is new, ends, or is another one"),
+            Self::Drawn(true) => f.write_str("reviewers are drawn by lot, and a label without a draw counts nowhere"),
+            Self::Drawn(false) => f.write_str("labels need no draw of their reviewers"),
             Self::Conflicts => f.write_str("who may review whom"),
             Self::Tied(Tie { agency, to, until: None }) => write!(f, "{agency} is tied to {to} and does not review there"),
             Self::Tied(Tie { agency, to, until: Some(month) }) => write!(f, "the tie of {agency} to {to} is over since {month}"),

@@ -231,6 +231,13 @@ impl Replica {
         self.logs.get(log).map_or(1, LogState::epoch)
     }
 
+    /// Whether a head of a later epoch is known whose records are still to come: what is held of the log may be given up for them
+    /// (protocol, "Epoch").
+    #[must_use]
+    pub fn awaits_epoch(&self, log: &LogId) -> bool {
+        self.logs.get(log).is_some_and(|state| state.successor.is_some())
+    }
+
     /// Size and root of what is held of a log.
     #[must_use]
     pub fn held(&self, log: &LogId) -> Option<(u64, Hash)> {

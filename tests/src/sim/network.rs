@@ -10,6 +10,7 @@ use parangon_protocol::replica::{Event, serve};
 
 use super::audit::{Breach, breach};
 use super::disk::Reader;
+use super::federation::Seat;
 use super::memo::{Checked, digest};
 use super::message::{Answer, Short, kind};
 use super::node::index;
@@ -183,7 +184,16 @@ impl Sim<'_> {
         let before = self.nodes[who].digest(self.federation, &self.audit.forked);
         self.step(who, event)?;
         let after = self.nodes[who].digest(self.federation, &self.audit.forked);
-        match before.iter().zip(&after).enumerate().find(|(_, (before, after))| before != after) {
+        // What nobody has confirmed of an epoch that is over is given up, and pulled anew, as soon as somebody says that it does not lead
+        // to the later one: that may be a lie, and costs the pull.
+        let forgotten = |log: usize| {
+            let awaits = |seat: &Seat| self.nodes[who].replica.as_ref().is_some_and(|replica| replica.awaits_epoch(&seat.log));
+            before[log].0 > 0 && after[log].0 == 0 && self.federation.seats.get(log).is_some_and(awaits)
+        };
+        let again: Vec<usize> = (0..before.len().min(after.len())).filter(|log| forgotten(*log)).collect();
+        let labels = self.federation.seats.len();
+        let counts = |log: usize| !again.contains(&log) && (log != labels || again.is_empty());
+        match before.iter().zip(&after).enumerate().find(|(log, (before, after))| before != after && counts(*log)) {
             None => Ok(()),
             Some((log, (before, after))) => {
                 let what = format!("agency {who} changed its state by what a liar made up: log {log} was {before:?}, is {after:?}");

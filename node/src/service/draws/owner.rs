@@ -7,12 +7,14 @@ use parangon_protocol::charter::Level;
 use parangon_protocol::id::{AgencyId, Hash};
 use parangon_protocol::review::draw::{
     Call, Cycle, Deal, Disclosed, Draw, DrawError, Message, Parties, Recovered, Recovery, Selected, Selection, SignedCommitment,
-    SignedOpening, SignedRelease,
+    SignedOpening, SignedRelease, choice,
 };
+use parangon_protocol::review::history::explain;
+use parangon_protocol::review::panel::Case;
 use parangon_protocol::review::{Signed, Statement};
 
 use super::{ASKED, Called, DAYS, DrawView, EVIDENCE_BYTES, NewDraw, Once, PATIENCE, cycle_id, item, last_label, send, with_keys};
-use crate::service::{Context, Error, anchors, assessments, clusters, panel, salt};
+use crate::service::{Context, Error, anchors, assessments, clusters, panel, register, salt};
 use crate::store::WriteTx;
 use parangon_protocol::time::Timestamp;
 
@@ -24,7 +26,7 @@ pub(super) fn call(context: &Context, new: &NewDraw) -> Result<DrawView, Error> 
     let charter = context.charter();
     let level: Level = new.level.parse().map_err(Error::name("/level"))?;
     let scheme = panel::scheme_of(&charter, new.scheme.as_deref(), level)?;
-    charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
+    let rule = charter.rule(&scheme, level).ok_or_else(|| Error::field("/level", format!("{scheme} has no rule for {level}")))?;
     let everybody: Vec<AgencyId> = charter.members.iter().map(|member| member.id.clone()).collect();
     context.transact(|tx| {
         let sheet = assessments::sheet(tx, &new.assessment)?;
@@ -33,8 +35,17 @@ pub(super) fn call(context: &Context, new: &NewDraw) -> Result<DrawView, Error> 
         cycle.after = last_label(tx, &cycle)?;
         let once = cycle_id(&cycle);
         if let Some(Once { call }) = item::find(tx, &once)? {
-            return Err(Error::Exists { what: format!("draw {} for the cluster's next label of this level", &call.to_string()[..12]) });
+            return Err(Error::Exists { what: format!("the draw {} for the cluster's next label of this level", &call.to_string()[..12]) });
         }
+        let (_, past) = register::history(tx, |_| true)?;
+        let case = Case { owner: context.me(), cluster: Some(&cycle.cluster), scheme: &cycle.scheme, at: sheet.assessment.month };
+        let eligible = explain(&charter, rule, &past, case).into_iter().filter(|(_, answer)| answer.is_eligible());
+        let eligible: Vec<AgencyId> = eligible.map(|(agency, _)| agency).collect();
+        choice::next(&charter, rule, case, &eligible, &[], &[]).map_err(|cause| Error::State {
+            what: "draw",
+            state: format!("of no use, whoever comes first: {cause}"),
+            needed: "parangon review eligible CLUSTER --level LEVEL shows who may review",
+        })?;
         let created = context.now();
         let Cycle { cluster, scheme, level, after } = cycle;
         let call = Call {

@@ -251,3 +251,13 @@ async fn a_value_that_others_could_not_open_does_not_count() {
     let states: Vec<_> = drawn.contributors.iter().map(|part| part.state).collect();
     assert_eq!(states, ["committed", "opened", "opened", "ready"]);
 }
+
+/// Nobody is bothered with a draw that cannot make up the panel, whoever comes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draw_that_could_name_nobody_is_refused_before_it_begins() {
+    let world = World::of(&[("stuttgart", "DE", None), ("lyon", "FR", None)], |_| ()).await;
+    let assessment = world.agency("stuttgart").assessed("Two of us", 4).await;
+    let error = world.calls(&assessment, "gold").await.expect_err("GOLD takes two");
+    assert!(matches!(&error, Error::State { state, .. } if state.contains("of no use")), "{error}");
+    assert_eq!(world.calls(&assessment, "bronze").await.expect("BRONZE takes one").state, "called");
+}

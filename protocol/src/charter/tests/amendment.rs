@@ -302,6 +302,7 @@ fn differences_are_told_in_words() {
         charter.members[0].parent = Some("A ministry".parse().expect("name"));
         charter.members[0].rights.clear();
         charter.schemes[0].rules[2].reviewers = 3;
+        charter.conflicts.drawn = true;
         charter.disclosure.minimum = 7;
         charter.name = "Another".parse().expect("name");
     });
@@ -314,10 +315,13 @@ fn differences_are_told_in_words() {
             "agency-050 (\"Agency 50\", DE) becomes a member",
             "agency-001 (\"Agency 1\") is no longer a member",
             "GOLD of the scheme ecei takes something else than before",
+            "reviewers are drawn by lot, and a label without a draw counts nowhere",
             "the smallest count that may be published is 7 instead of 5",
             "the federation is called \"Another\"",
         ]
     );
+    let swaps = next(&chain, |charter| charter.conflicts.swap_months = 24);
+    assert_eq!(differences(chain.newest(), &swaps), [Difference::Conflicts], "a draw is another matter");
     assert_eq!(differences(chain.newest(), chain.newest()), []);
 }
 
