@@ -168,7 +168,6 @@ pub struct Dated {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Date {
     statement: Hash,
-    index: u64,
     existed_by: Timestamp,
 }
 
@@ -179,26 +178,15 @@ impl Date {
         &self.statement
     }
 
-    /// Index of the anchor in its agency's log: order between statements of one agency.
-    #[must_use]
-    pub fn index(&self) -> u64 {
-        self.index
-    }
-
     /// By when the statement surely existed, although some witnesses may lie.
     #[must_use]
     pub fn existed_by(&self) -> Timestamp {
         self.existed_by
     }
-
-    /// Whether it kept a deadline. The day's anchor follows when the day is over, and has a day to find its witnesses.
-    #[must_use]
-    pub fn keeps(&self, due: Timestamp) -> bool {
-        kept(self.existed_by, due)
-    }
 }
 
-/// Whether what existed by then kept the deadline: by the end of the day after.
+/// Whether what existed by then kept a deadline: by the end of the day after, for a day's anchor follows when the day is over, and has a day to
+/// find its witnesses.
 #[must_use]
 pub fn kept(existed_by: Timestamp, due: Timestamp) -> bool {
     existed_by < day_of(due).plus(2 * DAY_SECONDS)
@@ -218,7 +206,7 @@ impl Dated {
         let versions = book.chain().versions().rev().filter(|charter| charter.member(agency).is_some()).take(2);
         let existed_by = versions.filter_map(|charter| charter.witnesses(agency).tally(times()).existed_by()).max();
         let existed_by = existed_by.ok_or(AnchorError::Unwitnessed)?;
-        Ok(Date { statement: self.statement, index: included.index, existed_by })
+        Ok(Date { statement: self.statement, existed_by })
     }
 
     /// Bounds that hold before anything is looked at.
