@@ -157,7 +157,7 @@ impl Error {
             "PGN-0619" => "Stop one of the two for good, then start the other one again.",
             "PGN-0620" => "Wait until it knows what it had signed: parangon status says what is missing.",
             "PGN-0612" => "Fetch the current version and decide which to keep.",
-            "PGN-0635" => "Withdraw the label first, or say that it stays with nothing behind it: --with-label.",
+            "PGN-0635" => "Have its issuer withdraw the label first, or say that the label stays with nothing behind it: --with-label.",
             "PGN-0628" => "Fetch it first, and send its ETag as If-Match.",
             "PGN-0640" | "PGN-0641" => "Look at it again (parangon label issue OFFER --dry-run) and decide anew; nothing was published.",
             "PGN-0870" => "Ask a colleague who has the role approver and a token of their own, or take it back: --take-back.",
