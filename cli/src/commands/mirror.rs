@@ -58,7 +58,8 @@ fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
     let mut kept = Vec::new();
     let progress = Progress::new(context.out, "Writing the mirror", None);
     for log in &logs {
-        match Export { client, dir: &mut dir, log, progress: &progress }.run()? {
+        let outcome = Export { client, dir: &mut dir, log, progress: &progress }.run()?;
+        match outcome {
             Outcome::Written => checkpoints.push((format!("{}/checkpoint", log.agency), &log.checkpoint)),
             Outcome::Kept(reason) => kept.push(json!({ "agency": log.agency, "reason": reason })),
         }

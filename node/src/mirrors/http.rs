@@ -120,7 +120,7 @@ impl Fetcher {
                 self.connection = None; // the page that comes with it is not read
                 return Ok(Fetched::Missing);
             }
-            300..400 => return Err(MirrorError::Redirected { path: path(), status }),
+            300..304 | 305..400 => return Err(MirrorError::Redirected { path: path(), status }),
             _ => return Err(MirrorError::Status { path: path(), status }),
         }
         let headers = response.headers();
