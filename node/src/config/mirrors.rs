@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_and_nothing_else() {
-        let url = |text: &str| text.parse::<MirrorUrl>().unwrap();
+        let url = |text: &str| text.parse::<MirrorUrl>().expect("read");
         let one = url("https://mirror.example/parangon/");
         assert_eq!((one.address().as_str(), one.host(), one.path.as_str()), ("mirror.example:443", "mirror.example", "/parangon"));
         assert_eq!(one.to_string(), "https://mirror.example/parangon");
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn the_section_is_read_with_its_bounds() {
         let config =
-            Config::parse("[mirrors]\nurls = [\"https://a.example\"]\nca_file = \"/etc/ca.pem\"\nevery_seconds = 60\n", "x").unwrap();
+            Config::parse("[mirrors]\nurls = [\"https://a.example\"]\nca_file = \"/etc/ca.pem\"\nevery_seconds = 60\n", "x").expect("read");
         assert_eq!((config.mirrors.urls.len(), config.mirrors.every_seconds), (1, 60));
         for (bad, key) in [("every_seconds = 0", "mirrors.every_seconds"), ("urls = [\"h\"]", "mirrors.urls")] {
-            let error = Config::parse(&format!("[mirrors]\n{bad}\n"), "x").unwrap_err().to_string();
+            let error = Config::parse(&format!("[mirrors]\n{bad}\n"), "x").expect_err("refused").to_string();
             assert!(error.starts_with("x:2: ") && error.contains(key), "{error}");
         }
-        let error = Config::parse("[mirrors]\nurl = []\n", "x").unwrap_err().to_string();
+        let error = Config::parse("[mirrors]\nurl = []\n", "x").expect_err("refused").to_string();
         assert!(error.contains("did you mean \"mirrors.urls\""), "{error}");
     }
 }

@@ -42,21 +42,20 @@ pub(super) enum Fetched {
 /// How TLS connections are checked.
 ///
 /// # Errors
-/// [`MirrorError::Certificates`].
-pub(super) fn tls(mirrors: &Mirrors) -> Result<Arc<ClientConfig>, MirrorError> {
-    let failed = |reason: String| MirrorError::Certificates { reason };
+/// Why there are no certificates, in words.
+pub(super) fn tls(mirrors: &Mirrors) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     let certificates = match &mirrors.ca_file {
-        Some(file) => read(file).map_err(|reason| failed(format!("{}: {reason}", file.display())))?,
+        Some(file) => read(file).map_err(|reason| format!("{}: {reason}", file.display()))?,
         None => rustls_native_certs::load_native_certs().certs,
     };
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(failed("there are none".into()));
+        return Err("there are none".to_owned());
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| failed(error.to_string()))?;
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
     let mut config = versions.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))

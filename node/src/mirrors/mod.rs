@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parangon_protocol::charter::{Chain, ChainError, ChainText};
-use parangon_protocol::id::{AgencyId, Fingerprint, LogId};
+use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
 use parangon_protocol::limits;
 use parangon_protocol::verify::fork::ForkFile;
 use rustls::ClientConfig;
@@ -39,20 +39,20 @@ const STALE_SECONDS: u64 = 3 * 86_400;
 
 /// Reads all of `mirrors` until `stop`.
 pub async fn run(context: Context, mirrors: Mirrors, stop: CancellationToken) {
-    let tls = http::tls(&mirrors).map_err(|error| tracing::debug!(%error, "no TLS")).ok();
+    let secure = mirrors.urls.iter().any(|url| url.secure);
+    let tls = if secure { http::tls(&mirrors).map(Some) } else { Ok(None) };
     let every = Duration::from_secs(mirrors.every_seconds.into());
     let tasks = mirrors.urls.iter().map(|url| {
-        // What is wrong with the certificates is said where one is needed.
-        let mirror = Mirror::new(url.clone(), tls.clone());
-        let (context, mirrors, stop) = (context.clone(), mirrors.clone(), stop.clone());
+        let (context, stop, tls) = (context.clone(), stop.clone(), tls.clone());
         async move {
-            if url.secure
-                && let Err(error) = http::tls(&mirrors)
-            {
-                tracing::error!(mirror = %url, %error, code = error.code(), "a mirror cannot be read");
-                context.mirrors().failed(url, context.now(), &error);
-                return;
-            }
+            let mirror = match tls {
+                Err(reason) if url.secure => {
+                    let error = MirrorError::Certificates { reason };
+                    tracing::error!(mirror = %url, %error, code = error.code(), "a mirror cannot be read");
+                    return context.mirrors().failed(url, context.now(), &error);
+                }
+                tls => Mirror::new(url.clone(), tls.ok().flatten()),
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = mirror.keep(&context, every) => {}
@@ -67,7 +67,8 @@ struct Mirror {
     url: MirrorUrl,
     fetcher: Fetcher,
     marker: Option<(String, Marker)>,
-    trust: Option<String>,
+    /// The tag and the hash of the trust file that was taken.
+    trust: Option<(Option<String>, Hash)>,
     logs: BTreeMap<AgencyId, Seen>,
     forks: BTreeSet<AgencyId>,
 }
@@ -156,11 +157,16 @@ impl Mirror {
     /// Newer versions of the charter.
     async fn charter(&mut self, context: &Context) -> Result<(), MirrorError> {
         let path = || TRUST.to_owned();
-        let (bytes, tag) = match self.fetcher.get(TRUST, limits::DOCUMENT_BYTES, self.trust.as_deref()).await? {
+        let known = self.trust.as_ref().and_then(|(tag, _)| tag.as_deref());
+        let (bytes, tag) = match self.fetcher.get(TRUST, limits::DOCUMENT_BYTES, known).await? {
             Fetched::Same => return Ok(()),
             Fetched::Missing => return Err(MirrorError::Missing { path: path() }),
             Fetched::File { bytes, tag } => (bytes, tag),
         };
+        let hash = Hash::of(&[&bytes]);
+        if self.trust.as_ref().is_some_and(|(_, taken)| *taken == hash) {
+            return Ok(());
+        }
         let federation = *context.federation();
         let read = tokio::task::spawn_blocking(move || {
             let text: TrustText = serde_json::from_slice(&bytes).map_err(|_| MirrorError::NotAMirror { path: path() })?;
@@ -173,7 +179,7 @@ impl Mirror {
         if chain.newest().version > context.chain().newest().version || context.chain().parts_from(&chain).is_some() {
             context.engine().take_chain(chain).await?;
         }
-        self.trust = tag;
+        self.trust = Some((tag, hash));
         Ok(())
     }
 

@@ -80,3 +80,22 @@ async fn a_mirror_that_is_not_written_any_more_is_seen_by_its_cosignatures() {
     let renewed = || async { read_files(berlin, files(stuttgart).await).await.ok() };
     until("a renewed line", renewed).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_names_a_file_of_a_log_or_nothing() {
+    let agency = federation(&[("stuttgart", "DE", None)]).await.remove(0);
+    let paths = "checkpoint stuttgart stuttgart/checkpoint stuttgart/tile/0/000 stuttgart/tile/0/000.p/3 stuttgart/tile/1/000.p/1 \
+        ../tile/0/000.p/2 STUTTGART/tile/0/000.p/2 berlin/tile/0/000.p/1 stuttgart/tile/0/../0/000.p/2 stuttgart//tile/0/000.p/2 \
+        stuttgart/tile/0/x001/000.p/2 stuttgart/tile/0/000.p/2/../../../../node.keys";
+    let paths: Vec<_> = paths.split_ascii_whitespace().map(str::to_owned).chain([String::new()]).collect();
+    let check = move |context: &Context| {
+        for path in paths {
+            let answer = mirrors::file(context, &path);
+            assert!(matches!(answer, Err(crate::service::Error::NotFound { .. })), "{path}: {answer:?}");
+        }
+        Ok((mirrors::file(context, "stuttgart/tile/0/000.p/2")?, mirrors::file(context, "stuttgart/tile/entries/000.p/1")?))
+    };
+    let (hashes, entries) = agency.context.run(check).await.expect("files");
+    assert_eq!(hashes.len(), 64);
+    assert_eq!(usize::from(u16::from_be_bytes([entries[0], entries[1]])) + 2, entries.len());
+}

@@ -21,16 +21,16 @@ impl Tree {
 
     fn bytes(&self, tile: Tile) -> Vec<u8> {
         if tile.kind == Kind::Entries {
-            let first = usize::try_from(tile.index * WIDTH).unwrap();
-            let records = &self.records[first..first + usize::try_from(tile.width).unwrap()];
-            return records.iter().flat_map(|record| entry(record).unwrap()).collect();
+            let first = usize::try_from(tile.index * WIDTH).expect("as made");
+            let records = &self.records[first..first + usize::try_from(tile.width).expect("as made")];
+            return records.iter().flat_map(|record| entry(record).expect("as made")).collect();
         }
         tile.read(self).unwrap_or_else(|()| panic!("no {tile}"))
     }
 
     fn open(&self) -> Tiles {
         let size = self.frontier.size();
-        Tiles::open(size, &self.frontier.root(), Tiles::edge(size).map(|tile| (tile, self.bytes(tile)))).unwrap()
+        Tiles::open(size, &self.frontier.root(), Tiles::edge(size).map(|tile| (tile, self.bytes(tile)))).expect("as made")
     }
 }
 
@@ -49,7 +49,7 @@ fn read<T>(tree: &Tree, tiles: &mut Tiles, ask: impl Fn(&Tiles) -> Result<T, Wan
             Ok(answer) => return answer,
             Err(wanted) => {
                 let next = tiles.next(wanted);
-                tiles.insert(next, &tree.bytes(next)).unwrap();
+                tiles.insert(next, &tree.bytes(next)).expect("as made");
             }
         }
     }
@@ -101,17 +101,17 @@ fn every_proof_comes_out_of_tiles_that_were_checked() {
             }
             let mut tiles = tree.open();
             let proof = read(&tree, &mut tiles, |tiles| consistency_proof(tiles, old, size));
-            let old_root = merkle::frontier(&tree, old).unwrap().root();
+            let old_root = merkle::frontier(&tree, old).expect("as made").root();
             assert_eq!(verify_consistency(old, size, &proof, &old_root, &tree.frontier.root()), Ok(()), "{old} of {size}");
             assert_eq!(read(&tree, &mut tiles, |tiles| merkle::frontier(tiles, old)).root(), old_root);
             tiles.forget_leaves();
-            assert_eq!(merkle::frontier(&tiles, size).unwrap().root(), tree.frontier.root());
+            assert_eq!(merkle::frontier(&tiles, size).expect("as made").root(), tree.frontier.root());
         }
     }
     // Two levels of tiles above the leaves: each is checked against the one above it.
     let tree = Tree::of(66_000);
     let mut tiles = tree.open();
-    assert_eq!(tiles.next(tiles.hash(0, 5).unwrap_err()).to_string(), "tile/1/000");
+    assert_eq!(tiles.next(tiles.hash(0, 5).expect_err("refused")).to_string(), "tile/1/000");
     assert_eq!(read(&tree, &mut tiles, |tiles| tiles.hash(0, 5)), leaf_hash(&5u64.to_be_bytes()));
 }
 
@@ -123,12 +123,12 @@ fn a_tile_that_was_changed_is_refused_and_named() {
     for place in 0..edge.len() {
         let mut changed = edge.clone();
         changed[place].1[0] ^= 1;
-        assert_eq!(Tiles::open(600, &root, changed).unwrap_err(), TileError::Root);
+        assert_eq!(Tiles::open(600, &root, changed).expect_err("refused"), TileError::Root);
         let mut short = edge.clone();
         short[place].1.pop();
-        assert_eq!(Tiles::open(600, &root, short).unwrap_err(), TileError::Length { tile: edge[place].0 });
+        assert_eq!(Tiles::open(600, &root, short).expect_err("refused"), TileError::Length { tile: edge[place].0 });
     }
-    assert_eq!(Tiles::open(600, &root, vec![]).unwrap_err(), TileError::Root);
+    assert_eq!(Tiles::open(600, &root, vec![]).expect_err("refused"), TileError::Root);
     let mut tiles = tree.open();
     let tile = Tile { kind: Kind::Hashes(0), index: 1, width: 256 };
     let mut bytes = tree.bytes(tile);
@@ -137,7 +137,7 @@ fn a_tile_that_was_changed_is_refused_and_named() {
     bytes[8191] ^= 1;
     assert_eq!(tiles.insert(tile, &bytes), Err(TileError::Foreign { tile }));
     assert_eq!(tiles.insert(tile, &bytes[32..]), Err(TileError::Length { tile }));
-    tiles.insert(tile, &tree.bytes(tile)).unwrap();
+    tiles.insert(tile, &tree.bytes(tile)).expect("as made");
     let mut records = tree.records[256..400].to_vec();
     assert_eq!(tiles.check(256, &records), Ok(Ok(())));
     records[100].push(0);
@@ -149,7 +149,7 @@ fn a_tile_that_was_changed_is_refused_and_named() {
 fn entries_come_back_as_they_went_out_and_nothing_else_does() {
     let tile = Tile { kind: Kind::Entries, index: 0, width: 3 };
     let records = vec![vec![], vec![7; limits::RECORD_BYTES], b"{}".to_vec()];
-    let bytes: Vec<u8> = records.iter().flat_map(|record| entry(record).unwrap()).collect();
+    let bytes: Vec<u8> = records.iter().flat_map(|record| entry(record).expect("as made")).collect();
     assert_eq!(bytes.len(), 6 + limits::RECORD_BYTES + 2);
     assert_eq!(tile.records(&bytes), Ok(records.clone()));
     assert_eq!(entry(&vec![0; limits::RECORD_BYTES + 1]), None);
@@ -160,6 +160,6 @@ fn entries_come_back_as_they_went_out_and_nothing_else_does() {
     assert_eq!(tile.records(&[&bytes[..], &[0]].concat()), truncated);
     assert_eq!(tile.records(&[&bytes[..], &[0, 0]].concat()), truncated, "a record too many");
     // The full bundle stands for the partial one that it has replaced.
-    let full: Vec<u8> = (0..256u16).flat_map(|n| entry(&n.to_be_bytes()).unwrap()).collect();
-    assert_eq!(tile.records(&full).unwrap().len(), 3);
+    let full: Vec<u8> = (0..256u16).flat_map(|n| entry(&n.to_be_bytes()).expect("as made")).collect();
+    assert_eq!(tile.records(&full).expect("as made").len(), 3);
 }
