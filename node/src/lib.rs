@@ -7,6 +7,7 @@ pub mod codec;
 pub mod config;
 pub mod engine;
 pub mod keystore;
+pub mod mirrors;
 pub mod network;
 pub mod outside;
 mod run;

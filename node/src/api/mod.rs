@@ -26,6 +26,7 @@ mod keys;
 mod labels;
 mod logs;
 mod metrics;
+mod mirror;
 mod node;
 mod offers;
 mod page;
@@ -158,6 +159,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(charter::ballot))
         .routes(routes!(charter::vote))
         .routes(routes!(keys::list, keys::replace))
+        .routes(routes!(mirror::show))
+        .routes(routes!(mirror::file))
         .routes(routes!(verification::verify))
         .routes(routes!(verification::trust))
         .routes(routes!(statistics::aggregate))
