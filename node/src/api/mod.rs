@@ -159,6 +159,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::replace))
         .routes(routes!(verification::verify))
         .routes(routes!(verification::trust))
+        .routes(routes!(verification::page))
         .routes(routes!(statistics::aggregate))
         .routes(routes!(statistics::aggregate_csv))
         .routes(routes!(statistics::prepare))

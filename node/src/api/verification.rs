@@ -1,6 +1,8 @@
 //! Verifying a label file, and what others need to trust this federation.
 
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -42,4 +44,15 @@ pub(super) async fn verify(
 ))]
 pub(super) async fn trust(State(app): State<App>) -> Result<Json<TrustFile>, ApiError> {
     Ok(Json(app.context.run(|context| verification::trust(context)).await?))
+}
+
+/// The page that checks labels in its reader's browser, with this federation pinned.
+#[utoipa::path(get, path = "/verify", tag = "labels", security(()), responses(
+    (status = 200, body = String, content_type = "text/html"),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn page(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
+    let page = app.context.run(|context| verification::page(context)).await?;
+    let policy = format!("{}; frame-ancestors 'none'", crate::web::verify_page_policy());
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)], page))
 }

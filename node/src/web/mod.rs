@@ -99,7 +99,9 @@ mod tests {
     #[test]
     fn every_language_says_everything() {
         let all = texts();
-        let placeholders = |text: &str| text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>();
+        let placeholders = |text: &str| {
+            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>()
+        };
         let (_, first) = &all[0];
         for (language, texts) in &all {
             assert_eq!(texts.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>(), "{language}");
@@ -154,7 +156,8 @@ mod tests {
     #[test]
     fn the_policy_has_the_hashes_of_what_stands_in_the_page() {
         let page = verify_page(None);
-        let inside = |begin: &str, end: &str| page.rsplit_once(begin).and_then(|(_, rest)| rest.split_once(end)).map(|(text, _)| text.to_owned());
+        let inside =
+            |begin: &str, end: &str| page.rsplit_once(begin).and_then(|(_, rest)| rest.split_once(end)).map(|(text, _)| text.to_owned());
         for (directive, text) in [("script-src", inside("<script>", "</script>")), ("style-src", inside("<style>", "</style>"))] {
             let hash = STANDARD.encode(Sha256::digest(text.expect("it stands there")));
             assert!(page.contains(&format!("{directive} 'sha256-{hash}'")), "{directive}");

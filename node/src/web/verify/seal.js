@@ -29,31 +29,33 @@ function outline(of, size) {
   return closedPath(16, (at) => (at % 2 === 1 ? size * 1.045 : size * 1.045 * Math.cos(Math.PI / 8)));
 }
 
-/** Three waves around the seal, shaped by twelve bytes of the label's number. */
+/** A ring of interlaced lines, shaped by six bytes of the label's number. */
 function guilloche(id) {
-  const bytes = fromHex(id.slice(0, 24));
-  return [0, 4, 8].map((at, layer) => {
-    const [waves, depth, turn, second] = bytes.slice(at, at + 4);
-    const count = 9 + (waves % 13);
-    const wave = (angle) => Math.sin(count * angle + turn / 40) * (4 + (depth % 5)) + Math.sin((count + 5 + (second % 7)) * angle) * 3;
-    return svg("path", { class: "guilloche", d: closedPath(540, (_, angle) => 101 + layer * 3 + wave(angle)) });
+  const [waves, swell, swells, turn, strands, lean] = fromHex(id.slice(0, 12));
+  const [count, slow, threads] = [14 + (waves % 13), 3 + (swells % 6), 6 + (strands % 3)];
+  return Array.from({ length: threads }, (_, thread) => {
+    const phase = (2 * Math.PI * thread) / threads;
+    const height = (angle) => 5.5 + 2.5 * Math.sin(slow * angle + turn / 40);
+    const distance = (_, angle) => 104 + height(angle) * Math.sin(count * angle + phase + (lean / 99) * Math.sin((1 + (swell % 3)) * angle));
+    return svg("path", { class: "guilloche", d: closedPath(count * 22, distance) });
   });
 }
 
 /** The seal of a label; hollow when it is not valid. */
-function sealOf({ id, level: of }, isValid, title, word) {
+function sealOf({ id, level: of }, isValid, { title, word, caption }) {
   const bars = { BRONZE: 1, SILVER: 2, GOLD: 3 }[of];
   const lines = Array.from({ length: bars }, (_, at) =>
-    svg("rect", { class: "seal-ink", x: 84, y: 106 - 15 * (bars - 1) + 15 * at, width: 72, height: 7, rx: 3.5 }),
+    svg("rect", { class: "seal-ink", x: 86, y: 97 - 13 * (bars - 1) + 13 * at, width: 68, height: 6.5, rx: 3.25 }),
   );
   return svg(
     "svg",
     { class: `seal ${of.toLowerCase()}${isValid ? "" : " hollow"}`, viewBox: "0 0 240 240", role: "img", "aria-label": title },
     ...guilloche(id),
-    svg("path", { class: "seal-body", d: outline(of, 84) }),
-    svg("path", { class: "seal-line", d: outline(of, 76) }),
+    svg("path", { class: "seal-body", d: outline(of, 86) }),
+    svg("path", { class: "seal-line", d: outline(of, 78) }),
     ...lines,
-    svg("text", { class: "seal-word", x: 120, y: 148, "text-anchor": "middle" }, word.toUpperCase()),
+    svg("text", { class: "seal-word", x: 120, y: 137, "text-anchor": "middle" }, word.toUpperCase()),
+    svg("text", { class: "seal-caption", x: 120, y: 159, "text-anchor": "middle" }, caption),
   );
 }
 

@@ -26,6 +26,18 @@ async function shortcoming() {
   }
 }
 
+/** The verdict; undefined, with a notice, where this page fails: that must never look like an answer. */
+async function verdictOn(bytes) {
+  try {
+    const cause = await shortcoming();
+    if (cause) return { verdict: "unsupported", cause: { code: cause }, checked: [], notChecked: [] };
+    return await verifyFile(bytes, state.trust, askedFor());
+  } catch {
+    state.notice = { key: "file.unreadable", values: {} };
+    return undefined;
+  }
+}
+
 /** Checks what was given last, at the date asked for. The newest question wins. */
 async function judge() {
   const turn = ++state.turn;
@@ -36,10 +48,7 @@ async function judge() {
     return render();
   }
   output.setAttribute("aria-busy", "true");
-  const cause = await shortcoming();
-  const verdict = cause
-    ? { verdict: "unsupported", cause: { code: cause }, checked: [], notChecked: [] }
-    : await verifyFile(bytes, state.trust, askedFor());
+  const verdict = await verdictOn(bytes);
   if (turn !== state.turn) return;
   state.verdict = verdict;
   output.removeAttribute("aria-busy");
@@ -91,6 +100,7 @@ function render() {
   }
   find("notice").textContent = notice ? speech.say(notice.key, notice.values) : "";
   find("output").replaceChildren(...(verdict ? [viewOf(verdict, speech, actions())] : []));
+  find("spoken").textContent = verdict ? `${speech.verdict(verdict)}. ${speech.reason(verdict)}` : "";
   find("checked-on").textContent = speech.say("print.checked", days());
   document.body.classList.toggle("answered", verdict !== undefined);
   renderTrust();

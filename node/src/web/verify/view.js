@@ -33,7 +33,7 @@ class Speech {
   }
 
   format(seconds, options) {
-    return new Intl.DateTimeFormat(this.language, { timeZone: "UTC", ...options }).format(new Date(seconds * 1000));
+    return new Intl.DateTimeFormat(this.language === "en" ? "en-GB" : this.language, { timeZone: "UTC", ...options }).format(new Date(seconds * 1000));
   }
 
   country(code) {
@@ -98,8 +98,9 @@ function viewOf(verdict, speech, actions) {
     facts?.demonstration && element("p", { class: "demonstration" }, speech.say("demonstration")),
     verdict.cause?.words && element("p", { class: "words" }, verdict.cause.words.replaceAll("-", " ")),
   );
-  const title = facts && speech.say("seal", { level: speech.level(facts.level), state: sentence });
-  const seal = facts && element("div", { class: "plate" }, sealOf(facts, isValid, title, speech.level(facts.level)), captionOf(facts));
+  const word = facts && speech.level(facts.level);
+  const says = facts && { title: speech.say("seal", { level: word, state: sentence }), word, caption: captionOf(facts) };
+  const seal = facts && element("div", { class: "plate" }, sealOf(facts, isValid, says));
   return element(
     "article",
     { class: `answer ${tone}`, "aria-labelledby": "sentence" },
@@ -116,9 +117,10 @@ function section(title, ...content) {
   return element("section", {}, element("h3", {}, title), ...content);
 }
 
+/** Where and when, for the seal. */
 function captionOf({ country: code, cluster, assessed, validUntil: until }) {
   const years = `${assessed.slice(0, 4)}\u2013${until.slice(0, 4)}`;
-  return element("p", { class: "caption" }, [code ?? cluster.country, years].filter(Boolean).join(" \u00b7 "));
+  return [code ?? cluster.country, years].filter(Boolean).join(" \u00b7 ");
 }
 
 function factsList(facts, speech) {
