@@ -288,7 +288,10 @@ async fn a_backup_is_streamed_to_one_at_a_time_and_opens_with_the_identity_key_a
 async fn the_page_that_checks_labels_is_for_everybody() {
     let client = client(None).await;
     let answer = client.send(Request::get("/verify").header("sec-fetch-site", "cross-site"), Body::empty()).await;
-    assert_eq!((answer.status, &answer.headers[header::CONTENT_TYPE]), (StatusCode::OK, &"text/html; charset=utf-8".parse().expect("a value")));
+    assert_eq!(
+        (answer.status, &answer.headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"text/html; charset=utf-8".parse().expect("a value"))
+    );
     let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
     assert!(policy.starts_with("default-src 'none'; script-src 'sha256-") && policy.ends_with("; frame-ancestors 'none'"), "{policy}");
     let page = String::from_utf8(answer.body).expect("text");

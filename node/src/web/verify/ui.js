@@ -102,7 +102,6 @@ function render() {
   find("output").replaceChildren(...(verdict ? [viewOf(verdict, speech, actions())] : []));
   find("spoken").textContent = verdict ? `${speech.verdict(verdict)}. ${speech.reason(verdict)}` : "";
   find("checked-on").textContent = speech.say("print.checked", days());
-  document.body.classList.toggle("answered", verdict !== undefined);
   renderTrust();
   // For programs that drive the page.
   const { dataset } = document.documentElement;
