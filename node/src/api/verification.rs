@@ -47,7 +47,7 @@ pub(super) async fn verify(
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn trust(State(app): State<App>) -> Result<Json<TrustFile>, ApiError> {
-    Ok(Json(app.context.run(|context| verification::trust(context)).await?))
+    Ok(Json(app.context.run(verification::trust).await?))
 }
 
 /// How long a page that was made is given out again: it is for everybody, and making it takes signatures to be checked.
@@ -65,7 +65,7 @@ impl Page {
         {
             return Ok(page.clone());
         }
-        let page = Bytes::from(app.context.run(|context| verification::page(context)).await?);
+        let page = Bytes::from(app.context.run(verification::page).await?);
         *last = Some((Instant::now(), page.clone()));
         Ok(page)
     }
