@@ -191,6 +191,13 @@ def carried(case: Case, other: Case, folder: str, rng: random.Random) -> list[Ca
         "text": b"Gold label of a cluster",
         "null": b"null",
         "list": b"[" + text + b"]",
+        "png-list": png((ours, in_order(bundle))),
+        "png-credential-as-file": png((ours, credential)),
+        "null-status": canonical(bundle | {"status": None}),
+        "null-revisions": canonical(bundle | {"revisions": None}),
+        "bare": canonical(bare(bundle)),
+        "bare-credential": canonical(bare(bundle) | {"type": "x", "@context": []}),
+        "bare-version": canonical(bare(bundle) | {"v": 2}),
         "other": json.dumps({"@context": []}).encode(),
     }
     for count in range(3):
@@ -202,6 +209,18 @@ def carried(case: Case, other: Case, folder: str, rng: random.Random) -> list[Ca
     keys = with_keys(case, folder)
     dates = (case.at, "2020-06-01T00:00:00Z", "2060-01-01T00:00:00Z")
     return made + [Case(f"{name} of {case.name}, with keys", data, keys, at) for name, data in alone.items() for at in dates]
+
+
+def in_order(bundle: dict) -> bytes:
+    """The members of a label file as a list, in their order: some readers take that for the same."""
+    names = ["type", "v", "founding", "revisions", "keysets", "label", "adoption", "confirmations", "status", "credential"]
+    return canonical([bundle.get(name, []) for name in names])
+
+
+def bare(bundle: dict) -> dict:
+    """A label file without anything in it: no origin of a log tells that it ever was one."""
+    empty = {"proof": [], "record": {}}
+    return {"type": bundle["type"], "v": 1, "founding": {}, "keysets": [], "label": empty, "adoption": empty, "confirmations": [], "credential": {}}
 
 
 def codes(count: int, made: bytes, rng: random.Random) -> dict[str, bytes]:

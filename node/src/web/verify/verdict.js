@@ -28,7 +28,8 @@ async function verifyBundle(bytes, beside, trust, at) {
   if (bytes.length > LIMITS.document) return verdictOf("no-label", { code: "too-large" });
   let bundle;
   try {
-    bundle = bundleShape(readJson(bytes));
+    const value = readJson(bytes);
+    bundle = value instanceof Map ? bundleShape(value) : refuse("not an object");
     if (bundle.type !== "parangon-label") refuse("something else");
   } catch (error) {
     if (error instanceof Refused) return unreadable(bytes);
