@@ -206,6 +206,7 @@ pub(crate) enum Command {
     /// Examples:
     ///   parangon trust export -o network.trust.json
     ///   parangon trust import network.trust.json
+    ///   parangon trust page -o verify.html       checks labels in any browser, without a network
     ///   parangon trust show
     #[command(verbatim_doc_comment)]
     Trust(Noun<trust::TrustCommand>),

@@ -14,5 +14,6 @@ mod run;
 pub mod sealing;
 pub mod service;
 pub mod store;
+pub mod web;
 
 pub use run::{Node, NodeConfig, NodeError, NodeFiles};
