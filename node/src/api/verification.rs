@@ -41,5 +41,5 @@ pub(super) async fn verify(
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn trust(State(app): State<App>) -> Result<Json<TrustFile>, ApiError> {
-    Ok(Json(app.context.run(|context| verification::trust(context)).await?))
+    Ok(Json(app.context.run(verification::trust).await?))
 }

@@ -239,7 +239,7 @@ impl Default for Config {
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             witness: Witness::default(),
-            policy: Policy { two_people: true, audit_days: AUDIT_DAYS },
+            policy: Policy { two_people: true, audit_days: AUDIT_DAYS, public_url: None },
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
@@ -381,6 +381,7 @@ impl Config {
             "witness.logs" => list(self.witness.logs.iter().map(ToString::to_string).collect()),
             "witness.outside" => list(self.witness.outside.iter().map(|witness| format!("{} {}", witness.key, witness.url)).collect()),
             "labels.two_people" => Some(self.policy.two_people.to_string()),
+            "labels.public_url" => self.policy.public_url.as_ref().map(|url| format!("{:?}", url.to_string())),
             "audit.retention_days" => Some(self.policy.audit_days.to_string()),
             "keys.passphrase_file" => match &self.keys {
                 KeySource::PassphraseFile(file) => path(file),
