@@ -10,6 +10,7 @@ mod support;
 
 use std::path::Path;
 
+use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{Chain, Charter, Level};
 use parangon_protocol::verify::{Known, TrustFile};
 use support::award::gold;
@@ -56,6 +57,9 @@ fn main() {
         let endorsers: &[&'static str] = if many { &["lyon", "madrid", "oslo", "porto"] } else { &["lyon", "oslo"] };
         let mut award = gold("stuttgart", name, endorsers);
         award.common.level = level;
+        if level == Level::Bronze {
+            award.common.catalogue = Catalogue::ecei_bronze().reference();
+        }
         award.common.cluster.name = cluster.parse().unwrap();
         award.common.cluster.country = country.parse().unwrap();
         award.common.cluster.region = Some(region.parse().unwrap());
