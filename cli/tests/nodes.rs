@@ -6,10 +6,11 @@ mod common;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use common::Desk;
 use common::nodes::{AGENCIES, Nodes, PATIENCE};
+use parangon_protocol::time::Timestamp;
 use serde_json::Value;
 
 fn id(value: &Value, name: &str) -> String {
@@ -90,6 +91,48 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     desk.run(&format!("verify gold.label.json --fingerprint {words}")).ends(0);
     desk.run("verify gold.label.json --fingerprint zoo-zoo-zoo-zoo-zoo-zoo-zoo-zoo").ends(14);
     desk.run("verify gold.label.json --at 2099-01-01").ends(11);
+
+    std::fs::create_dir(desk.path("many")).expect("made");
+    for name in ["a.label.json", "b.label.json"] {
+        std::fs::copy(desk.path("gold.label.json"), desk.path(&format!("many/{name}"))).expect("copied");
+    }
+    assert!(desk.run("verify --many many gold.label.json").ends(0).out().contains('3'));
+    std::fs::write(desk.path("many/c.txt"), "no label").expect("written");
+    let lines = desk.run("verify --many many --json").ends(1).out();
+    let verdicts: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(verdicts.iter().map(|line| line["verdict"].as_str()).collect::<Vec<_>>(), [Some("valid"), Some("valid"), Some("no-label")]);
+    desk.run("verify --many missing.json").ends(5);
+    desk.run("verify gold.label.json gold.label.json").ends(2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let later = Timestamp::from_seconds(now + 2 * 86_400).expect("a time");
+    desk.run(&format!("verify gold.label.json --at {later}")).ends(0);
+    assert_eq!(
+        desk.run(&format!("verify gold.label.json --at {later} --max-age 1 --json")).ends(15).json()["cause"]["code"],
+        "stale-status"
+    );
+
+    // What other programs read of it, and what a verifier says to that alone.
+    desk.run(&format!("label export {label} --format openbadge -o gold.openbadge.json --data porto")).ends(0);
+    let alone = desk.run("verify gold.openbadge.json --json").ends(17).json();
+    assert_eq!((&alone["cause"]["code"], &alone["label"]["cluster"]["name"]), (&"not-in-log".into(), &"BioRegio Süd".into()));
+    desk.run("verify gold.openbadge.json --trust other.trust.json").ends(14);
+    let endorsements = desk.run(&format!("label export {label} --format endorsements --data porto --json")).ends(0).json();
+    let files = endorsements["files"].as_array().expect("files");
+    assert_eq!(files.len(), 2, "{endorsements}");
+    for file in files.iter().filter_map(serde_json::Value::as_str) {
+        let credential = std::fs::read_to_string(desk.path(file)).expect("read");
+        assert!(credential.contains("EndorsementCredential"), "{credential}");
+        desk.run(&format!("verify {file}")).ends(16);
+    }
+    let proof = desk.run(&format!("label export {label} --format tlog-proof -o gold.tlog-proof --data porto --json")).ends(0).json();
+    assert_eq!(proof["files"].as_array().map(Vec::len), Some(2), "{proof}");
+    desk.run("verify gold.tlog-proof").ends(15);
+    desk.run(&format!("label export {label} --format endorsement --data porto")).ends(2);
+    desk.run("label status-list -o oslo.status.json --data oslo").ends(0);
+    let list = std::fs::read_to_string(desk.path("oslo.status.json")).expect("read");
+    assert!(list.contains("BitstringStatusListCredential"), "{list}");
+    desk.run("verify oslo.status.json").ends(16);
+
     let text = std::fs::read_to_string(desk.path("gold.label.json")).expect("read");
     std::fs::write(desk.path("altered.label.json"), text.replace("GOLD", "SILVER")).expect("written");
     let altered = desk.run("verify altered.label.json").ends(10);

@@ -154,6 +154,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(carriers::badge))
         .routes(routes!(carriers::press))
         .routes(routes!(carriers::reminder))
+        .routes(routes!(labels::status_list))
         .routes(routes!(labels::standing))
         .routes(routes!(labels::preview_objection, labels::object, labels::lift))
         .routes(routes!(charter::show))

@@ -127,6 +127,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/labels/{id}/badge", ALL, Nothing),
     ("GET", "/api/v1/labels/{id}/press", ALL, Nothing),
     ("GET", "/api/v1/labels/{id}/reminder", ALL, Nothing),
+    ("GET", "/api/v1/status-list", ALL, Nothing),
     ("POST", "/api/v1/labels/{id}/standing", APPROVER, Change),
     ("GET", "/api/v1/labels/{id}/objection", ALL, Nothing),
     ("POST", "/api/v1/labels/{id}/objection", APPROVER, Change),

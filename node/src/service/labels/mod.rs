@@ -5,6 +5,7 @@ mod carriers;
 mod issue;
 mod objection;
 mod recount;
+mod status_list;
 
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{AgencyId, Hash};
@@ -22,6 +23,7 @@ pub use issue::{Issued, PreviewView, issue, preview};
 pub(crate) use objection::questioned;
 pub use objection::{NewLabelObjection, ObjectionError, ObjectionPreview, ObjectionView, lift, object, preview_objection};
 pub use recount::{RecountView, RecountedRule, recount};
+pub use status_list::status_list;
 
 use super::clusters::ClusterView;
 use super::register::{self, Standing};
