@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod backup;
+pub mod carriers;
 pub mod clock;
 pub mod codec;
 pub mod config;

@@ -267,7 +267,7 @@ impl Node {
         let roster = tokio::spawn(keep_roster(engine.clone(), network.clone(), stop.clone()));
         let connected = former.as_ref().unwrap_or(&keystore).key_set(me.clone(), 0).transport;
         let keyring = Keyring::new(&me, keystore, Some(key_files)).connected_as(connected);
-        let context = Context::new(engine, keyring, clock, Arc::new(network.clone()), config.policy);
+        let context = Context::new(engine, keyring, clock, Arc::new(network.clone()), config.policy.clone());
         let mut tasks = vec![
             core,
             roster,

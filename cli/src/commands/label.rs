@@ -1,6 +1,7 @@
 //! `parangon label`.
 
 mod appeal;
+mod carriers;
 mod export;
 mod issue;
 mod objection;
@@ -18,6 +19,8 @@ use crate::failure::Failure;
 use crate::fields::{items, plain, text};
 use crate::ids;
 use crate::output::{Page, State};
+use carriers::Carrier;
+pub(crate) use carriers::from_file;
 
 const PATH: &str = "/api/v1/labels";
 
@@ -62,6 +65,33 @@ pub(crate) enum LabelCommand {
     Export(export::ExportArgs),
     /// Write the signed list of what this agency took back, for programs that know credentials (W3C Bitstring Status List)
     StatusList(export::StatusListArgs),
+    /// Write the certificate: A4, to be printed, with the label's file inside
+    ///
+    /// Examples:
+    ///   parangon label certificate 4d5e                          PDF, English and the language of the cluster's country
+    ///   parangon label certificate 4d5e --language en --format svg
+    ///   parangon label certificate medways.label.json -o -       from a label's file, without a node
+    #[command(verbatim_doc_comment)]
+    Certificate(carriers::CertificateArgs),
+    /// Write the badge for pages and signatures, with the label's file and its Open Badges credential inside
+    ///
+    /// Examples:
+    ///   parangon label badge 4d5e
+    ///   parangon label badge 4d5e --format png --size 1200
+    #[command(verbatim_doc_comment)]
+    Badge(carriers::BadgeArgs),
+    /// Write a few correct sentences for the press
+    ///
+    /// Examples:
+    ///   parangon label press 4d5e --language fr -o -
+    #[command(verbatim_doc_comment)]
+    Press(carriers::TextArgs),
+    /// Write a calendar file that reminds of the label's end, ninety days before
+    ///
+    /// Examples:
+    ///   parangon label reminder 4d5e
+    #[command(verbatim_doc_comment)]
+    Reminder(carriers::TextArgs),
     /// Withdraw a label for good
     Withdraw(standing::WithdrawArgs),
     /// Suspend a label until it is reinstated
@@ -103,6 +133,10 @@ pub(crate) struct ListArgs {
 /// Runs one verb.
 pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
+        LabelCommand::Certificate(args) => carriers::from_node(Carrier::Certificate(&args), context),
+        LabelCommand::Badge(args) => carriers::from_node(Carrier::Badge(&args), context),
+        LabelCommand::Press(args) => carriers::from_node(Carrier::Press(&args), context),
+        LabelCommand::Reminder(args) => carriers::from_node(Carrier::Reminder(&args), context),
         LabelCommand::Issue(args) => issue::issue(&args, context),
         LabelCommand::Refuse(args) => appeal::refuse(&args, context),
         LabelCommand::Appeal(args) => appeal::appeal(&args, context),

@@ -70,7 +70,12 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Cluster(noun) => with_node(noun, global, out, cluster::run),
         Command::Assess(noun) => with_node(noun, global, out, assess::run),
         Command::Review(noun) => with_node(noun, global, out, review::run),
-        Command::Label(noun) => with_node(noun, global, out, label::run),
+        Command::Label(noun) => {
+            if label::from_file(&noun.verb, out)? {
+                return Ok(0);
+            }
+            with_node(noun, global, out, label::run)
+        }
         Command::Access(args) => {
             let context = Context { client: Client::open(global, &args.data)?, out };
             done(access::run(&args, &context))

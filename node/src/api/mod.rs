@@ -8,6 +8,7 @@ mod assessments;
 mod audit;
 mod auth;
 mod backups;
+mod carriers;
 mod catalogues;
 mod charter;
 mod clusters;
@@ -151,6 +152,10 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(labels::show))
         .routes(routes!(labels::recount))
         .routes(routes!(labels::bundle))
+        .routes(routes!(carriers::certificate))
+        .routes(routes!(carriers::badge))
+        .routes(routes!(carriers::press))
+        .routes(routes!(carriers::reminder))
         .routes(routes!(labels::status_list))
         .routes(routes!(labels::standing))
         .routes(routes!(labels::preview_objection, labels::object, labels::lift))

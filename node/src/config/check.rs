@@ -12,9 +12,10 @@ use toml::de::{DeTable, DeValue};
 use super::mirrors::MirrorsSection;
 use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
+use crate::carriers::CarrierError;
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 20] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -29,6 +30,7 @@ pub const KEYS: [&str; 19] = [
     "mirrors.ca_file",
     "mirrors.every_seconds",
     "labels.two_people",
+    "labels.public_url",
     "audit.retention_days",
     "keys.passphrase_file",
     "keys.key_file",
@@ -78,6 +80,7 @@ struct ApiSection {
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct LabelsSection {
     two_people: Option<bool>,
+    public_url: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -158,6 +161,11 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
     config.witness = witness.read(|key| config.origin(key))?;
     config.mirrors = mirrors.read(|key| config.origin(key))?;
     config.policy.two_people = labels.two_people.unwrap_or(config.policy.two_people);
+    if let Some(text) = labels.public_url {
+        let key = "labels.public_url";
+        let wrong = |error: CarrierError| ConfigError::Value { origin: config.origin(key), key, reason: error.to_string() };
+        config.policy.public_url = Some(text.parse().map_err(wrong)?);
+    }
     config.policy.audit_days = audit.retention_days.unwrap_or(config.policy.audit_days);
     if !(1..=LONGEST_AUDIT_DAYS).contains(&config.policy.audit_days) {
         let (key, reason) = ("audit.retention_days", format!("between 1 and {LONGEST_AUDIT_DAYS}"));

@@ -244,7 +244,7 @@ impl Default for Config {
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             witness: Witness::default(),
             mirrors: Mirrors::default(),
-            policy: Policy { two_people: true, audit_days: AUDIT_DAYS },
+            policy: Policy { two_people: true, audit_days: AUDIT_DAYS, public_url: None },
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
@@ -389,6 +389,7 @@ impl Config {
             "mirrors.ca_file" => self.mirrors.ca_file.as_deref().and_then(path),
             "mirrors.every_seconds" => Some(self.mirrors.every_seconds.to_string()),
             "labels.two_people" => Some(self.policy.two_people.to_string()),
+            "labels.public_url" => self.policy.public_url.as_ref().map(|url| format!("{:?}", url.to_string())),
             "audit.retention_days" => Some(self.policy.audit_days.to_string()),
             "keys.passphrase_file" => match &self.keys {
                 KeySource::PassphraseFile(file) => path(file),

@@ -39,7 +39,7 @@ fn every_key_is_read_and_keeps_its_line() {
 network = { listen = ["/ip4/1.2.3.4/tcp/1"], gossip = false }
 log.level = "debug"
 log.format = "json"
-labels.two_people = false
+labels = { two_people = false, public_url = 'https://labels.example.eu/' }
 [api]
 listen = "0.0.0.0:80"
 allow_remote = true
@@ -75,6 +75,7 @@ listen = "127.0.0.1:7490"
             r#"mirrors.ca_file="/etc/ca.pem" p.toml:21"#,
             "mirrors.every_seconds=60 p.toml:22",
             "labels.two_people=false p.toml:5",
+            r#"labels.public_url="https://labels.example.eu" p.toml:5"#,
             "audit.retention_days=30 p.toml:12",
             "keys.passphrase_file= default",
             r#"keys.key_file="/run/key" p.toml:14"#,
@@ -101,6 +102,7 @@ fn a_mistake_names_file_line_and_key() {
         ("api = 3", "p.toml:1: invalid type: integer `3`, expected a section"),
         ("[api]\nlisten = 'x'", r#"p.toml:2: api.listen: "x" is not an address with a port, such as "127.0.0.1:7480""#),
         ("\n[api]\nlisten = '192.0.2.1:80'", "p.toml:3: api.listen: 192.0.2.1:80 can be reached from elsewhere"),
+        ("[labels]\npublic_url = 'http://x.eu'", r#"p.toml:2: labels.public_url: "http://x.eu" is no address for carriers"#),
         ("[api]\nallowed_hosts = ['*']", r#"p.toml:2: api.allowed_hosts: "*" is not a host name"#),
         ("[network]\nlisten = []", "p.toml:2: network.listen: at least one address"),
         ("[network]\nlisten = ['x']", r#"p.toml:2: network.listen: "x" is not a multiaddress"#),

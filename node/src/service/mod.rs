@@ -55,18 +55,21 @@ use tokio::sync::Notify;
 pub use courier::{Carrier, CarrierError, Link, LinkState};
 pub use error::{Error, Reason};
 
+use crate::carriers::PublicUrl;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore, random};
 use crate::store::{Store, StoreError, WriteTx};
 
 /// What the agency decided for its own node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Whether a label takes two people of this agency.
     pub two_people: bool,
     /// Days that entries of the audit trail are kept.
     pub audit_days: u32,
+    /// Where people check labels: certificates print it, codes begin with it.
+    pub public_url: Option<PublicUrl>,
 }
 
 /// What a node's use cases stand on.
@@ -248,8 +251,8 @@ impl Context {
 
     /// What the agency decided for its own node.
     #[must_use]
-    pub fn policy(&self) -> Policy {
-        self.0.policy
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// What was counted so far.

@@ -1,6 +1,7 @@
 //! Labels: issued from reviews that carry them, listed from the register, withdrawn by their issuer.
 
 mod bundle;
+mod carriers;
 mod issue;
 mod objection;
 mod recount;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use bundle::bundle;
 pub(crate) use bundle::{keysets, proven};
+pub use carriers::{Certificate, badge, certificate, press, reminder};
 pub(crate) use issue::take_status_place;
 pub use issue::{Issued, PreviewView, issue, preview};
 pub(crate) use objection::questioned;

@@ -14,7 +14,7 @@ use crate::service::register::Standing;
 use crate::service::roles::Actor;
 use crate::service::{Context, Error, Policy, members};
 
-pub(super) const TWO_PEOPLE: Policy = Policy { two_people: true, audit_days: 730 };
+pub(super) const TWO_PEOPLE: Policy = Policy { two_people: true, audit_days: 730, public_url: None };
 
 pub(super) async fn three() -> Vec<Agency> {
     federation_of(&THREE, || Arc::new(SystemClock::new(Timestamp::default())), TWO_PEOPLE).await

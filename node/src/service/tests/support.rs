@@ -49,7 +49,7 @@ static ADDRESS: AtomicU64 = AtomicU64::new(7_000_000);
 pub(crate) type Who = (&'static str, &'static str, Option<&'static str>);
 
 /// Agencies of one: what is not about two people needs one.
-pub(crate) const ONE_PERSON: Policy = Policy { two_people: false, audit_days: 730 };
+pub(crate) const ONE_PERSON: Policy = Policy { two_people: false, audit_days: 730, public_url: None };
 
 /// Three agencies in two countries.
 pub(crate) const THREE: [Who; 3] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("berlin", "DE", None)];
@@ -161,7 +161,7 @@ async fn found(who: &[Who], clock: impl Fn() -> Arc<dyn Clock>, policy: Policy, 
         .collect();
     let mut agencies = Vec::new();
     for seat in seats {
-        agencies.push(start(seat, chain.clone(), addresses.clone(), clock(), policy).await);
+        agencies.push(start(seat, chain.clone(), addresses.clone(), clock(), policy.clone()).await);
     }
     for agency in &agencies {
         let everybody = who.len();
