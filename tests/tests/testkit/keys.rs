@@ -119,7 +119,7 @@ fn sets(kit: &mut Kit) {
         ("non-canonical-0", format!("ed{}7f", "f".repeat(60))),
         ("no-point", format!("02{}", "0".repeat(62))),
     ] {
-        family.file(format!("weak-{name}"), "A key of small order, or that is none.", text.replace(&issue, &weak)).damaged();
+        family.file(format!("weak-{name}"), "A key of small order, or that is none.", text.replace(&issue, &weak)).proof(Facet::Fails).refused();
     }
 }
 

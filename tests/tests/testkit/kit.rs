@@ -184,13 +184,13 @@ impl Case<'_> {
         self.stops(Outcome::CannotTell, cause, detail);
     }
 
-    /// A name that is none stands in the label's record: that is no record, so nothing of it can be looked at.
-    pub fn refused_name(self) {
-        self.proof(Facet::None).inclusion(Facet::Fails).altered("label");
+    /// Damaged for whoever reads all of it; a checker of signatures and logs overlooks what is wrong.
+    pub fn refused(self) {
+        self.stops(Outcome::NotAuthentic, "damaged", json!({}));
     }
 
     pub fn damaged(self) {
-        self.unreadable().stops(Outcome::NotAuthentic, "damaged", json!({}));
+        self.unreadable().refused();
     }
 
     pub fn no_label(self) {

@@ -4,7 +4,7 @@ use parangon_protocol::charter::Charter;
 use parangon_protocol::id::Name;
 use parangon_protocol::label::LabelId;
 
-use crate::kit::Kit;
+use crate::kit::{Facet, Kit};
 use crate::root;
 use crate::support::award::gold;
 use crate::support::federation::Federation;
@@ -69,10 +69,10 @@ pub fn add(kit: &mut Kit) {
     let text = String::from_utf8(scene.text(id)).unwrap();
     let mut refuse = |name: String, about: &str, bad: &str| {
         let altered = text.replace("\"Food industry\"", &serde_json::to_string(bad).unwrap());
-        // The record is read when it is opened: it is none.
+        // The record is read when it is opened: it is none. Its signatures were made for another text.
         let (mut family, control) = (kit.family("names", "usual"), bad.chars().any(char::is_control));
         let case = family.file(name, about, altered);
-        if control { case.damaged() } else { case.refused_name() }
+        if control { case.damaged() } else { case.proof(Facet::Fails).inclusion(Facet::Fails).altered("label") }
     };
     for (at, bad) in illegal.iter().enumerate() {
         refuse(format!("refused-collected-{at:02}"), "A naughty string that is no name.", bad);
