@@ -2,53 +2,24 @@
 
 use std::path::PathBuf;
 
-use parangon_protocol::canonical;
-use parangon_protocol::charter::{Amendment, Chain, ChainText, Founding};
-use parangon_protocol::id::{Fingerprint, Name};
+use parangon_protocol::charter::Chain;
+use parangon_protocol::id::Fingerprint;
 use parangon_protocol::limits;
-use serde::{Deserialize, Serialize};
+use parangon_protocol::verify::{Known, TrustFile};
 
 use crate::args::user_dir;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 
-/// What a federation's members give to those who check its labels.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TrustFile {
-    name: Name,
-    fingerprint: Fingerprint,
-    words: String,
-    founding: Founding,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    amendments: Vec<Amendment>,
+/// Reads a trust file in any spacing and checks everything it says.
+pub(crate) fn read_trust(text: &[u8]) -> Result<Known, Failure> {
+    TrustFile::read(text).map_err(Failure::invalid)
 }
 
-impl TrustFile {
-    /// From a chain that was checked.
-    pub(crate) fn of(chain: &Chain) -> Self {
-        let fingerprint = *chain.fingerprint();
-        let ChainText { founding, amendments } = chain.to_text();
-        Self { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), founding, amendments }
-    }
-
-    /// Reads a trust file in any spacing and checks everything it says.
-    pub(crate) fn read(text: &[u8]) -> Result<Chain, Failure> {
-        let file: Self = canonical::decode_relaxed(text, limits::DOCUMENT_BYTES)
-            .map_err(|error| Failure::invalid(format!("this is not a trust file: {error}")))?;
-        let Self { name, fingerprint, words, founding, amendments } = file;
-        let chain = Chain::read(ChainText { founding, amendments }, Some(&fingerprint)).map_err(Failure::invalid)?;
-        if words != fingerprint.words() || name != chain.newest().name {
-            return Err(Failure::invalid("the trust file's name or words are not those of its charter"));
-        }
-        Ok(chain)
-    }
-
-    /// Its canonical text.
-    pub(crate) fn to_text(&self) -> Result<Vec<u8>, Failure> {
-        canonical::encode(self, limits::DOCUMENT_BYTES).map_err(Failure::failed)
-    }
+/// The charter with its versions in a trust file.
+pub(crate) fn read_chain(text: &[u8]) -> Result<Chain, Failure> {
+    Ok(read_trust(text)?.chain().clone())
 }
 
 /// The person's own pins.
@@ -66,34 +37,42 @@ impl Pins {
         self.0.join(format!("{fingerprint}.json"))
     }
 
-    /// Pins a federation, or remembers later versions of its charter; `false` when nothing of it was new. A chain that
-    /// contradicts the one remembered is refused.
-    pub(crate) fn add(&self, chain: &Chain) -> Result<bool, Failure> {
+    /// Pins a federation, or remembers later versions of its charter and further key sets; `false` when nothing of it was new.
+    /// What contradicts what is remembered is refused.
+    pub(crate) fn add(&self, given: &Known) -> Result<bool, Failure> {
+        let chain = given.chain();
         let path = self.path(chain.fingerprint());
+        let mut keysets = given.keysets().to_vec();
         if path.exists() {
-            let known = TrustFile::read(&files::read(&path, limits::DOCUMENT_BYTES)?)?;
-            if let Some(version) = chain.parts_from(&known) {
+            let known = read_trust(&files::read(&path, limits::DOCUMENT_BYTES)?)?;
+            if let Some(version) = chain.parts_from(known.chain()) {
                 let text = format!("the file follows another version {version} of the charter than the one trusted; nothing was changed");
                 return Err(Failure::new(Exit::Refused, text).next("ask a member which of the two its log has adopted"));
             }
-            let (ours, theirs) = (known.newest().version, chain.newest().version);
+            let (ours, theirs) = (known.chain().newest().version, chain.newest().version);
             if theirs < ours {
                 let text = format!("the file knows the charter up to version {theirs}, version {ours} is remembered; nothing was changed");
                 return Err(Failure::new(Exit::Refused, text).next("ask for a newer trust file; the one remembered goes on to hold"));
             }
-            if theirs == ours {
+            if theirs == ours && keysets.iter().all(|placed| known.keysets().contains(placed)) {
                 return Ok(false);
             }
+            keysets.extend(known.keysets().iter().cloned());
         }
+        let all = Known::new(chain.clone(), keysets).map_err(|error| {
+            Failure::new(Exit::Refused, format!("the file contradicts the keys remembered: {error}; nothing was changed"))
+                .next("ask a member for a newer trust file")
+        })?;
         let failed = |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", path.display()));
         std::fs::create_dir_all(&self.0).map_err(failed)?;
-        parangon_node::keystore::file::replace(&path, &TrustFile::of(chain).to_text()?).map_err(Failure::failed)?;
+        let text = TrustFile::of(&all).to_text().map_err(Failure::failed)?;
+        parangon_node::keystore::file::replace(&path, &text).map_err(Failure::failed)?;
         Ok(true)
     }
 
     /// Every pin that is sound, by fingerprint. A damaged file is reported, not skipped: a check that silently
     /// trusts less would call good labels unknown.
-    pub(crate) fn load(&self) -> Result<Vec<Chain>, Failure> {
+    pub(crate) fn load(&self) -> Result<Vec<Known>, Failure> {
         let entries = match std::fs::read_dir(&self.0) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
@@ -106,8 +85,12 @@ impl Pins {
             let damaged = |failure: Failure| {
                 Failure::failed(format!("{} is damaged: {failure}", path.display())).next("remove it and import the federation again")
             };
-            let chain = files::read(path, limits::DOCUMENT_BYTES).and_then(|text| TrustFile::read(&text)).map_err(damaged)?;
-            if self.path(chain.fingerprint()) == *path { Ok(chain) } else { Err(damaged(Failure::invalid("it names another federation"))) }
+            let known = files::read(path, limits::DOCUMENT_BYTES).and_then(|text| read_trust(&text)).map_err(damaged)?;
+            if self.path(known.chain().fingerprint()) == *path {
+                Ok(known)
+            } else {
+                Err(damaged(Failure::invalid("it names another federation")))
+            }
         };
         paths.iter().map(load).collect()
     }

@@ -7,6 +7,7 @@
 pub mod anchor;
 pub mod assessment;
 pub mod canonical;
+pub mod carrier;
 pub mod catalogue;
 pub mod charter;
 pub mod check;

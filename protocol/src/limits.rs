@@ -11,6 +11,9 @@ pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 /// of a log, which makes a vote 1 KiB, need 550 KiB.
 pub const AMENDMENTS_BYTES: usize = 1000 * 1024;
 
+/// Bytes of a file that carries a label: a certificate for print, with its fonts and pictures.
+pub const CARRIER_BYTES: usize = 16 * 1024 * 1024;
+
 /// Nesting depth of a canonical document. Our deepest record has 7 levels.
 pub const DEPTH: usize = 16;
 

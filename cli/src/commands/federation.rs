@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, clean};
-use crate::pins::TrustFile;
+use crate::pins::read_chain;
 use crate::prompt;
 
 pub(crate) use amend::{ProposeArgs, propose};
@@ -247,7 +247,7 @@ fn show(data: &DataDir, global: &Global, out: &Output) -> Result<(), Failure> {
     let local = global.node.is_none().then(|| read_federation(&data.path())).transpose()?.flatten();
     let chain = match local {
         Some((chain, _)) => chain,
-        None => TrustFile::read(&Client::open(global, data)?.download("/api/v1/trust")?)?,
+        None => read_chain(&Client::open(global, data)?.download("/api/v1/trust")?)?,
     };
     let json = json!({ "fingerprint": chain.fingerprint(), "words": chain.fingerprint().words(), "charter": chain.newest() });
     out.result(&json, |page| statute::write(chain.newest(), chain.fingerprint(), page))

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use parangon_protocol::charter::Chain;
 use parangon_protocol::limits;
+use parangon_protocol::verify::{Known, TrustFile};
 use serde_json::{Value, json};
 
 use super::federation::read_federation;
@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, clean};
-use crate::pins::{Pins, TrustFile};
+use crate::pins::{Pins, read_trust};
 
 /// Verbs of `parangon trust`.
 #[derive(Debug, Subcommand)]
@@ -55,17 +55,19 @@ pub(crate) fn run(noun: Noun<TrustCommand>, global: &Global, out: &Output) -> Re
     }
 }
 
-fn describe(chain: &Chain) -> Value {
+fn describe(known: &Known) -> Value {
+    let chain = known.chain();
     let charter = chain.newest();
     json!({
         "federation": charter.name, "fingerprint": chain.fingerprint(), "words": chain.fingerprint().words(),
-        "members": charter.members.len(), "demonstration": charter.demonstration,
+        "members": charter.members.len(), "keysets": known.keysets().len(), "demonstration": charter.demonstration,
         "refounds": chain.founding().charter.refounds.as_ref().map(|former| former.federation),
     })
 }
 
 fn import(args: &ImportArgs, out: &Output) -> Result<(), Failure> {
-    let chain = TrustFile::read(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
+    let known = read_trust(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
+    let chain = known.chain();
     let fingerprint = chain.fingerprint();
     if args.fingerprint.as_ref().is_some_and(|pin| !pin.matches(fingerprint)) {
         return Err(Failure::new(
@@ -74,8 +76,8 @@ fn import(args: &ImportArgs, out: &Output) -> Result<(), Failure> {
         ));
     }
     let pins = Pins::of_user();
-    let added = pins.add(&chain)?;
-    let mut json = describe(&chain);
+    let added = pins.add(&known)?;
+    let mut json = describe(&known);
     json["added"] = added.into();
     out.result(&json, |page| {
         let name = clean(chain.newest().name.as_str());
@@ -97,37 +99,44 @@ fn import(args: &ImportArgs, out: &Output) -> Result<(), Failure> {
 }
 
 fn export(args: &ExportArgs, data: &DataDir, global: &Global, out: &Output) -> Result<(), Failure> {
+    // The running node knows the members' keys; the directory alone has the charter.
     let local = global.node.is_none().then(|| read_federation(&data.path())).transpose()?.flatten();
-    let chain = match local {
-        Some((chain, _)) => chain,
-        None => TrustFile::read(&Client::open(global, data)?.download("/api/v1/trust")?)?,
+    let asked = Client::open(global, data).and_then(|client| client.download("/api/v1/trust"));
+    let known = match (asked, local) {
+        (Ok(text), _) => read_trust(&text)?,
+        (Err(failure), Some((chain, _))) if failure.exit == Exit::Unreachable => Known::new(chain, vec![]).map_err(Failure::invalid)?,
+        (Err(failure), _) => return Err(failure),
     };
-    let text = TrustFile::of(&chain).to_text()?;
+    let chain = known.chain();
+    let text = TrustFile::of(&known).to_text().map_err(Failure::failed)?;
     let path = args.output.clone().unwrap_or_else(|| format!("{}.trust.json", files::slug(chain.newest().name.as_str())).into());
     if path == Path::new("-") {
         out.raw(&text);
         return Ok(());
     }
     files::write_new(&path, &text)?;
-    let mut json = describe(&chain);
+    let mut json = describe(&known);
     json["file"] = json!(path);
     out.result(&json, |page| {
         page.field("trust file", path.to_string_lossy());
         page.field("in words", chain.fingerprint().words());
+        if known.keysets().is_empty() {
+            page.remark("The node does not run, so the file has no keys of members: a printed code cannot be checked with it.");
+        }
         page.next(format!("whoever checks labels runs `parangon trust import {}`", path.display()));
     })
 }
 
 fn show(out: &Output) -> Result<(), Failure> {
-    let chains = Pins::of_user().load()?;
-    let json: Vec<Value> = chains.iter().map(describe).collect();
+    let pinned = Pins::of_user().load()?;
+    let json: Vec<Value> = pinned.iter().map(describe).collect();
     out.result(&json, |page| {
-        if chains.is_empty() {
+        if pinned.is_empty() {
             page.remark("No federation is trusted yet.");
             page.next("parangon trust import FILE");
             return;
         }
-        for chain in &chains {
+        for chain in pinned.iter().map(Known::chain) {
             let charter = chain.newest();
             let mark = if charter.demonstration { " (DEMONSTRATION)" } else { "" };
             page.field("federation", format!("{}{mark}, {} members", charter.name, charter.members.len()));

@@ -17,7 +17,7 @@ use parangon_protocol::verify::{Trust, Verdict, verify};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
-use crate::pins::{Pins, TrustFile};
+use crate::pins::{Pins, read_trust};
 
 pub(crate) use pin::Pin;
 
@@ -39,14 +39,14 @@ pub(crate) struct VerifyArgs {
 
 /// Checks the file; the exit code is the verdict's.
 pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
-    // One byte more than a label file may have: the verifier then says that it is too large.
-    let file = files::read_start(&args.file, limits::DOCUMENT_BYTES + 1)?;
+    // One byte more than any such file may have: the verifier then says that it is too large.
+    let file = files::read_start(&args.file, limits::CARRIER_BYTES + 1)?;
     if ForkFile::claimed(&file) {
         return fork::run(&file, &trust(args, || fork::federation(&file))?, out);
     }
     let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
     // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
-    let named = || verify(&file, &Trust::default(), at).federation.map(|federation| federation.fingerprint);
+    let named = || verify(&file, &Trust::default(), at).federation.and_then(|federation| federation.fingerprint);
     let verdict: Verdict = verify(&file, &trust(args, named)?, at);
     out.result(&verdict, |page| report::write(&verdict, page))?;
     Ok(verdict.code)
@@ -55,20 +55,21 @@ pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
 /// What the reader trusts: what is named here, else what was imported. `named` is the federation that the file claims.
 fn trust(args: &VerifyArgs, named: impl FnOnce() -> Option<Fingerprint>) -> Result<Trust, Failure> {
     if args.trust.is_empty() && args.fingerprint.is_empty() {
-        return Ok(Trust::in_chains(Pins::of_user().load()?));
+        return Ok(Trust::knowing(Pins::of_user().load()?));
     }
-    let read = |path| TrustFile::read(&files::read(path, limits::DOCUMENT_BYTES)?);
-    let chains = args.trust.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
+    let read = |path| read_trust(&files::read(path, limits::DOCUMENT_BYTES)?);
+    let known = args.trust.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let mut pins = Vec::new();
     let words = args.fingerprint.iter().any(|pin| matches!(pin, Pin::Words(_)));
     let named = words.then(named).flatten();
     for pin in &args.fingerprint {
         match pin {
             Pin::Whole(fingerprint) => pins.push(*fingerprint),
-            Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or(Fingerprint::NONE)),
+            // A code holds the words and no more.
+            Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or_else(|| pin.prefix())),
         }
     }
-    Ok(Trust::in_chains(chains).and(pins))
+    Ok(Trust::knowing(known).and(pins))
 }
 
 /// A time in RFC 3339, or a day.

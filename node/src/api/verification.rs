@@ -4,10 +4,12 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use parangon_protocol::verify::TrustFile;
+
 use super::App;
 use super::error::{ApiError, Problem};
 use super::extract::{File, Json, Query};
-use crate::service::verification::{self, TrustFile};
+use crate::service::verification;
 
 /// At which date.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -33,11 +35,11 @@ pub(super) async fn verify(
     Ok(Json(app.context.run(move |context| verification::verify(context, &file, query.at.as_deref())).await?))
 }
 
-/// The trust file: fingerprint, its eight words, and the founding charter.
+/// The trust file: fingerprint, its eight words, the charter with its versions, and the members' key sets.
 #[utoipa::path(get, path = "/api/v1/trust", tag = "node", responses(
     (status = 200, body = serde_json::Value),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn trust(State(app): State<App>) -> Json<TrustFile> {
-    Json(verification::trust(&app.context))
+pub(super) async fn trust(State(app): State<App>) -> Result<Json<TrustFile>, ApiError> {
+    Ok(Json(app.context.run(|context| verification::trust(context)).await?))
 }

@@ -2,34 +2,36 @@
 //! a foreign federation comes before its content; rules before dates; withdrawal before expiry; expiry, which is
 //! certain, before a status that is missing or old.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
-use crate::charter::{Chain, Charter, Entitlement, Member};
+use crate::canonical::{self, Value};
+use crate::charter::{Chain, Charter, Entitlement, LevelRule, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, LogId, Name, witness_name};
 use crate::label::bundle::{Bundle, BundleError, Included, Proven, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
-use crate::label::{Label, LabelId};
+use crate::label::{Common, Label, LabelId};
 use crate::limits;
 use crate::log::cosignature::{self, CosignatureError};
 use crate::log::note::{Algorithm, NoteSignature, key_id};
 use crate::log::quorum::Tally;
 use crate::record::Record;
 use crate::review::draw;
-use crate::time::Timestamp;
+use crate::time::{Month, Timestamp};
 
 /// The `v` of the files that are read here.
 const VERSION: u32 = 1;
 
 /// What ends a verification early.
-type Stop = (Outcome, Cause);
+pub(super) type Stop = (Outcome, Cause);
 
-pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
-    let bundle = match read(file) {
+pub(super) fn run(file: &[u8], beside: &[Cow<'_, [u8]>], trust: &Trust, at: Timestamp) -> Verdict {
+    let bundle = match read(file, beside) {
         Ok(bundle) => bundle,
         Err((outcome, cause)) => return Verdict::new(outcome, Some(cause), at).say(),
     };
@@ -42,8 +44,7 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
     };
     let fingerprint = *chain.fingerprint();
     let pinned = trust.pinned(&fingerprint);
-    let federation =
-        Federation { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), pinned: pinned == Some(true) };
+    let federation = Federation::of(&chain, pinned == Some(true));
     let mut verdict = Verdict::new(Outcome::Valid, None, at);
     if pinned == Some(false) {
         let refounds = chain.founding().charter.refounds.as_ref().map(|former| former.federation);
@@ -86,20 +87,32 @@ pub(super) fn run(file: &[u8], trust: &Trust, at: Timestamp) -> Verdict {
     verdict.say()
 }
 
-fn read(file: &[u8]) -> Result<Bundle, Stop> {
+/// The bundle. A credential beside it has to be its own.
+fn read(file: &[u8], beside: &[Cow<'_, [u8]>]) -> Result<Bundle, Stop> {
     if file.len() > limits::DOCUMENT_BYTES {
         return Err((Outcome::NoLabel, Cause::TooLarge));
     }
-    Bundle::read(file).map_err(|error| {
-        let ours = file.windows(9).any(|window| window == b"parangon/") || file.windows(13).any(|window| window == b"urn:parangon:");
-        match error {
-            _ if ours => (Outcome::NotAuthentic, Cause::Damaged),
-            _ => (Outcome::NoLabel, Cause::NotALabel),
-        }
-    })
+    let bundle = Bundle::read(file).map_err(|_| unreadable(file))?;
+    let own = || canonical::encode(&bundle.credential, limits::DOCUMENT_BYTES).ok();
+    let held = |text: &[u8]| Some(Value::read(text, limits::DOCUMENT_BYTES).ok()?.to_text().into_bytes());
+    if beside.iter().all(|text| held(text).is_some_and(|held| Some(held) == own())) {
+        Ok(bundle)
+    } else {
+        Err((Outcome::CannotTell, Cause::Several))
+    }
 }
 
-fn mismatch(part: &'static str) -> Stop {
+/// What cannot be read: once a label, as far as one can see, or something else.
+pub(super) fn unreadable(file: &[u8]) -> Stop {
+    let holds = |text: &[u8]| file.windows(text.len()).any(|window| window == text);
+    if holds(b"parangon/") || holds(b"urn:parangon:") {
+        (Outcome::NotAuthentic, Cause::Damaged)
+    } else {
+        (Outcome::NoLabel, Cause::NotALabel)
+    }
+}
+
+pub(super) fn mismatch(part: &'static str) -> Stop {
     (Outcome::NotAuthentic, Cause::Mismatch { part })
 }
 
@@ -193,7 +206,7 @@ impl Case<'_> {
         }
         self.verdict.label = Some(Facts {
             id,
-            cluster: label.common.cluster.clone(),
+            cluster: (&label.common.cluster).into(),
             scheme: label.common.scheme.clone(),
             level: label.common.level,
             issuer,
@@ -338,21 +351,26 @@ impl Case<'_> {
     }
 
     fn dates(&self, label: &Label, charter: &Charter) -> Result<(), Stop> {
-        if self.at < label.issued {
-            return Err((Outcome::NotYetValid, Cause::Early { from: label.issued }));
-        }
-        let until = label.common.valid_until;
-        if self.at > until.last_second() {
-            let window = charter.rule(&label.common.scheme, label.common.level).map_or(0, |rule| rule.renewal_window_months);
-            let renewable = self.at.month().since(until) <= i32::from(window);
-            return Err((Outcome::Expired, Cause::Late { until, renewable }));
-        }
-        Ok(())
+        let Common { scheme, level, valid_until, .. } = &label.common;
+        dates(self.at, label.issued, *valid_until, charter.rule(scheme, *level))
     }
 
     fn note(&mut self, what: &'static str, result: String) {
         self.verdict.checked.push(Check { what, result });
     }
+}
+
+/// Whether a label is valid at the date asked for, by its own dates. The rule tells whether it could still be renewed.
+pub(super) fn dates(at: Timestamp, issued: Timestamp, until: Month, rule: Option<&LevelRule>) -> Result<(), Stop> {
+    if at < issued {
+        return Err((Outcome::NotYetValid, Cause::Early { from: issued }));
+    }
+    if at > until.last_second() {
+        let window = rule.map_or(0, |rule| rule.renewal_window_months);
+        let renewable = at.month().since(until) <= i32::from(window);
+        return Err((Outcome::Expired, Cause::Late { until, renewable }));
+    }
+    Ok(())
 }
 
 fn open(book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {

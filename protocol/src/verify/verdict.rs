@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::charter::Level;
+use crate::charter::{Chain, Level};
 use crate::check::Flaw;
-use crate::id::{AgencyId, Fingerprint, Name, SchemeId};
+use crate::id::{AgencyId, ClusterId, Country, Fingerprint, Name, SchemeId};
 use crate::label::{ClusterFacts, LabelId};
+use crate::region::Nuts;
 use crate::time::{Month, Timestamp};
 
 /// The outcome, one word of it.
@@ -64,6 +65,38 @@ pub enum Cause {
     /// The input is something else.
     #[error("there is no label in this input")]
     NotALabel,
+    /// Two different labels in one file.
+    #[error("there is more than one label in this input: give the one that you mean")]
+    Several,
+    /// A proof of inclusion, and not what it is about.
+    #[error("a proof without its record: give the label file")]
+    ProofAlone,
+    /// A credential whose signature holds, without any proof that it stands in a log.
+    #[error("signed with a key of {agency}, but nothing shows that it stands in the log: give the label file")]
+    NotInLog {
+        /// The agency that it names as its issuer.
+        agency: AgencyId,
+    },
+    /// Signed by a key that the agency named does not have.
+    #[error("the signature is by no key that {agency} has stated")]
+    UnknownKey {
+        /// The agency that it names as its issuer.
+        agency: AgencyId,
+    },
+    /// A printed code: its signatures hold, and it holds nothing else.
+    #[error("signed by the issuer and {signed} of {endorsers} endorsers; log and withdrawal are not checked here: give the label file")]
+    CodeAlone {
+        /// Endorsers whose signatures are in the code.
+        signed: usize,
+        /// Endorsers of the label.
+        endorsers: usize,
+    },
+    /// The version of the charter that a code names is not known to the reader.
+    #[error("it takes version {version} of the charter, which your trust file does not have: import a newer one")]
+    CharterUnknown {
+        /// The version.
+        version: u32,
+    },
     /// It begins like a label file but cannot be read to its end, or was changed.
     #[error("this was a label file, but it is damaged or was changed")]
     Damaged,
@@ -120,8 +153,8 @@ pub enum Cause {
         /// Who.
         endorser: AgencyId,
     },
-    /// Keys are missing in the file.
-    #[error("the file lacks the keys of {agency}")]
+    /// Keys are missing, in the file or in what the reader knows.
+    #[error("the keys of {agency} are missing")]
     MissingKeys {
         /// Whose.
         agency: AgencyId,
@@ -199,7 +232,7 @@ pub struct Facts {
     /// The label's id.
     pub id: LabelId,
     /// The cluster.
-    pub cluster: ClusterFacts,
+    pub cluster: Cluster,
     /// The label system.
     pub scheme: SchemeId,
     /// The level.
@@ -224,6 +257,34 @@ pub struct Facts {
     pub rekeyed: Vec<Rekeyed>,
 }
 
+/// The cluster, as far as the input tells: a credential alone and a code have its id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cluster {
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Its technology field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<Name>,
+    /// Its stable id.
+    pub id: ClusterId,
+    /// Its name at the time of the award.
+    pub name: Name,
+    /// Its region by NUTS, with the version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nuts: Option<Nuts>,
+    /// Its region, as the agency writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Name>,
+}
+
+impl From<&ClusterFacts> for Cluster {
+    fn from(facts: &ClusterFacts) -> Self {
+        let ClusterFacts { country, field, id, name, nuts, region } = facts.clone();
+        Self { country: Some(country), field, id, name, nuts, region }
+    }
+}
+
 /// An identity key by the members' decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rekeyed {
@@ -236,14 +297,24 @@ pub struct Rekeyed {
 /// The federation that the file belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Federation {
-    /// Its name.
-    pub name: Name,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    /// Its name. A credential alone does not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Its fingerprint. A code tells the first 88 bits of it: none where the reader does not know the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// The fingerprint's first 88 bits in words.
     pub words: String,
     /// Whether the reader trusts it.
     pub pinned: bool,
+}
+
+impl Federation {
+    /// That of a chain.
+    pub(super) fn of(chain: &Chain, pinned: bool) -> Self {
+        let fingerprint = *chain.fingerprint();
+        Self { name: Some(chain.newest().name.clone()), fingerprint: Some(fingerprint), words: fingerprint.words(), pinned }
+    }
 }
 
 /// The answer. Field names are stable.

@@ -106,14 +106,19 @@ fn what_is_no_label_file_is_called_that() {
 fn a_hundred_megabytes_are_not_read() {
     let (scene, id) = Scene::gold();
     let mut text = scene.text(id);
-    text.resize(limits::DOCUMENT_BYTES, b' ');
+    text.resize(limits::CARRIER_BYTES, b' ');
     assert_outcome(&judge(&scene.federation, &text, TODAY), Outcome::Valid, 0);
-    for length in [limits::DOCUMENT_BYTES + 1, 100 << 20] {
+    let written = text.len();
+    for length in [limits::CARRIER_BYTES + 1, 100 << 20] {
         text.resize(length, b' ');
         let verdict = judge(&scene.federation, &text, TODAY);
         assert_outcome(&verdict, Outcome::NoLabel, 16);
         assert_eq!(verdict.cause, Some(Cause::TooLarge));
     }
+    // The document itself, without the spaces around it, is bounded too.
+    text.truncate(written);
+    text[limits::DOCUMENT_BYTES] = b'}';
+    assert_eq!(judge(&scene.federation, &text, TODAY).cause, Some(Cause::TooLarge));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_label_of_another_federation_is_signed_by_somebody_unknown() {
     assert_outcome(&verdict, Outcome::UnknownSigner, 14);
     assert_eq!((verdict.cause, verdict.label), (Some(Cause::OtherFederation), None));
     let federation = verdict.federation.unwrap();
-    assert_eq!((federation.fingerprint, federation.pinned), (*scene.federation.fingerprint(), false));
+    assert_eq!((federation.fingerprint, federation.pinned), (Some(*scene.federation.fingerprint()), false));
     let both = Trust::new([*other.fingerprint(), *scene.federation.fingerprint()]);
     assert_outcome(&verify(&scene.text(id), &both, time(TODAY)), Outcome::Valid, 0);
 }

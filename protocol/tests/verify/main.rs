@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod carriers;
 mod damage;
 mod doubt;
 mod flow;

@@ -3,7 +3,7 @@
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{ClusterId, Hash};
 use parangon_protocol::keys::{SecretKey, Signature};
-use parangon_protocol::label::credential::{EndorsementSubject, LabelSubject};
+use parangon_protocol::label::credential::{EndorsementSheet, EndorsementSubject, LabelSheet, LabelSubject};
 use parangon_protocol::label::{ClusterFacts, Common, Conflicts, Endorsement, Label, LabelId, ProofValue, validity};
 use parangon_protocol::time::{Month, Timestamp};
 
@@ -78,7 +78,7 @@ pub(super) fn label(federation: &Federation, rng: &mut Rng, award: &Award<'_>) -
     };
     let issuer_key = owner.issue_key.public();
     let subject = LabelSubject { federation: federation.chain.fingerprint(), charter, label: &label, issuer_key: &issuer_key };
-    let hash = subject.hash_to_sign().expect("fields of constants");
+    let hash = LabelSheet::of(&subject).expect("fields of constants").hash_to_sign(&issuer_key);
     // A flawed issuer's proof is one by another key of the same agency.
     let key = if award.flaw == Some(Flawed::Issuer) { &owner.witness_key } else { &owner.issue_key };
     label.proof = ProofValue(key.sign_raw(&hash));
@@ -118,7 +118,7 @@ fn endorsement(federation: &Federation, rng: &mut Rng, who: usize, common: &Comm
         endorsement: &endorsement,
         key: &key,
     };
-    let hash = subject.hash_to_sign().expect("fields of constants");
+    let hash = EndorsementSheet::of(&subject).expect("fields of constants").hash_to_sign(subject.key);
     let forger: &SecretKey = &federation.seats[award.owner].issue_key;
     let key = if award.flaw == Some(Flawed::Endorser) { forger } else { &seat.issue_key };
     endorsement.proof = ProofValue(key.sign_raw(&hash));

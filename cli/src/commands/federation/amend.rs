@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::fields::{items, plain, text};
 use crate::files;
 use crate::output::{Output, Page, clean};
-use crate::pins::TrustFile;
+use crate::pins::read_chain;
 use crate::prompt;
 
 const PROPOSALS: &str = "/api/v1/charter/proposals";
@@ -302,7 +302,7 @@ pub(super) fn status(client: &Client, out: &Output) -> Result<(), Failure> {
 /// Brings versions to a node that nobody reaches.
 pub(super) fn apply(args: &ApplyArgs, client: &Client, out: &Output) -> Result<(), Failure> {
     let ours = chain(client)?;
-    let theirs = TrustFile::read(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
+    let theirs = read_chain(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
     if theirs.fingerprint() != ours.fingerprint() {
         return Err(Failure::new(Exit::Refused, format!("the file is of federation {}, not of this node's", theirs.fingerprint())));
     }
@@ -319,7 +319,7 @@ pub(super) fn apply(args: &ApplyArgs, client: &Client, out: &Output) -> Result<(
 }
 
 fn chain(client: &Client) -> Result<Chain, Failure> {
-    TrustFile::read(&client.download("/api/v1/trust")?)
+    read_chain(&client.download("/api/v1/trust")?)
 }
 
 fn agency(client: &Client) -> Result<AgencyId, Failure> {

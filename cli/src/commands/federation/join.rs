@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, clean};
-use crate::pins::TrustFile;
+use crate::pins::read_chain;
 
 /// Arguments of `parangon federation join`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(crate) struct JoinArgs {
 
 /// Makes this directory a member's, after the others admitted it.
 pub(super) fn run(args: &JoinArgs, data: &Path, out: &Output) -> Result<(), Failure> {
-    let chain = TrustFile::read(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
+    let chain = read_chain(&files::read(&args.file, limits::DOCUMENT_BYTES)?)?;
     if let Some((other, _)) = read_federation(data)? {
         let failure = Failure::new(Exit::Conflict, format!("{} belongs to federation {} already", data.display(), other.fingerprint()));
         return Err(failure.next("nothing was changed; `parangon serve` runs its node"));

@@ -12,7 +12,7 @@ use super::{read_card, write_draft};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::pins::TrustFile;
+use crate::pins::read_chain;
 
 /// Arguments of `parangon federation refound`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) struct RefoundArgs {
 
 /// Drafts it from what this node knows of the former one.
 pub(super) fn run(args: RefoundArgs, client: &Client, out: &Output) -> Result<(), Failure> {
-    let former = TrustFile::read(&client.download("/api/v1/trust")?)?;
+    let former = read_chain(&client.download("/api/v1/trust")?)?;
     let present = former.newest();
     let logs = client.list("/api/v1/logs", None)?;
     let mut heads = logs.iter().filter(|log| !log["confirmed"].is_null()).map(head).collect::<Result<Vec<_>, _>>()?;

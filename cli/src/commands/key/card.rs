@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
-use crate::pins::TrustFile;
+use crate::pins::read_chain;
 
 /// Arguments of `parangon key card`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub(crate) struct CardArgs {
 
 /// Writes the card beside the identity key's directory.
 pub(super) fn run(args: &CardArgs, data: &Path, out: &Output) -> Result<(), Failure> {
-    let chain = TrustFile::read(&files::read(&args.trust, limits::DOCUMENT_BYTES)?)?;
+    let chain = read_chain(&files::read(&args.trust, limits::DOCUMENT_BYTES)?)?;
     let charter = chain.newest();
     let keys = args.place.open(data)?;
     let of = |member: &&Member| match &args.id {

@@ -5,12 +5,13 @@ use parangon_protocol::verify::Trust;
 use parangon_protocol::verify::fork::{ForkFileError, ForkHead, ForkStatement, examine};
 use serde_json::json;
 
+use super::report;
 use crate::failure::Failure;
 use crate::output::{Output, Page, State, clean};
 
 /// The federation that the file claims, when it proves anything at all.
 pub(super) fn federation(file: &[u8]) -> Option<Fingerprint> {
-    examine(file, &Trust::default()).ok().map(|shown| shown.federation.fingerprint)
+    examine(file, &Trust::default()).ok().and_then(|shown| shown.federation.fingerprint)
 }
 
 /// Explains the file; the exit code is never 0, for it is no label.
@@ -42,10 +43,7 @@ fn explain(shown: &ForkStatement, page: &mut Page) {
     }
     head("one head", &shown.first, page);
     head("the other", &shown.second, page);
-    let pinned = if shown.federation.pinned { "you trust it" } else { "not pinned" };
-    page.field("federation", format!("{} ({pinned})", shown.federation.name));
-    page.field("in words", &shown.federation.words);
-    page.field("fingerprint", shown.federation.fingerprint.to_string());
+    report::federation(&shown.federation, page);
     page.remark("What it proves: both heads are signed by the log key that the agency's identity key vouched for, and no log has both.");
     page.remark("It does not say why: a lost key, a copied or restored node, or intent.");
     match &shown.settled {

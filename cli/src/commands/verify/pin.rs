@@ -38,6 +38,22 @@ impl Pin {
             Self::Words(words) => *words == fingerprint.words(),
         }
     }
+
+    /// The fingerprint that begins with the same 88 bits and ends with zeros.
+    pub(crate) fn prefix(&self) -> Fingerprint {
+        match self {
+            Self::Whole(own) => *own,
+            Self::Words(words) => {
+                let list: Vec<String> = (0..LIST).map(word).collect();
+                let mut bytes = [0u8; 32];
+                let numbers = words.split('-').filter_map(|word| list.iter().position(|known| known == word));
+                for (at, bit) in numbers.flat_map(|number| (0..11).rev().map(move |bit| number >> bit & 1)).enumerate() {
+                    bytes[at / 8] |= u8::from(bit == 1) << (7 - at % 8);
+                }
+                Fingerprint(Hash(bytes))
+            }
+        }
+    }
 }
 
 impl FromStr for Pin {
@@ -77,6 +93,15 @@ mod tests {
             let pin: Pin = text.parse().expect("a fingerprint");
             assert!(pin.matches(&fingerprint) && !pin.matches(&Fingerprint::NONE), "{text}");
         }
+    }
+
+    #[test]
+    fn words_are_the_beginning_of_a_fingerprint() {
+        let fingerprint = Fingerprint(Hash::of(&[b"x"]));
+        let pin: Pin = fingerprint.words().parse().expect("words");
+        assert_eq!(pin.prefix().0.0[..11], fingerprint.0.0[..11]);
+        assert_eq!(pin.prefix().0.0[11..], [0; 21]);
+        assert_eq!(pin.prefix().words(), fingerprint.words());
     }
 
     #[test]

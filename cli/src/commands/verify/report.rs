@@ -1,6 +1,6 @@
 //! A verdict for people: one sentence on top, what the label says, what was checked.
 
-use parangon_protocol::verify::{Facts, Outcome, Rekeyed, Verdict};
+use parangon_protocol::verify::{Facts, Federation, Outcome, Rekeyed, Verdict};
 
 use crate::output::{Page, State, clean};
 
@@ -11,10 +11,7 @@ pub(super) fn write(verdict: &Verdict, page: &mut Page) {
         self::facts(facts, page);
     }
     if let Some(federation) = &verdict.federation {
-        let pinned = if federation.pinned { "you trust it" } else { "not pinned" };
-        page.field("federation", format!("{} ({pinned})", federation.name));
-        page.field("in words", &federation.words);
-        page.field("fingerprint", federation.fingerprint.to_string());
+        self::federation(federation, page);
     }
     page.field("asked for", verdict.at.to_string());
     if let Some(as_of) = verdict.as_of {
@@ -31,12 +28,24 @@ pub(super) fn write(verdict: &Verdict, page: &mut Page) {
     }
 }
 
+/// Names the federation, as far as the input tells.
+pub(super) fn federation(federation: &Federation, page: &mut Page) {
+    let pinned = if federation.pinned { "you trust it" } else { "not pinned" };
+    let name = federation.name.as_ref().map_or("not named here", |name| name.as_str());
+    page.field("federation", format!("{name} ({pinned})"));
+    page.field("in words", &federation.words);
+    if let Some(fingerprint) = &federation.fingerprint {
+        page.field("fingerprint", fingerprint.to_string());
+    }
+}
+
 fn facts(facts: &Facts, page: &mut Page) {
     if facts.demonstration {
         page.remark("From a DEMONSTRATION: the scores are made up, the label says nothing about anybody.");
     }
     page.field("label", format!("{} ({})", facts.level, facts.scheme));
-    page.field("cluster", format!("{}, {}", facts.cluster.name, facts.cluster.country));
+    let country = facts.cluster.country.as_ref().map(|country| format!(", {country}")).unwrap_or_default();
+    page.field("cluster", format!("{}{country}", facts.cluster.name));
     page.field("issued", format!("{} by {}", facts.issued, facts.issuer));
     let endorsers: Vec<String> = facts.endorsers.iter().map(ToString::to_string).collect();
     page.field("confirmed by", endorsers.join(", "));

@@ -44,6 +44,19 @@ pub(crate) fn proven(context: &Context, tx: &ReadTx, log: &LogId, index: u64) ->
     desk.proven(log, index, &desk.anchor(log, index)?)
 }
 
+/// Every key set that counts of everybody who ever was a member, as far as it is here.
+///
+/// # Errors
+/// [`Error::Damaged`] when the store cannot give what it holds.
+pub(crate) fn keysets(context: &Context) -> Result<Vec<PlacedKeySet>, Error> {
+    let tx = context.store().read()?;
+    let overview = context.engine().overview();
+    let desk = Desk { tx: &tx, overview: &overview, book: &context.engine().book(), own: context.own_log() };
+    let members = desk.book.chain().versions().flat_map(|charter| &charter.members);
+    let logs: BTreeSet<LogId> = members.map(|member| LogId::first(member.id.clone())).collect();
+    desk.placed(logs.iter().flat_map(|log| desk.book.sets(log).map(|(index, _)| (log.clone(), index))).collect())
+}
+
 fn damaged(_: BundleError) -> Error {
     Error::Damaged { what: "label" }
 }
@@ -138,6 +151,11 @@ impl Desk<'_> {
         // Whoever reads a key set needs those that brought another log key before it.
         let logs: BTreeSet<LogId> = places.iter().map(|(log, _)| log.clone()).collect();
         places.extend(logs.iter().flat_map(|log| self.book.epochs(log).map(|index| (log.clone(), index))));
+        self.placed(places)
+    }
+
+    /// The key sets at these places, of which some may not be here yet.
+    fn placed(&self, places: BTreeSet<(LogId, u64)>) -> Result<Vec<PlacedKeySet>, Error> {
         let mut keysets = Vec::with_capacity(places.len());
         for (log, index) in places {
             if self.tx.size(&log)? <= index {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use bundle::bundle;
-pub(crate) use bundle::proven;
+pub(crate) use bundle::{keysets, proven};
 pub(crate) use issue::take_status_place;
 pub use issue::{Issued, PreviewView, issue, preview};
 pub(crate) use objection::questioned;

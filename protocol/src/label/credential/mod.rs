@@ -8,8 +8,13 @@
 mod document;
 pub mod proof;
 pub mod rdf;
+mod reading;
+mod sheet;
 mod template;
 mod vocabulary;
+
+pub use reading::HeldLabel;
+pub use sheet::{EndorsementSheet, LabelSheet};
 
 use proof::ProofOptions;
 use rdf::Quads;
@@ -20,7 +25,6 @@ use crate::charter::Charter;
 use crate::id::Fingerprint;
 use crate::keys::{KeyError, PublicKey, SecretKey};
 use crate::limits;
-use crate::time::Timestamp;
 use document::Node;
 
 /// Why a credential was refused or could not be made.
@@ -69,36 +73,57 @@ pub struct EndorsementSubject<'a> {
 }
 
 impl<'a> LabelSubject<'a> {
-    fn parts(&self) -> (Timestamp, &'a PublicKey, &'a ProofValue) {
-        (self.label.issued, self.issuer_key, &self.label.proof)
+    fn parts(&self) -> (&'a PublicKey, &'a ProofValue) {
+        (self.issuer_key, &self.label.proof)
     }
 }
 
 impl<'a> EndorsementSubject<'a> {
-    fn parts(&self) -> (Timestamp, &'a PublicKey, &'a ProofValue) {
-        (self.endorsement.created, self.key, &self.endorsement.proof)
+    fn parts(&self) -> (&'a PublicKey, &'a ProofValue) {
+        (self.key, &self.endorsement.proof)
     }
 }
 
-/// Both kinds of credential offer the same.
+/// Both kinds of credential offer the same: `sheet` is what is printed, whoever holds it.
 macro_rules! credential {
-    ($subject:ident, $template:path) => {
-        impl<'a> $subject<'a> {
-            /// The 64 bytes that are signed: SHA-256 of the proof options, SHA-256 of the document.
-            ///
-            /// # Errors
-            /// When the fields cannot be written canonically.
-            pub fn hash_to_sign(&self) -> Result<[u8; 64], CanonicalError> {
-                let (options, document) = self.document()?;
-                Ok(options.hash_to_sign(&document.quads()))
+    ($sheet:ident, $template:path, $created:ident, $subject:ident) => {
+        impl $sheet<'_> {
+            /// The 64 bytes that are signed with `key`: SHA-256 of the proof options, SHA-256 of the document.
+            #[must_use]
+            pub fn hash_to_sign(&self, key: &PublicKey) -> [u8; 64] {
+                let (options, document) = self.document(key);
+                options.hash_to_sign(&document.quads())
             }
 
+            /// Checks a proof by `key`, strictly.
+            ///
+            /// # Errors
+            /// [`KeyError::Forged`].
+            pub fn verify(&self, key: &PublicKey, proof: &ProofValue) -> Result<(), KeyError> {
+                key.verify_raw(&self.hash_to_sign(key), &proof.0)
+            }
+
+            /// The credential with its proof, in JCS. The proof is not checked here.
+            #[must_use]
+            pub fn to_json(&self, key: &PublicKey, proof: &ProofValue) -> String {
+                let (options, document) = self.document(key);
+                document.to_json(&options, proof)
+            }
+
+            fn document(&self, key: &PublicKey) -> (ProofOptions, Node<'_>) {
+                let options = ProofOptions::new(self.$created, key);
+                let document = $template(self, options.did());
+                (options, document)
+            }
+        }
+
+        impl<'a> $subject<'a> {
             /// The document without its proof as statements: for tools that check it as linked data.
             ///
             /// # Errors
             /// When the fields cannot be written canonically.
             pub fn quads(&self) -> Result<Quads, CanonicalError> {
-                Ok(self.document()?.1.quads())
+                Ok($sheet::of(self)?.document(self.parts().0).1.quads())
             }
 
             /// Checks the proof, strictly.
@@ -106,9 +131,8 @@ macro_rules! credential {
             /// # Errors
             /// [`KeyError::Forged`], also when the fields cannot be written: nothing can have been signed then.
             pub fn verify(&self) -> Result<(), KeyError> {
-                let hash = self.hash_to_sign().map_err(|_| KeyError::Forged)?;
-                let (_, key, proof) = self.parts();
-                key.verify_raw(&hash, &proof.0)
+                let (key, proof) = self.parts();
+                $sheet::of(self).map_err(|_| KeyError::Forged)?.verify(key, proof)
             }
 
             /// Makes the proof; whatever stands in its place is ignored.
@@ -116,10 +140,10 @@ macro_rules! credential {
             /// # Errors
             /// [`CredentialError::OtherKey`], or fields that cannot be written.
             pub fn sign(&self, key: &SecretKey) -> Result<ProofValue, CredentialError> {
-                if key.public() != *self.parts().1 {
+                if key.public() != *self.parts().0 {
                     return Err(CredentialError::OtherKey);
                 }
-                Ok(ProofValue(key.sign_raw(&self.hash_to_sign()?)))
+                Ok(ProofValue(key.sign_raw(&$sheet::of(self)?.hash_to_sign(&key.public()))))
             }
 
             /// The credential with its proof, in JCS. The proof is not checked here.
@@ -127,8 +151,8 @@ macro_rules! credential {
             /// # Errors
             /// When the fields cannot be written canonically.
             pub fn to_json(&self) -> Result<String, CanonicalError> {
-                let (options, document) = self.document()?;
-                Ok(document.to_json(&options, self.parts().2))
+                let (key, proof) = self.parts();
+                Ok($sheet::of(self)?.to_json(key, proof))
             }
 
             /// Whether a credential that somebody holds is this one: spacing and key order are free, nothing else is.
@@ -139,19 +163,12 @@ macro_rules! credential {
                 let held = Value::read(text, limits::DOCUMENT_BYTES)?;
                 if held.to_text() == self.to_json()? { Ok(()) } else { Err(CredentialError::Differs) }
             }
-
-            fn document(&self) -> Result<(ProofOptions, Node<'a>), CanonicalError> {
-                let (created, key, _) = self.parts();
-                let options = ProofOptions::new(created, key);
-                let document = $template(self, options.did())?;
-                Ok((options, document))
-            }
         }
     };
 }
 
-credential!(LabelSubject, template::label);
-credential!(EndorsementSubject, template::endorsement);
+credential!(LabelSheet, template::label, issued, LabelSubject);
+credential!(EndorsementSheet, template::endorsement, created, EndorsementSubject);
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use crate::charter::{CatalogueRef, ConflictRules, Disclosure, Level, Member, Sch
 use crate::id::{Hash, LogId, Name};
 use crate::keys::Signature;
 use crate::label::{ClusterFacts, Conflicts, HeadRef};
+use crate::time::Timestamp;
 
 const DUMMY: ProofValue = ProofValue(Signature([0; 64]));
 
@@ -315,6 +316,23 @@ fn a_credential_matches_its_record_and_nothing_else_does() {
     assert_eq!(it.label().matches_json(endorsement.as_bytes()), Err(CredentialError::Differs));
     let twice = text.replacen('{', r#"{"id":"x","#, 1);
     assert_eq!(it.label().matches_json(twice.as_bytes()), Err(CanonicalError::DuplicateKey.into()));
+}
+
+#[test]
+fn a_held_credential_is_read_and_says_the_same() {
+    for it in [Federation::new(), Federation::with_names("Агентство: GOLD", "DEMONSTRATION: GOLD \"x\" #1", true)] {
+        let text = it.label().to_json().expect("text");
+        let value = Value::read(text.as_bytes(), text.len()).expect("JSON");
+        let held = HeldLabel::read(&value).expect("ours");
+        assert_eq!((held.verify(), held.key, held.proof), (Ok(()), it.issuer, it.label.proof));
+        assert_eq!(Ok(held.sheet), LabelSheet::of(&it.label()));
+        let endorsement = it.endorsement(0).to_json().expect("text");
+        let value = Value::read(endorsement.as_bytes(), endorsement.len()).expect("JSON");
+        assert_eq!(HeldLabel::read(&value), Err(CredentialError::Differs));
+        let sheet = LabelSheet::of(&it.label()).expect("a sheet");
+        assert_eq!(sheet.endorsement(0, it.label.endorsements[0].created), EndorsementSheet::of(&it.endorsement(0)).ok());
+        assert_eq!(sheet.endorsement(2, it.label.issued), None);
+    }
 }
 
 #[test]

@@ -194,8 +194,7 @@ pub fn examine(file: &[u8], trust: &Trust) -> Result<ForkStatement, ForkFileErro
     let [first, second] = [head(proof.first), head(proof.second)].map(|head| head.map_err(ForkFileError::Head));
     let (first, second) = (first?, second?);
     let settled = file.settled().map(head).transpose().map_err(ForkFileError::Head)?;
-    let federation =
-        Federation { name: chain.newest().name.clone(), fingerprint, words: fingerprint.words(), pinned: pinned == Some(true) };
+    let federation = Federation::of(&chain, pinned == Some(true));
     let difference = difference(&proof.evidence);
     let sentence = sentence(&log, &first, &second, difference, &federation);
     Ok(ForkStatement {
