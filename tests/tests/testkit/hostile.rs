@@ -98,6 +98,9 @@ fn ambiguous(kit: &mut Kit) {
     family.file("escaped", "The same texts, with escapes: JSON that says the same.", escaped).valid();
     let slashes = text.replace("parangon/", "parangon\\/");
     family.file("escaped-slashes", "The same with escaped slashes.", slashes).valid();
+    let marked = ["\u{feff}", &text].concat();
+    family.file("byte-order-mark", "Behind a byte order mark, which is left out.", marked).valid();
+    family.file("two-byte-order-marks", "Behind two of them.", ["\u{feff}\u{feff}", &text].concat()).damaged();
     let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
     family.file("latin-1", "In Latin-1, which is no UTF-8.", latin).damaged();
     let mut overlong = text.clone().into_bytes();
@@ -114,8 +117,10 @@ fn large(kit: &mut Kit) {
     let text = text();
     let largest = limits::DOCUMENT_BYTES;
     family.file("largest", "As large as a label file may be: the rest is spaces.", text.clone()).pad(largest).valid();
-    let case = family.file("too-large", "One byte more.", text).pad(largest + 1);
-    case.unreadable().stops(Outcome::NoLabel, "too-large", json!({}));
+    for (name, bytes) in [("too-large", largest + 1), ("too-large-input", limits::CARRIER_BYTES + 1)] {
+        let case = family.file(name, "Larger than a label file, or any file with a label, may be.", text.clone()).pad(bytes);
+        case.unreadable().stops(Outcome::NoLabel, "too-large", json!({}));
+    }
 }
 
 /// Members that do not belong where they stand, and such that are missing.

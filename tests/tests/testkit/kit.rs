@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use parangon_protocol::charter::Chain;
-use parangon_protocol::label::bundle::Bundle;
-use parangon_protocol::verify::Outcome;
+use parangon_protocol::label::bundle::{Bundle, PlacedKeySet};
+use parangon_protocol::verify::{Known, Outcome, TrustFile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -52,29 +52,20 @@ impl Kit {
         assert!(before.is_none(), "{path} stands twice");
     }
 
-    /// Adds a trust file under this name.
+    /// Adds a trust file under this name, without key sets.
     pub fn trust(&mut self, name: &str, federation: &Federation) {
-        self.put(format!("trust/{name}.json"), trust_file(&federation.chain));
+        self.trust_with(name, federation, vec![]);
+    }
+
+    /// The same with key sets.
+    pub fn trust_with(&mut self, name: &str, federation: &Federation, keysets: Vec<PlacedKeySet>) {
+        let known = Known::new(Chain::clone(&federation.chain), keysets).unwrap();
+        self.put(format!("trust/{name}.json"), TrustFile::of(&known).to_text().unwrap());
     }
 
     pub fn family<'k>(&'k mut self, name: &'static str, trust: &'static str) -> Family<'k> {
         Family { kit: self, name, trust }
     }
-}
-
-fn trust_file(chain: &Chain) -> Vec<u8> {
-    let text = chain.to_text();
-    let fingerprint = chain.fingerprint();
-    let mut file = json!({
-        "name": chain.newest().name,
-        "fingerprint": fingerprint,
-        "words": fingerprint.words(),
-        "founding": text.founding,
-    });
-    if !text.amendments.is_empty() {
-        file["amendments"] = json!(text.amendments);
-    }
-    file.to_string().into_bytes()
 }
 
 /// Cases of one kind, most of which are judged by the same trust file.
@@ -150,12 +141,17 @@ impl Case<'_> {
         self
     }
 
+    /// A credential or a code: no record is in it.
+    pub fn alone(self) -> Self {
+        self.inclusion(Facet::None)
+    }
+
     /// Neither can be looked at.
     pub fn unreadable(self) -> Self {
         self.proof(Facet::None).inclusion(Facet::None)
     }
 
-    /// To be followed by spaces up to this many bytes before it is judged.
+    /// Spaces are put before its last byte, up to this many bytes, before it is judged.
     pub fn pad(mut self, bytes: usize) -> Self {
         self.expect.pad = Some(bytes);
         self

@@ -16,7 +16,8 @@ use crate::support::scene::{Scene, WITNESSED, another, states};
 pub const LATER: &str = "2026-12-01T06:00:00Z";
 
 pub fn add(kit: &mut Kit) {
-    kit.trust("usual", &Federation::default());
+    let (scene, id) = Scene::gold();
+    kit.trust_with("usual", &Federation::default(), scene.bundle(id).keysets);
     dates(kit);
     standing(kit);
     status(kit);
