@@ -1,5 +1,6 @@
-"""Takes out of a file the text that it carries (docs/protocol.md, "Carriers"): a label file's, else a credential's."""
+"""Takes out of a file what it carries (docs/protocol.md, "Carriers" and "Formats"): a label file, else a credential."""
 
+import json
 import re
 import zlib
 
@@ -11,6 +12,30 @@ SPACE = b" \t\n\f\r"
 def need(condition):
     if not condition:
         raise ValueError
+
+
+def integer(text):
+    need(re.fullmatch("0|-?[1-9][0-9]{0,15}", text) and abs(int(text)) < 1 << 53)
+    return int(text)
+
+
+def members(pairs):
+    need(len(dict(pairs)) == len(pairs) <= 1024)
+    return dict(pairs)
+
+
+def walk(value, depth=16):
+    need(value is not None and (depth or not isinstance(value, (dict, list))))
+    need(not isinstance(value, str) or not re.search("[\0-\x1f\x7f-\x9f\ud800-\udfff]", value))
+    for part in [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []:
+        walk(part, depth - 1)
+
+
+def load(data):
+    need(len(data) <= MOST)
+    value = json.loads(data.decode(), parse_int=integer, parse_float=integer, parse_constant=integer, object_pairs_hook=members)
+    walk(value)
+    return value
 
 
 def inflate(data):
@@ -48,7 +73,7 @@ def svg(data):
             yield label, text[9:-3] if marked else re.sub(rb"&(quot|apos|lt|gt|amp|#\d{1,9}|#x[0-9a-fA-F]{1,8});", meant, text)
 
 
-def pdf(data, load):
+def pdf(data):
     seen = at = 0
     while (found := re.compile(rb"/EmbeddedFile(?![A-Za-z0-9])").search(data, at)) and (seen := seen + 1) <= 64:
         at, begin = found.end(), data.rfind(b"obj", max(0, found.start() - 4096), found.start())
@@ -68,16 +93,16 @@ def pdf(data, load):
             yield value.get("type") == "parangon-label", text
 
 
-def unpack(data, load):
+def unpack(data):
     need(len(data) <= 16 << 20)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         parts = set(png(data))
     elif b"%PDF-" in data[:1024]:
-        parts = set(pdf(data, load))
+        parts = set(pdf(data))
     else:
         text = data.removeprefix(b"\xef\xbb\xbf").strip(SPACE)
         parts = set(svg(text)) if text.startswith(b"<") else {(text.startswith(b"{"), text)}
     labels, credentials = ([text for label, text in parts if label is wanted] for wanted in (True, False))
     need(len(labels) == 1 or (not labels and len(credentials) == 1))
     need(not labels or all(load(text) == load(labels[0])["credential"] for text in credentials))
-    return (labels or credentials)[0]
+    return load((labels or credentials)[0])

@@ -1,5 +1,8 @@
 //! Files that are not what they should be: cut off, altered, written so that readers differ, too large, something else.
 
+use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::charter::Level;
+use parangon_protocol::label::LabelId;
 use parangon_protocol::label::bundle::Bundle;
 use parangon_protocol::label::credential::LabelSubject;
 use parangon_protocol::limits;
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::kit::{Facet, Kit};
 use crate::root;
+use crate::rules::of_size;
 use crate::support::award::gold;
 use crate::support::federation::{Federation, key};
 use crate::support::scene::{Scene, WITNESSED, another};
@@ -22,13 +26,20 @@ pub fn add(kit: &mut Kit) {
     parsing(kit);
 }
 
+/// BRONZE in a federation of three: the smallest label file.
+pub fn small() -> (Scene, LabelId) {
+    let mut award = gold("stuttgart", "first", &["oslo"]);
+    (award.common.level, award.common.catalogue) = (Level::Bronze, Catalogue::ecei_bronze().reference());
+    Scene::awarded_in(of_size(3), &award)
+}
+
 fn text() -> String {
-    let (scene, id) = Scene::gold();
+    let (scene, id) = small();
     String::from_utf8(scene.text(id)).unwrap()
 }
 
 fn cut(kit: &mut Kit) {
-    let mut family = kit.family("truncated", "usual");
+    let mut family = kit.family("truncated", "members-3");
     let text = text();
     let recognised = text.find("parangon/").unwrap() + 9;
     let marks = ["\"confirmations\"", "\"credential\"", "\"founding\"", "\"keysets\"", "\"label\":{", "\"status\":{", "\"type\":\"parangon-label\""];
@@ -48,7 +59,7 @@ fn cut(kit: &mut Kit) {
 }
 
 fn ambiguous(kit: &mut Kit) {
-    let mut family = kit.family("json-hostile", "usual");
+    let mut family = kit.family("json-hostile", "members-3");
     let text = text();
     let deep = format!(r#""v":1,"x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let keys: Vec<String> = (0..1030).map(|at| format!(r#""k{at}":1"#)).collect();
@@ -113,7 +124,7 @@ fn ambiguous(kit: &mut Kit) {
 }
 
 fn large(kit: &mut Kit) {
-    let mut family = kit.family("large", "usual");
+    let mut family = kit.family("large", "members-3");
     let text = text();
     let largest = limits::DOCUMENT_BYTES;
     family.file("largest", "As large as a label file may be: the rest is spaces.", text.clone()).pad(largest).valid();
@@ -125,8 +136,8 @@ fn large(kit: &mut Kit) {
 
 /// Members that do not belong where they stand, and such that are missing.
 fn members(kit: &mut Kit) {
-    let mut family = kit.family("members", "usual");
-    let (scene, id) = Scene::gold();
+    let mut family = kit.family("members", "members-3");
+    let (scene, id) = small();
     let good = serde_json::to_value(scene.bundle(id)).unwrap();
     let objects = [
         "", "/founding", "/founding/charter", "/founding/charter/members/0", "/founding/charter/disclosure", "/founding/signatures/0",

@@ -86,7 +86,7 @@ fn sets(kit: &mut Kit) {
     let mut family = kit.family("keys", "usual");
     let (scene, id) = Scene::gold();
     let good = scene.bundle(id);
-    for at in 0..5 {
+    for at in [0, 3, 4] {
         let who = good.keysets[at].keyset.body.agency.clone();
         let signs = ["lyon", "oslo", "stuttgart"].contains(&who.as_str());
         let mut bad = good.clone();

@@ -11,6 +11,7 @@ mod support;
 
 mod carriers;
 mod charter;
+mod draws;
 mod hostile;
 mod keys;
 mod kit;
@@ -38,6 +39,7 @@ fn made() -> Kit {
     rules::add(&mut kit);
     charter::add(&mut kit);
     keys::add(&mut kit);
+    draws::add(&mut kit);
     proofs::add(&mut kit);
     swaps::add(&mut kit);
     names::add(&mut kit);

@@ -310,4 +310,7 @@ fn sizes(kit: &mut Kit) {
         scene.cosign("stuttgart", &others[..needed - 1], WITNESSED);
         case(&mut family, &format!("members-{size}-short"), &scene, Some(needed - 1));
     }
+    let (scene, id) = crate::hostile::small();
+    let about = "The smallest label file; docs/label-files.md walks through it.";
+    kit.family("rules", "members-3").bundle("smallest", about, &scene.bundle(id)).valid();
 }

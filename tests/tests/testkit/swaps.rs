@@ -90,8 +90,8 @@ fn sign_as(role: &str, federation: &Federation, label: Label) -> Label {
 }
 
 fn credential(kit: &mut Kit) {
-    let mut family = kit.family("credential", "usual");
-    let (scene, id) = Scene::gold();
+    let mut family = kit.family("credential", "members-3");
+    let (scene, id) = crate::hostile::small();
     let good = scene.bundle(id);
     let other = good.label.record["body"]["endorsements"][0]["proof"].clone();
     let mut changed = |name: &str, place: &str, value: Value| {
