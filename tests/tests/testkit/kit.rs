@@ -52,6 +52,11 @@ impl Kit {
         assert!(before.is_none(), "{path} stands twice");
     }
 
+    /// Adds a file that is no case.
+    pub fn text(&mut self, path: &str, text: Vec<u8>) {
+        self.put(path.to_owned(), text);
+    }
+
     /// Adds a trust file under this name, without key sets.
     pub fn trust(&mut self, name: &str, federation: &Federation) {
         self.trust_with(name, federation, vec![]);

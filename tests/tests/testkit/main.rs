@@ -20,6 +20,7 @@ mod outcomes;
 mod proofs;
 mod rules;
 mod swaps;
+mod worked;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,6 +46,7 @@ fn made() -> Kit {
     names::add(&mut kit);
     hostile::add(&mut kit);
     carriers::add(&mut kit);
+    worked::add(&mut kit);
     kit
 }
 
