@@ -90,6 +90,29 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     desk.run(&format!("verify gold.label.json --fingerprint {words}")).ends(0);
     desk.run("verify gold.label.json --fingerprint zoo-zoo-zoo-zoo-zoo-zoo-zoo-zoo").ends(14);
     desk.run("verify gold.label.json --at 2099-01-01").ends(11);
+
+    // What other programs read of it, and what a verifier says to that alone.
+    desk.run(&format!("label export {label} --format openbadge -o gold.openbadge.json --data porto")).ends(0);
+    let alone = desk.run("verify gold.openbadge.json --json").ends(17).json();
+    assert_eq!((&alone["cause"]["code"], &alone["label"]["cluster"]["name"]), (&"not-in-log".into(), &"BioRegio Süd".into()));
+    desk.run("verify gold.openbadge.json --trust other.trust.json").ends(14);
+    let endorsements = desk.run(&format!("label export {label} --format endorsements --data porto --json")).ends(0).json();
+    let files = endorsements["files"].as_array().expect("files");
+    assert_eq!(files.len(), 2, "{endorsements}");
+    for file in files.iter().filter_map(serde_json::Value::as_str) {
+        let credential = std::fs::read_to_string(desk.path(file)).expect("read");
+        assert!(credential.contains("EndorsementCredential"), "{credential}");
+        desk.run(&format!("verify {file}")).ends(16);
+    }
+    let proof = desk.run(&format!("label export {label} --format tlog-proof -o gold.tlog-proof --data porto --json")).ends(0).json();
+    assert_eq!(proof["files"].as_array().map(Vec::len), Some(2), "{proof}");
+    desk.run("verify gold.tlog-proof").ends(15);
+    desk.run(&format!("label export {label} --format endorsement --data porto")).ends(2);
+    desk.run("label status-list -o oslo.status.json --data oslo").ends(0);
+    let list = std::fs::read_to_string(desk.path("oslo.status.json")).expect("read");
+    assert!(list.contains("BitstringStatusListCredential"), "{list}");
+    desk.run("verify oslo.status.json").ends(16);
+
     let text = std::fs::read_to_string(desk.path("gold.label.json")).expect("read");
     std::fs::write(desk.path("altered.label.json"), text.replace("GOLD", "SILVER")).expect("written");
     let altered = desk.run("verify altered.label.json").ends(10);

@@ -79,12 +79,16 @@ impl Value {
     /// # Errors
     /// Everything in [`CanonicalError`] except `NotCanonical` and `Shape`.
     pub fn read(text: &[u8], limit: usize) -> Result<Self, CanonicalError> {
+        Self::read_within(text, limit, limits::DEPTH)
+    }
+
+    fn read_within(text: &[u8], limit: usize, depth: usize) -> Result<Self, CanonicalError> {
         if text.len() > limit {
             return Err(CanonicalError::TooLarge { actual: text.len(), limit });
         }
         let cause = Cell::new(None);
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let seed = Seed { depth: limits::DEPTH, cause: &cause };
+        let seed = Seed { depth, cause: &cause };
         let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
         value.map_err(|error| cause.get().unwrap_or_else(|| reader_error(&error)))
     }
@@ -214,6 +218,12 @@ pub fn decode<T: DeserializeOwned + Serialize>(text: &[u8], limit: usize) -> Res
 /// Everything in [`CanonicalError`] except `NotCanonical`.
 pub fn decode_relaxed<T: DeserializeOwned>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
     let value = Value::read(text, limit)?;
+    serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
+}
+
+/// As [`decode_relaxed`], of a text that stands in an object of a document: it may be nested one level less.
+pub(crate) fn decode_part<T: DeserializeOwned>(text: &str) -> Result<T, CanonicalError> {
+    let value = Value::read_within(text.as_bytes(), limits::DOCUMENT_BYTES, limits::DEPTH - 1)?;
     serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
 }
 

@@ -1,24 +1,23 @@
 //! `parangon label`.
 
 mod appeal;
+mod export;
 mod issue;
 mod objection;
 mod standing;
-
-use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::AgencyId;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Context, cluster};
 use crate::client::encode;
 use crate::failure::Failure;
 use crate::fields::{items, plain, text};
-use crate::output::{Page, State, clean};
-use crate::{files, ids};
+use crate::ids;
+use crate::output::{Page, State};
 
 const PATH: &str = "/api/v1/labels";
 
@@ -52,8 +51,17 @@ pub(crate) enum LabelCommand {
         /// Its id, or a unique beginning of it
         id: String,
     },
-    /// Write the one file with which anybody can check the label
-    Export(ExportArgs),
+    /// Write the one file with which anybody can check the label, or what other programs read of it
+    ///
+    /// Examples:
+    ///   parangon label export 4d5e                        everything a verdict needs, in one file
+    ///   parangon label export 4d5e --format openbadge     the credential, for badge platforms (Open Badges 3.0)
+    ///   parangon label export 4d5e --format endorsements  a credential of each endorser
+    ///   parangon label export 4d5e --format tlog-proof    the proof of inclusion, and the record that it is about
+    #[command(verbatim_doc_comment)]
+    Export(export::ExportArgs),
+    /// Write the signed list of what this agency took back, for programs that know credentials (W3C Bitstring Status List)
+    StatusList(export::StatusListArgs),
     /// Withdraw a label for good
     Withdraw(standing::WithdrawArgs),
     /// Suspend a label until it is reinstated
@@ -92,16 +100,6 @@ pub(crate) struct ListArgs {
     limit: Option<u32>,
 }
 
-/// Arguments of `parangon label export`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExportArgs {
-    /// The label's id, or a unique beginning of it
-    id: String,
-    /// Where the file goes, or - for stdout [default: <cluster>.label.json]
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
 /// Runs one verb.
 pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
@@ -111,7 +109,8 @@ pub(crate) fn run(command: LabelCommand, context: &Context<'_>) -> Result<(), Fa
         LabelCommand::List(args) => list(&args, context),
         LabelCommand::Show { id } => show(&id, context),
         LabelCommand::Recount { id } => recount(&id, context),
-        LabelCommand::Export(args) => export(&args, context),
+        LabelCommand::Export(args) => export::export(&args, context),
+        LabelCommand::StatusList(args) => export::status_list(&args, context),
         LabelCommand::Withdraw(args) => standing::withdraw(&args, context),
         LabelCommand::Suspend(args) => standing::suspend(&args, context),
         LabelCommand::Reinstate(args) => standing::reinstate(&args, context),
@@ -215,26 +214,5 @@ fn recount(given: &str, context: &Context<'_>) -> Result<(), Failure> {
         if let Some(step) = plain(&counted, "next_step") {
             page.next(step);
         }
-    })
-}
-
-fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let (id, label) = find(&args.id, context)?;
-    let bundle = context.client.download(&format!("{PATH}/{}/bundle", encode(&id)))?;
-    let name = cluster_name(&label);
-    let path = args.output.clone().unwrap_or_else(|| format!("{}.label.json", files::slug(name)).into());
-    if path == Path::new("-") {
-        context.out.raw(&bundle);
-        return Ok(());
-    }
-    files::write_new(&path, &bundle)?;
-    context.out.result(&json!({ "id": id, "file": path, "state": label["state"] }), |page| {
-        page.field("label file", path.to_string_lossy());
-        page.field("state", text(&label, "state"));
-        if label["state"] == "provisional" {
-            let reason = plain(&label, "provisional_because").unwrap_or("not enough members have confirmed it");
-            page.remark(format!("It is provisional: {}. Export it again when it is valid.", clean(reason)));
-        }
-        page.next(format!("parangon verify {}", path.display()));
     })
 }

@@ -156,6 +156,16 @@ pub(super) async fn bundle(State(app): State<App>, Path(id): Path<String>) -> Re
     Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
 }
 
+/// The Bitstring Status List (W3C) of this agency's labels as a signed credential.
+#[utoipa::path(get, path = "/api/v1/status-list", tag = "labels", responses(
+    (status = 200, body = serde_json::Value),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn status_list(State(app): State<App>) -> Result<Response, ApiError> {
+    let text = app.context.run(labels::status_list).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
 /// Withdraws, suspends or reinstates a label of ours.
 #[utoipa::path(post, path = "/api/v1/labels/{id}/standing", tag = "labels", params(("id" = String, Path)),
     request_body = NewStanding, responses(

@@ -149,6 +149,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(labels::show))
         .routes(routes!(labels::recount))
         .routes(routes!(labels::bundle))
+        .routes(routes!(labels::status_list))
         .routes(routes!(labels::standing))
         .routes(routes!(labels::preview_objection, labels::object, labels::lift))
         .routes(routes!(charter::show))

@@ -123,6 +123,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/labels/{id}", ALL, Nothing),
     ("GET", "/api/v1/labels/{id}/recount", ALL, Nothing),
     ("GET", "/api/v1/labels/{id}/bundle", ALL, Nothing),
+    ("GET", "/api/v1/status-list", ALL, Nothing),
     ("POST", "/api/v1/labels/{id}/standing", APPROVER, Change),
     ("GET", "/api/v1/labels/{id}/objection", ALL, Nothing),
     ("POST", "/api/v1/labels/{id}/objection", APPROVER, Change),

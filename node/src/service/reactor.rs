@@ -207,6 +207,15 @@ fn confirmation(context: &Context, tx: &ReadTx, row: &RegisterRow, endorsement: 
     Ok(())
 }
 
+/// When the standing of our labels was stated as it is. None when it is not.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn stated(tx: &ReadTx, own: &BTreeMap<LabelId, State>) -> Result<Option<Timestamp>, Error> {
+    let root = StatusTree::new(own.iter().map(|(label, state)| (*label, *state))).root();
+    Ok(item::find::<LastStatus, _>(tx, LAST)?.filter(|last| last.root == root).map(|last| last.at))
+}
+
 /// The root of the status that should be stated now, when one should be.
 fn status_due(context: &Context, own: &BTreeMap<LabelId, State>) -> Result<Option<Hash>, Error> {
     let last = item::find::<LastStatus, _>(&context.store().read()?, LAST)?;

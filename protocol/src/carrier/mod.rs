@@ -58,23 +58,48 @@ enum Part<'a> {
 /// # Errors
 /// [`CarrierError`].
 pub fn open(file: &[u8]) -> Result<Content<'_>, CarrierError> {
+    Ok(match look(file)? {
+        Found::Json(text) if is_credential(text) => Content::Credential(text.into()),
+        Found::Json(text) => Content::Bundle(text.into(), vec![]),
+        Found::Content(content) => content,
+    })
+}
+
+/// What a file holds, where JSON was not read yet: most of it is a label file.
+pub(crate) enum Found<'a> {
+    /// The text of a label file, or of a credential, or none of both.
+    Json(&'a [u8]),
+    /// Anything else.
+    Content(Content<'a>),
+}
+
+/// As [`open`], without reading JSON that is the whole file.
+pub(crate) fn look(file: &[u8]) -> Result<Found<'_>, CarrierError> {
     if file.len() > limits::CARRIER_BYTES {
         return Err(CarrierError::TooLarge);
     }
     if file.starts_with(png::SIGNATURE) {
-        return one(png::parts(file).ok_or(CarrierError::Nothing)?);
+        return one(png::parts(file).ok_or(CarrierError::Nothing)?).map(Found::Content);
     }
     if find(&file[..file.len().min(1024)], b"%PDF-").is_some() {
-        return one(pdf::parts(file));
+        return one(pdf::parts(file)).map(Found::Content);
     }
     let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let text = text.trim_ascii();
     match text.first() {
-        Some(b'{') => one(vec![sniffed(Cow::Borrowed(text)).unwrap_or(Part::Bundle(Cow::Borrowed(text)))]),
-        Some(b'<') => one(svg::parts(text).ok_or(CarrierError::Nothing)?),
-        _ if text.starts_with(PROOF) => Ok(Content::Proof),
-        _ => std::str::from_utf8(text).ok().and_then(code::digits).map(Content::Code).ok_or(CarrierError::Nothing),
+        Some(b'{') => Ok(Found::Json(text)),
+        Some(b'<') => one(svg::parts(text).ok_or(CarrierError::Nothing)?).map(Found::Content),
+        _ if text.starts_with(PROOF) => Ok(Found::Content(Content::Proof)),
+        _ => {
+            let digits = std::str::from_utf8(text).ok().and_then(code::digits);
+            digits.map(|digits| Found::Content(Content::Code(digits))).ok_or(CarrierError::Nothing)
+        }
     }
+}
+
+/// Whether a JSON text is a credential and no label file.
+pub(crate) fn is_credential(text: &[u8]) -> bool {
+    matches!(sniffed(Cow::Borrowed(text)), Some(Part::Credential(_)))
 }
 
 /// The one label of these parts.

@@ -1,8 +1,14 @@
 //! `NAME.label.json`: one file with everything a verdict needs (protocol, "Formats"). Records stand in it as JSON; their
 //! canonical text is what the logs hold.
 
+mod sliced;
+
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::Endorsement;
+use super::credential::EndorsementSubject;
 use super::status::StatusProof;
 use crate::canonical::{self, CanonicalError, Value};
 use crate::charter::{Chain, ChainError, Founding, Revision};
@@ -14,6 +20,8 @@ use crate::log::merkle;
 use crate::log::proof::{ProofError, TlogProof};
 use crate::message::Head;
 use crate::record::{Epoch, Record, RecordError};
+
+pub(crate) use sliced::{Proofs, Sliced};
 
 /// The `type` of a bundle.
 pub const KIND: &str = "parangon-label";
@@ -168,6 +176,28 @@ impl Bundle {
         Chain::revised(self.founding.clone(), self.revisions.clone())
     }
 
+    /// The endorsements as credentials, with who made them. Nothing is verified by this: it is for files that were.
+    ///
+    /// # Errors
+    /// [`BundleError`] where the file lacks a key, a version of the charter or the label itself.
+    pub fn endorsements(&self) -> Result<Vec<(AgencyId, String)>, BundleError> {
+        let chain = Arc::new(self.chain().map_err(|_| BundleError::Kind)?);
+        let mut book = KeyBook::new(chain.clone());
+        for placed in &self.keysets {
+            placed.place(&mut book).map_err(|_| BundleError::Kind)?;
+        }
+        let Record::Label(label) = Record::read(&self.label.text()?)? else { return Err(BundleError::Kind) };
+        let charter = chain.version(label.common.charter).ok_or(BundleError::Kind)?;
+        let (federation, label_common, label_id) = (chain.fingerprint(), &label.common, label.common.id()?);
+        let credential = |endorsement: &Endorsement| {
+            let log = LogId::first(endorsement.endorser.clone());
+            let key = &book.issue_key(&log, endorsement.keyset).ok_or(BundleError::Kind)?;
+            let subject = EndorsementSubject { federation, charter, label_common, label_id, endorsement, key };
+            Ok((endorsement.endorser.clone(), subject.to_json()?))
+        };
+        label.endorsements.iter().map(credential).collect()
+    }
+
     /// Its text: canonical JSON.
     ///
     /// # Errors
@@ -188,12 +218,20 @@ impl Proven {
         Ok(Self { record, proof: proof.to_string().split('\n').map(str::to_owned).collect() })
     }
 
+    /// The record's canonical text.
+    ///
+    /// # Errors
+    /// [`BundleError::Canonical`] when it cannot be written.
+    pub fn text(&self) -> Result<Vec<u8>, BundleError> {
+        Ok(canonical::encode(&self.record, limits::RECORD_BYTES)?)
+    }
+
     /// Checks that the record stands in `log` under a head that the log's key signed.
     ///
     /// # Errors
     /// Everything in [`BundleError`] but `Kind`.
     pub fn open(&self, book: &KeyBook, log: &LogId) -> Result<Included, BundleError> {
-        let text = canonical::encode(&self.record, limits::RECORD_BYTES)?;
+        let text = self.text()?;
         let record = Record::read(&text)?;
         let proof: TlogProof = self.proof.join("\n").parse()?;
         let head = check::head(book, &Head { log: log.clone(), note: proof.checkpoint.clone() })?;

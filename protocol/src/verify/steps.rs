@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::shared::{Charters, Shared};
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
 use crate::canonical::{self, Value};
 use crate::charter::{Chain, Charter, Entitlement, LevelRule, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, LogId, Name, witness_name};
-use crate::label::bundle::{Bundle, BundleError, Included, Proven, StatusPart};
+use crate::label::bundle::{BundleError, Included, Proofs, Proven, Sliced, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId};
@@ -30,18 +31,14 @@ const VERSION: u32 = 1;
 /// What ends a verification early.
 pub(super) type Stop = (Outcome, Cause);
 
-pub(super) fn run(file: &[u8], beside: &[Cow<'_, [u8]>], trust: &Trust, at: Timestamp) -> Verdict {
-    let bundle = match read(file, beside) {
-        Ok(bundle) => bundle,
+/// The verdict on a label file that was taken apart, and the credentials that lie beside it.
+pub(super) fn run(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>) -> Verdict {
+    let Asked { trust, at, .. } = *asked;
+    let opened = match open_parts(file, beside, asked) {
+        Ok(opened) => opened,
         Err((outcome, cause)) => return Verdict::new(outcome, Some(cause), at).say(),
     };
-    if bundle.v != VERSION {
-        let cause = Cause::OtherVersion { version: bundle.v, known: VERSION };
-        return Verdict::new(Outcome::CannotTell, Some(cause), at).say();
-    }
-    let Ok(chain) = bundle.chain() else {
-        return Verdict::new(Outcome::NotAuthentic, Some(mismatch("charter").1), at).say();
-    };
+    let (Charters { file: chain, counting }, book) = opened;
     let fingerprint = *chain.fingerprint();
     let pinned = trust.pinned(&fingerprint);
     let federation = Federation::of(&chain, pinned == Some(true));
@@ -58,7 +55,7 @@ pub(super) fn run(file: &[u8], beside: &[Cow<'_, [u8]>], trust: &Trust, at: Time
     }
     let words = federation.words.clone();
     verdict.federation = Some(federation);
-    let chain = match trust.newest(chain) {
+    let chain = match counting {
         Ok(chain) => chain,
         Err(version) => {
             verdict =
@@ -66,7 +63,7 @@ pub(super) fn run(file: &[u8], beside: &[Cow<'_, [u8]>], trust: &Trust, at: Time
             return verdict.say();
         }
     };
-    let mut stop = Case { bundle: &bundle, chain: Arc::new(chain), at, verdict: &mut verdict }.check().err();
+    let mut stop = Case { bundle: &file.proofs, chain, book, at, verdict: &mut verdict }.check().err();
     let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
     if authentic && pinned.is_none() {
         stop = Some((Outcome::CannotTell, Cause::Unpinned { words }));
@@ -87,19 +84,32 @@ pub(super) fn run(file: &[u8], beside: &[Cow<'_, [u8]>], trust: &Trust, at: Time
     verdict.say()
 }
 
-/// The bundle. A credential beside it has to be its own.
-fn read(file: &[u8], beside: &[Cow<'_, [u8]>]) -> Result<Bundle, Stop> {
-    if file.len() > limits::DOCUMENT_BYTES {
-        return Err((Outcome::NoLabel, Cause::TooLarge));
-    }
-    let bundle = Bundle::read(file).map_err(|_| unreadable(file))?;
-    let own = || canonical::encode(&bundle.credential, limits::DOCUMENT_BYTES).ok();
+/// What is asked of the verifier, and what it knows already.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) trust: &'a Trust,
+    pub(super) at: Timestamp,
+    pub(super) shared: &'a Shared,
+}
+
+/// The charter, and the keys where it counts. A credential beside the file has to be its own.
+fn open_parts(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>) -> Result<(Charters, Option<KeyBook>), Stop> {
+    let damaged = |_| (Outcome::NotAuthentic, Cause::Damaged);
+    let charters = asked.shared.charters(file, asked.trust).map_err(damaged)?;
+    let chain = charters.as_ref().and_then(|charters| charters.counting.clone().ok());
+    let book = match &chain {
+        Some(chain) => asked.shared.book(file, chain).map_err(damaged)?,
+        None => file.keysets().map_err(damaged).map(|_| None)?,
+    };
+    let own = || canonical::encode(&file.proofs.credential, limits::DOCUMENT_BYTES).ok();
     let held = |text: &[u8]| Some(Value::read(text, limits::DOCUMENT_BYTES).ok()?.to_text().into_bytes());
-    if beside.iter().all(|text| held(text).is_some_and(|held| Some(held) == own())) {
-        Ok(bundle)
-    } else {
-        Err((Outcome::CannotTell, Cause::Several))
+    if !beside.iter().all(|text| held(text).is_some_and(|held| Some(held) == own())) {
+        return Err((Outcome::CannotTell, Cause::Several));
     }
+    if file.v != VERSION {
+        return Err((Outcome::CannotTell, Cause::OtherVersion { version: file.v, known: VERSION }));
+    }
+    Ok((charters.ok_or_else(|| mismatch("charter"))?, book))
 }
 
 /// What cannot be read: once a label, as far as one can see, or something else.
@@ -117,8 +127,10 @@ pub(super) fn mismatch(part: &'static str) -> Stop {
 }
 
 struct Case<'a> {
-    bundle: &'a Bundle,
+    bundle: &'a Proofs,
     chain: Arc<Chain>,
+    /// None when a key set in the file is not its agency's.
+    book: Option<KeyBook>,
     at: Timestamp,
     verdict: &'a mut Verdict,
 }
@@ -147,10 +159,7 @@ impl Case<'_> {
     }
 
     fn keys(&mut self) -> Result<KeyBook, Stop> {
-        let mut book = KeyBook::new(self.chain.clone());
-        for placed in &self.bundle.keysets {
-            placed.place(&mut book).map_err(|_| mismatch("key set"))?;
-        }
+        let book = self.book.take().ok_or_else(|| mismatch("key set"))?;
         self.note(
             "charter",
             match self.chain.newest() {

@@ -4,7 +4,7 @@ use parangon_protocol::canonical;
 use parangon_protocol::id::Hash;
 use parangon_protocol::keys::{KeySet, Signature};
 use parangon_protocol::label::credential::LabelSubject;
-use parangon_protocol::label::{Common, Endorsement, Label, LabelId, ProofValue};
+use parangon_protocol::label::{Common, Endorsement, Label, LabelId, ProofValue, status};
 use parangon_protocol::limits;
 use parangon_protocol::record::Record;
 use parangon_protocol::review::Outcome;
@@ -21,9 +21,6 @@ use crate::service::offers::{self, Agreed, DecisionView, Offered, What};
 use crate::service::roles::Actor;
 use crate::service::{Context, Error, draws, panel, random_bytes, register};
 use crate::store::{Source, Tx, WriteTx};
-
-/// Places of a bitstring status list, the smallest that hides which of them are used (credential format, point 6).
-const STATUS_PLACES: u32 = 131_072;
 
 /// Draws of a free place before giving up: with half of the places taken, one in 2^64 times.
 const DRAWS: usize = 64;
@@ -263,7 +260,7 @@ fn sign(context: &Context, label: &Label, keys: &KeySet) -> Result<ProofValue, E
 fn status_place<S: Source>(tx: &Tx<S>) -> Result<u32, Error> {
     for _ in 0..DRAWS {
         // 2^32 is a multiple of the number of places: no place is likelier than another.
-        let place = u32::from_be_bytes(random_bytes()?) % STATUS_PLACES;
+        let place = u32::from_be_bytes(random_bytes()?) % status::PLACES;
         if item::find::<StatusPlace, S>(tx, &place_id(place))?.is_none() {
             return Ok(place);
         }

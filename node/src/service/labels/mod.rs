@@ -4,6 +4,7 @@ mod bundle;
 mod issue;
 mod objection;
 mod recount;
+mod status_list;
 
 use parangon_protocol::charter::Level;
 use parangon_protocol::id::{AgencyId, Hash};
@@ -20,6 +21,7 @@ pub use issue::{Issued, PreviewView, issue, preview};
 pub(crate) use objection::questioned;
 pub use objection::{NewLabelObjection, ObjectionError, ObjectionPreview, ObjectionView, lift, object, preview_objection};
 pub use recount::{RecountView, RecountedRule, recount};
+pub use status_list::status_list;
 
 use super::clusters::ClusterView;
 use super::register::{self, Standing};

@@ -17,6 +17,7 @@ mod refusals;
 mod reminders;
 mod rotation;
 mod statistics;
+mod status_list;
 pub(crate) mod support;
 mod witness;
 mod work;

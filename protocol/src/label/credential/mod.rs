@@ -14,7 +14,7 @@ mod template;
 mod vocabulary;
 
 pub use reading::HeldLabel;
-pub use sheet::{EndorsementSheet, LabelSheet};
+pub use sheet::{EndorsementSheet, LabelSheet, StatusListSheet};
 
 use proof::ProofOptions;
 use rdf::Quads;
@@ -84,9 +84,9 @@ impl<'a> EndorsementSubject<'a> {
     }
 }
 
-/// Both kinds of credential offer the same: `sheet` is what is printed, whoever holds it.
-macro_rules! credential {
-    ($sheet:ident, $template:path, $created:ident, $subject:ident) => {
+/// What all credentials offer, whoever holds the sheet.
+macro_rules! sheet {
+    ($sheet:ident, $template:path, $created:ident) => {
         impl $sheet<'_> {
             /// The 64 bytes that are signed with `key`: SHA-256 of the proof options, SHA-256 of the document.
             #[must_use]
@@ -110,20 +110,41 @@ macro_rules! credential {
                 document.to_json(&options, proof)
             }
 
+            /// The document without its proof as statements: for tools that check it as linked data.
+            #[must_use]
+            pub fn quads(&self, key: &PublicKey) -> Quads {
+                self.document(key).1.quads()
+            }
+
+            /// Makes the proof.
+            #[must_use]
+            pub fn sign(&self, key: &SecretKey) -> ProofValue {
+                ProofValue(key.sign_raw(&self.hash_to_sign(&key.public())))
+            }
+
             fn document(&self, key: &PublicKey) -> (ProofOptions, Node<'_>) {
                 let options = ProofOptions::new(self.$created, key);
                 let document = $template(self, options.did());
                 (options, document)
             }
         }
+    };
+}
 
+sheet!(LabelSheet, template::label, issued);
+sheet!(EndorsementSheet, template::endorsement, created);
+sheet!(StatusListSheet, template::status_list, stated);
+
+/// Labels and endorsements know the sheet, the key and the proof of theirs.
+macro_rules! credential {
+    ($sheet:ident, $subject:ident) => {
         impl<'a> $subject<'a> {
             /// The document without its proof as statements: for tools that check it as linked data.
             ///
             /// # Errors
             /// When the fields cannot be written canonically.
             pub fn quads(&self) -> Result<Quads, CanonicalError> {
-                Ok($sheet::of(self)?.document(self.parts().0).1.quads())
+                Ok($sheet::of(self)?.quads(self.parts().0))
             }
 
             /// Checks the proof, strictly.
@@ -143,7 +164,7 @@ macro_rules! credential {
                 if key.public() != *self.parts().0 {
                     return Err(CredentialError::OtherKey);
                 }
-                Ok(ProofValue(key.sign_raw(&$sheet::of(self)?.hash_to_sign(&key.public()))))
+                Ok($sheet::of(self)?.sign(key))
             }
 
             /// The credential with its proof, in JCS. The proof is not checked here.
@@ -167,8 +188,8 @@ macro_rules! credential {
     };
 }
 
-credential!(LabelSheet, template::label, issued, LabelSubject);
-credential!(EndorsementSheet, template::endorsement, created, EndorsementSubject);
+credential!(LabelSheet, LabelSubject);
+credential!(EndorsementSheet, EndorsementSubject);
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use super::{EndorsementSubject, LabelSubject};
 use crate::canonical::{self, CanonicalError};
 use crate::charter::{Charter, Level};
 use crate::id::{AgencyId, ClusterId, Fingerprint, Hash, Name, SchemeId};
+use crate::label::status::Bitstring;
 use crate::label::{Common, Conflicts, HeadRef, Label, LabelId};
 use crate::limits;
 use crate::time::{Month, Timestamp};
@@ -81,6 +82,23 @@ pub struct EndorsementSheet<'a> {
     pub conflicts: Conflicts,
     /// When it was signed.
     pub created: Timestamp,
+}
+
+/// What the credential of an agency's Bitstring Status List says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusListSheet<'a> {
+    /// The federation, in every IRI.
+    pub federation: Fingerprint,
+    /// Whether the federation is a demonstration.
+    pub demonstration: bool,
+    /// The agency.
+    pub owner: AgencyId,
+    /// Its name.
+    pub owner_name: Cow<'a, str>,
+    /// When the agency stated what the list says.
+    pub stated: Timestamp,
+    /// The list.
+    pub list: Bitstring,
 }
 
 impl<'a> LabelSheet<'a> {

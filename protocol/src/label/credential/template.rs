@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::document::{Field, Node, Types};
-use super::sheet::{EndorsementSheet, LabelSheet};
+use super::sheet::{EndorsementSheet, LabelSheet, StatusListSheet};
 use super::vocabulary as word;
 use crate::charter::Level;
 use crate::id::Fingerprint;
@@ -110,6 +110,27 @@ pub(super) fn endorsement<'a>(sheet: &EndorsementSheet<'a>, did: &str) -> Node<'
             (&word::NAME, text(format!("{}Endorsement of {}: {}", wording.mark, wording.award, sheet.cluster_name))),
             (&word::VALID_FROM, time(sheet.created)),
             (&word::VALID_UNTIL, time(sheet.valid_until.last_second())),
+        ],
+    }
+}
+
+/// An agency's list of what it took back.
+pub(super) fn status_list<'a>(sheet: &StatusListSheet<'a>, did: &str) -> Node<'a> {
+    let prefix = format!("urn:parangon:{}:status:{}", sheet.federation, sheet.owner);
+    let mark = if sheet.demonstration { MARK } else { "" };
+    let list = Node {
+        id: format!("{prefix}#list"),
+        types: Types::One(word::STATUS_LIST_CLASS),
+        fields: vec![(&word::ENCODED_LIST, text(sheet.list.encoded())), (&word::STATUS_PURPOSE, fixed("revocation"))],
+    };
+    Node {
+        id: prefix,
+        types: Types::List(&[word::VERIFIABLE_CREDENTIAL, word::STATUS_LIST_CREDENTIAL]),
+        fields: vec![
+            (&word::SUBJECT, Field::Node(list)),
+            (&word::ISSUER, issuer(&sheet.owner_name, did)),
+            (&word::NAME, text(format!("{mark}Labels taken back by {}", sheet.owner_name))),
+            (&word::VALID_FROM, time(sheet.stated)),
         ],
     }
 }

@@ -50,6 +50,9 @@ pub(super) const STATUS_PURPOSE: Term = term("statusPurpose", status!("statusPur
 pub(super) const STATUS_INDEX: Term = term("statusListIndex", status!("statusListIndex"));
 pub(super) const STATUS_LIST: Term = term("statusListCredential", status!("statusListCredential"));
 
+pub(super) const ENCODED_LIST: Term =
+    Term { name: "encodedList", iri: status!("encodedList"), datatype: Some("https://w3id.org/security#multibase") };
+
 pub(super) const VERIFIABLE_CREDENTIAL: Class = class("VerifiableCredential", credentials!("VerifiableCredential"));
 pub(super) const OPEN_BADGE_CREDENTIAL: Class = class("OpenBadgeCredential", badges!("OpenBadgeCredential"));
 pub(super) const ENDORSEMENT_CREDENTIAL: Class = class("EndorsementCredential", badges!("EndorsementCredential"));
@@ -59,6 +62,8 @@ pub(super) const ENDORSEMENT_SUBJECT: Class = class("EndorsementSubject", badges
 pub(super) const ACHIEVEMENT_CLASS: Class = class("Achievement", badges!("Achievement"));
 pub(super) const EVIDENCE_CLASS: Class = class("Evidence", badges!("Evidence"));
 pub(super) const STATUS_ENTRY: Class = class("BitstringStatusListEntry", status!("BitstringStatusListEntry"));
+pub(super) const STATUS_LIST_CREDENTIAL: Class = class("BitstringStatusListCredential", status!("BitstringStatusListCredential"));
+pub(super) const STATUS_LIST_CLASS: Class = class("BitstringStatusList", status!("BitstringStatusList"));
 pub(super) const SCHEMA_VALIDATOR: Class =
     class("1EdTechJsonSchemaValidator2019", "https://purl.imsglobal.org/spec/vccs/v1p0/context.json#1EdTechJsonSchemaValidator2019");
 

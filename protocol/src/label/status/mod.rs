@@ -1,6 +1,7 @@
 //! The state of every label of one agency, committed to in one hash: proves "not withdrawn as of …" and "this agency
 //! never issued that" without a network (protocol, "Labels").
 
+mod list;
 mod tree;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::LabelId;
 use crate::id::Hash;
 use crate::log::merkle::{self, MerkleError};
 
+pub use list::{Bitstring, PLACES};
 pub use tree::StatusTree;
 
 /// What became of a label. Expiry is not a state: it follows from the label and the date asked for.

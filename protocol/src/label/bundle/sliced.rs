@@ -1,0 +1,110 @@
+//! A label file taken apart at its top level. What all labels of a federation share, charter and key sets, stays text: whoever
+//! judges many files reads it once.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{BundleError, Confirmed, KIND, PlacedKeySet, Proven, StatusPart};
+use crate::canonical::{self, CanonicalError};
+use crate::charter::{Founding, Revision};
+use crate::limits;
+
+/// The parts that are the label's own.
+#[derive(Debug)]
+pub(crate) struct Proofs {
+    /// The label record in the issuer's log.
+    pub(crate) label: Proven,
+    /// The charter record that ruled when it was issued.
+    pub(crate) adoption: Proven,
+    /// The endorsers' confirmations.
+    pub(crate) confirmations: Vec<Confirmed>,
+    /// The issuer's status.
+    pub(crate) status: Option<StatusPart>,
+    /// The label as an Open Badges credential.
+    pub(crate) credential: serde_json::Value,
+}
+
+/// A label file with its own parts read, and those that others share as they stand.
+#[derive(Debug)]
+pub(crate) struct Sliced<'a> {
+    /// The file's version.
+    pub(crate) v: u32,
+    /// The label's own parts.
+    pub(crate) proofs: Proofs,
+    founding: &'a str,
+    revisions: Option<&'a str>,
+    keysets: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slices<'a> {
+    r#type: String,
+    v: u32,
+    #[serde(borrow)]
+    founding: &'a RawValue,
+    #[serde(borrow, default)]
+    revisions: Option<&'a RawValue>,
+    #[serde(borrow)]
+    keysets: &'a RawValue,
+    #[serde(borrow)]
+    label: &'a RawValue,
+    #[serde(borrow)]
+    adoption: &'a RawValue,
+    #[serde(borrow)]
+    confirmations: &'a RawValue,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    credential: &'a RawValue,
+}
+
+impl<'a> Sliced<'a> {
+    /// Reads what [`super::Bundle::read`] reads, as strictly; charter and key sets are read when they are asked for.
+    ///
+    /// # Errors
+    /// As [`super::Bundle::read`].
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, BundleError> {
+        if text.len() > limits::DOCUMENT_BYTES {
+            return Err(CanonicalError::TooLarge { actual: text.len(), limit: limits::DOCUMENT_BYTES }.into());
+        }
+        let slices: Slices<'_> = serde_json::from_slice(text).map_err(|_| CanonicalError::Shape)?;
+        if slices.r#type != KIND {
+            return Err(BundleError::Kind);
+        }
+        let proofs = Proofs {
+            label: part(slices.label)?,
+            adoption: part(slices.adoption)?,
+            confirmations: part(slices.confirmations)?,
+            status: slices.status.map(part).transpose()?,
+            credential: part(slices.credential)?,
+        };
+        let (founding, revisions, keysets) = (slices.founding.get(), slices.revisions.map(RawValue::get), slices.keysets.get());
+        Ok(Self { v: slices.v, proofs, founding, revisions, keysets })
+    }
+
+    /// The texts of the charter chain: the same texts are the same chain.
+    pub(crate) fn charter_texts(&self) -> [&'a str; 2] {
+        [self.founding, self.revisions.unwrap_or_default()]
+    }
+
+    /// The charter chain, not checked.
+    pub(crate) fn charter(&self) -> Result<(Founding, Vec<Revision>), CanonicalError> {
+        let revisions = self.revisions.map(canonical::decode_part).transpose()?.unwrap_or_default();
+        Ok((canonical::decode_part(self.founding)?, revisions))
+    }
+
+    /// The text of the key sets.
+    pub(crate) fn keysets_text(&self) -> &'a str {
+        self.keysets
+    }
+
+    /// The key sets, not checked.
+    pub(crate) fn keysets(&self) -> Result<Vec<PlacedKeySet>, CanonicalError> {
+        canonical::decode_part(self.keysets)
+    }
+}
+
+fn part<T: serde::de::DeserializeOwned>(text: &RawValue) -> Result<T, CanonicalError> {
+    canonical::decode_part(text.get())
+}
