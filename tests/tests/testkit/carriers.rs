@@ -107,12 +107,18 @@ fn png(family: &mut Family<'_>, texts: &Texts) {
     let foreign = itxt("openbadgecredential", other_credential);
     several(family.file("foreign-credential.png", "A label and another one's credential.", with(&[&ours, &foreign])));
     several(family.file("two-credentials.png", "Two credentials.", with(&[&badge, &foreign])));
-    several(family.file("no-credential.png", "A label, and something that is no credential.", with(&[&ours, &itxt("openbadgecredential", "{")])));
+    several(family.file(
+        "no-credential.png",
+        "A label, and something that is no credential.",
+        with(&[&ours, &itxt("openbadgecredential", "{")]),
+    ));
     let named = chunk(b"iTXt", &[b"parangon-label\0\0\0de\0Etikett\0", label.as_bytes()].concat());
     family.file("language.png", "With a language and a translated keyword.", with(&[&named])).valid();
     family.file("keyword.png", "Under another keyword.", with(&[&itxt("comment", "nothing of it")])).no_label();
     family.file("keyword-case.png", "Keywords are told apart by case.", with(&[&itxt("Parangon-Label", label)])).damaged();
-    family.file("text-chunk.png", "In a chunk of another kind.", with(&[&chunk(b"tEXt", &[b"parangon-label\0", label.as_bytes()].concat())])).damaged();
+    family
+        .file("text-chunk.png", "In a chunk of another kind.", with(&[&chunk(b"tEXt", &[b"parangon-label\0", label.as_bytes()].concat())]))
+        .damaged();
     family.file("no-text.png", "A picture and nothing else.", picture(&[])).no_label();
     family.file("signature.png", "The first bytes of a picture.", PNG).no_label();
     let good = with(&[&ours]);
@@ -131,12 +137,13 @@ fn png(family: &mut Family<'_>, texts: &Texts) {
     family.file("cut-packed.png", "Cut through, packed.", with(&[&packed])[..300].to_vec()).no_label();
     let long = [PNG, &[0xff; 4], b"iTXtparangon-label\0\0\0\0\0", label.as_bytes()].concat();
     family.file("length.png", "A chunk of four gigabytes, as it says.", long).damaged();
-    family.file("behind-end.png", "What stands behind the end is not looked at.", [good.as_slice(), &itxt("parangon-label", other)].concat()).valid();
+    family
+        .file("behind-end.png", "What stands behind the end is not looked at.", [good.as_slice(), &itxt("parangon-label", other)].concat())
+        .valid();
     family.file("only-behind-end.png", "The label stands behind the end.", [picture(&[]), ours.clone()].concat()).damaged();
-    for (name, head, about) in [
-        ("method.png", &[0, 1, 1, 0, 0][..], "Another method of packing."),
-        ("flag.png", &[0, 2, 0, 0, 0], "A flag that is none."),
-    ] {
+    for (name, head, about) in
+        [("method.png", &[0, 1, 1, 0, 0][..], "Another method of packing."), ("flag.png", &[0, 2, 0, 0, 0], "A flag that is none.")]
+    {
         let text = chunk(b"iTXt", &[b"parangon-label", head, &zlib(label.as_bytes())].concat());
         family.file(name, about, with(&[&text])).no_label();
     }
@@ -212,7 +219,11 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
     let packed = zlib(label.as_bytes());
     let ours = stream("/Type/EmbeddedFile", label.as_bytes());
     family.file("label.pdf", "A label file attached to a document.", document(&[ours.clone()])).valid();
-    for (name, filter) in [("packed.pdf", "/Filter/FlateDecode"), ("packed-list.pdf", "/Filter [ /FlateDecode ]"), ("packed-space.pdf", "/Filter /FlateDecode")] {
+    for (name, filter) in [
+        ("packed.pdf", "/Filter/FlateDecode"),
+        ("packed-list.pdf", "/Filter [ /FlateDecode ]"),
+        ("packed-space.pdf", "/Filter /FlateDecode"),
+    ] {
         family.file(name, "Packed.", document(&[stream(&format!("/Type/EmbeddedFile{filter}/Length 1"), &packed)])).valid();
     }
     for (name, filter) in [("filter-lzw.pdf", "/Filter/LZWDecode"), ("filter-two.pdf", "/Filter[/ASCII85Decode/FlateDecode]")] {
@@ -229,7 +240,13 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
     let behind = [b"x".repeat(1024), document(&[ours.clone()])].concat();
     family.file("header-1024.pdf", "It begins too late.", behind).damaged();
     several(family.file("two-labels.pdf", "Two labels.", document(&[ours.clone(), stream("/Type/EmbeddedFile", other.as_bytes())])));
-    family.file("twice.pdf", "The same twice, once packed.", document(&[ours.clone(), stream("/Type/EmbeddedFile/Filter/FlateDecode", &packed)])).valid();
+    family
+        .file(
+            "twice.pdf",
+            "The same twice, once packed.",
+            document(&[ours.clone(), stream("/Type/EmbeddedFile/Filter/FlateDecode", &packed)]),
+        )
+        .valid();
     let badge = stream("/Type/EmbeddedFile", credential.as_bytes());
     not_in_log(family.file("credential.pdf", "The credential alone.", document(&[badge.clone()])));
     family.file("both.pdf", "With its credential.", document(&[badge, ours.clone()])).valid();
@@ -296,7 +313,8 @@ fn credentials(kit: &mut Kit) {
     let endorsement = &label.endorsements[0];
     let common = &label.common;
     let key = key("issue", "lyon").public();
-    let subject = EndorsementSubject { federation: federation.fingerprint(), charter, label_common: common, label_id: id, endorsement, key: &key };
+    let subject =
+        EndorsementSubject { federation: federation.fingerprint(), charter, label_common: common, label_id: id, endorsement, key: &key };
     family.file("endorsement.json", "An endorsement as it is signed.", subject.to_json().unwrap()).no_label();
     let proof = scene.bundle(id).label.proof.join("\n");
     family.file("proof-alone.txt", "A proof without its record.", proof).unreadable().unsure("proof-alone", json!({}));
@@ -337,7 +355,11 @@ fn codes(kit: &mut Kit) {
     signed(family.file("one-endorser.txt", "With one endorser's signature.", one), 1);
     signed(family.file("no-endorser.txt", "With the issuer's signature only.", none), 0);
     let late = json!({ "until": "2028-10", "renewable": false });
-    family.file("expired.txt", "Expired is certain.", code.clone()).at("2030-01-01T00:00:00Z").unreadable().stops(Outcome::Expired, "late", late);
+    family.file("expired.txt", "Expired is certain.", code.clone()).at("2030-01-01T00:00:00Z").unreadable().stops(
+        Outcome::Expired,
+        "late",
+        late,
+    );
     let early = family.file("early.txt", "So is not yet valid.", code.clone()).at("2020-01-01T00:00:00Z");
     early.unreadable().stops(Outcome::NotYetValid, "early", json!({}));
     let words = json!({ "words": scene.federation.fingerprint().words() });

@@ -77,7 +77,9 @@ fn expelled(kit: &mut Kit) {
     family.bundle("endorser-expelled-before", "It confirmed before it was expelled.", &scene.bundle(first)).valid();
     scene.federation = gone(2);
     let unconfirmed = json!({ "endorser": "lyon" });
-    family.bundle("endorser-expelled-after", "It confirmed behind the end of its log.", &scene.bundle(first)).unsure("unconfirmed", unconfirmed);
+    family
+        .bundle("endorser-expelled-after", "It confirmed behind the end of its log.", &scene.bundle(first))
+        .unsure("unconfirmed", unconfirmed);
 }
 
 fn versions(kit: &mut Kit) {
@@ -99,7 +101,11 @@ fn versions(kit: &mut Kit) {
     let about = "Two second versions: the file's is not the one that the reader knows.";
     family.bundle("other-charter", about, &newer.bundle(first)).by("fifty-days").unsure("other-charter", json!({ "version": 2 }));
     let about = "The reader knows that a status may be older by now; the rules of a head are those that its log adopted last.";
-    family.bundle("trust-newer-days", about, &scene.bundle(first)).by("fifty-days").at("2026-12-29T06:02:01Z").unsure("stale-status", json!({}));
+    family
+        .bundle("trust-newer-days", about, &scene.bundle(first))
+        .by("fifty-days")
+        .at("2026-12-29T06:02:01Z")
+        .unsure("stale-status", json!({}));
 }
 
 fn adopted(kit: &mut Kit) {
@@ -253,7 +259,9 @@ fn identity(kit: &mut Kit) {
         scene.bundle(award.id())
     };
     family.bundle("rekeying-announced", "An endorser's re-keying is announced.", &make(&announced, None)).valid();
-    family.bundle("rekeying-too-soon", "Announced, and its new key signs a key set already.", &make(&announced, Some("new identity"))).altered("key set");
+    family
+        .bundle("rekeying-too-soon", "Announced, and its new key signs a key set already.", &make(&announced, Some("new identity")))
+        .altered("key set");
     let about = "An endorser that the members re-keyed; the verdict names it.";
     family.bundle("rekeyed", about, &make(&rekeyed, Some("new identity"))).valid();
     family.bundle("rekeyed-former-set", "Its former key set holds until there is another one.", &make(&rekeyed, None)).valid();

@@ -60,7 +60,10 @@ fn draw(federation: &Federation, call: Call, withheld: bool) -> Draw {
         let holders = parties.holders(who).unwrap();
         let release = |(place, agencies): (&std::num::NonZeroU8, &std::collections::BTreeSet<&AgencyId>)| {
             let holder = (*agencies.first().unwrap()).clone();
-            sign(federation, Release { call: *parties.call(), contributor: who.clone(), holder, selection: hash, share: dealing.share(*place) })
+            sign(
+                federation,
+                Release { call: *parties.call(), contributor: who.clone(), holder, selection: hash, share: dealing.share(*place) },
+            )
         };
         Disclosed::Holders { releases: holders.iter().take(parties.threshold()).map(release).collect(), shares: dealing.list() }
     };

@@ -42,7 +42,15 @@ fn cut(kit: &mut Kit) {
     let mut family = kit.family("truncated", "members-3");
     let text = text();
     let recognised = text.find("parangon/").unwrap() + 9;
-    let marks = ["\"confirmations\"", "\"credential\"", "\"founding\"", "\"keysets\"", "\"label\":{", "\"status\":{", "\"type\":\"parangon-label\""];
+    let marks = [
+        "\"confirmations\"",
+        "\"credential\"",
+        "\"founding\"",
+        "\"keysets\"",
+        "\"label\":{",
+        "\"status\":{",
+        "\"type\":\"parangon-label\"",
+    ];
     let marks = marks.map(|mark| text.find(mark).unwrap());
     let even = (1..16).map(|step| text.len() * step / 16);
     let mut places: Vec<usize> = marks.into_iter().chain(even).chain([0, 1, recognised - 1, recognised, text.len() - 1]).collect();
@@ -140,9 +148,23 @@ fn members(kit: &mut Kit) {
     let (scene, id) = small();
     let good = serde_json::to_value(scene.bundle(id)).unwrap();
     let objects = [
-        "", "/founding", "/founding/charter", "/founding/charter/members/0", "/founding/charter/disclosure", "/founding/signatures/0",
-        "/keysets/0", "/keysets/0/keyset", "/keysets/0/keyset/body", "/label", "/adoption", "/confirmations/0", "/confirmations/0/entry",
-        "/status", "/status/entry", "/status/path", "/status/path/presence",
+        "",
+        "/founding",
+        "/founding/charter",
+        "/founding/charter/members/0",
+        "/founding/charter/disclosure",
+        "/founding/signatures/0",
+        "/keysets/0",
+        "/keysets/0/keyset",
+        "/keysets/0/keyset/body",
+        "/label",
+        "/adoption",
+        "/confirmations/0",
+        "/confirmations/0/entry",
+        "/status",
+        "/status/entry",
+        "/status/path",
+        "/status/path/presence",
     ];
     for place in objects {
         let mut bad = good.clone();
@@ -182,7 +204,11 @@ fn members(kit: &mut Kit) {
     record("record-about", &|record| record["about"] = json!([another().id()]), Facet::Holds);
     record("record-field", &|record| record["body"]["common"]["cluster"]["field"] = "Other".into(), Facet::Fails);
     record("record-proof", &|record| record["body"]["proof"] = record["body"]["endorsements"][0]["proof"].clone(), Facet::Fails);
-    record("record-heads", &|record| record["body"]["heads"] = json!([{"log": {"agency": "oslo", "epoch": 1}, "root": "0".repeat(64), "size": 1}]), Facet::Fails);
+    record(
+        "record-heads",
+        &|record| record["body"]["heads"] = json!([{"log": {"agency": "oslo", "epoch": 1}, "root": "0".repeat(64), "size": 1}]),
+        Facet::Fails,
+    );
 }
 
 fn other(kit: &mut Kit) {
@@ -222,7 +248,8 @@ fn unlogged(kit: &mut Kit) {
     let record = parangon_protocol::record::Record::Label(Box::new(label.clone())).to_text().unwrap();
     bundle.label.record = serde_json::from_slice(&record).unwrap();
     let issuer_key = key("issue", "stuttgart").public();
-    let subject = LabelSubject { federation: federation.fingerprint(), charter: federation.charter(), label: &label, issuer_key: &issuer_key };
+    let subject =
+        LabelSubject { federation: federation.fingerprint(), charter: federation.charter(), label: &label, issuer_key: &issuer_key };
     bundle.credential = serde_json::from_str(&subject.to_json().unwrap()).unwrap();
     let about = "All signatures hold, and no log holds this label: it stands beside the proof of another one.";
     family.bundle("signed-not-logged", about, &bundle).inclusion(Facet::Fails).altered("label");
@@ -238,7 +265,9 @@ fn unlogged(kit: &mut Kit) {
 
 /// What others wrote to try readers of JSON: none is a label.
 fn parsing(kit: &mut Kit) {
-    for (name, _) in crate::files(&root().join("json")).iter().filter(|(name, _)| name.ends_with(".json") && !name.ends_with(".expect.json")) {
+    for (name, _) in
+        crate::files(&root().join("json")).iter().filter(|(name, _)| name.ends_with(".json") && !name.ends_with(".expect.json"))
+    {
         let bytes = std::fs::read(root().join("json").join(name)).unwrap();
         kit.family("json", "usual").file(name.clone(), "From JSONTestSuite: no label.", bytes).no_label();
     }

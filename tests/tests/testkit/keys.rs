@@ -1,6 +1,6 @@
 //! Key sets: rotations, new epochs, new log keys, and keys and signatures of which strict verification wants nothing.
 
-use parangon_protocol::keys::{KeySet, SignedKeySet, Signature};
+use parangon_protocol::keys::{KeySet, Signature, SignedKeySet};
 use parangon_protocol::label::bundle::Bundle;
 use parangon_protocol::label::{Label, LabelId, ProofValue};
 use parangon_protocol::log::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -93,7 +93,11 @@ fn sets(kit: &mut Kit) {
         bad.keysets[at].index = 1;
         let case = family.bundle(format!("set-{who}-index"), "The first key set does not begin its log.", &bad);
         // Whoever looks at signatures alone misses the key set that is named.
-        if signs { case.proof(Facet::None).altered("key set") } else { case.altered("key set") }
+        if signs {
+            case.proof(Facet::None).altered("key set")
+        } else {
+            case.altered("key set")
+        }
         let mut bad = good.clone();
         bad.keysets[at].keyset.signature = good.keysets[(at + 1) % 5].keyset.signature;
         family.bundle(format!("set-{who}-signature"), "Signed by another identity key.", &bad).altered("key set");
@@ -119,7 +123,10 @@ fn sets(kit: &mut Kit) {
         ("non-canonical-0", format!("ed{}7f", "f".repeat(60))),
         ("no-point", format!("02{}", "0".repeat(62))),
     ] {
-        family.file(format!("weak-{name}"), "A key of small order, or that is none.", text.replace(&issue, &weak)).proof(Facet::Fails).refused();
+        family
+            .file(format!("weak-{name}"), "A key of small order, or that is none.", text.replace(&issue, &weak))
+            .proof(Facet::Fails)
+            .refused();
     }
 }
 

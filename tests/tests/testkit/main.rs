@@ -71,7 +71,9 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// What the generator does not make: words, the checker, and what others wrote.
 fn is_kept(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap();
-    !name.contains('/') || ["LICENSE", "SOURCE.md", "blns.json"].contains(&file) || (name.starts_with("json/") && !name.ends_with(".expect.json"))
+    !name.contains('/')
+        || ["LICENSE", "SOURCE.md", "blns.json"].contains(&file)
+        || (name.starts_with("json/") && !name.ends_with(".expect.json"))
 }
 
 #[test]
@@ -99,10 +101,8 @@ fn the_kit_is_made_again_byte_for_byte() {
 fn the_verifier_finds_what_is_expected() {
     // While it is written, what was just made.
     let files = if std::env::var_os("UPDATE").is_some() { made().files } else { files(&root()) };
-    let trusts: BTreeMap<&str, Trust> = files
-        .iter()
-        .filter_map(|(name, bytes)| Some((name.strip_prefix("trust/")?.strip_suffix(".json")?, trust(bytes))))
-        .collect();
+    let trusts: BTreeMap<&str, Trust> =
+        files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("trust/")?.strip_suffix(".json")?, trust(bytes)))).collect();
     let (mut cases, mut wrong) = (0, vec![]);
     for (name, side) in files.iter().filter(|(name, _)| name.ends_with(".expect.json")) {
         let file = name.strip_suffix(".expect.json").unwrap();
@@ -121,7 +121,10 @@ fn the_verifier_finds_what_is_expected() {
             && cause.get("code").and_then(Value::as_str) == expect.cause.as_deref()
             && expect.detail.iter().flat_map(|detail| detail.as_object().unwrap()).all(|(name, value)| cause.get(name) == Some(value));
         if !same {
-            wrong.push(format!("{file}: {} {cause}, expected {} {:?} {:?}", verdict["verdict"], expect.verdict, expect.cause, expect.detail));
+            wrong.push(format!(
+                "{file}: {} {cause}, expected {} {:?} {:?}",
+                verdict["verdict"], expect.verdict, expect.cause, expect.detail
+            ));
         }
         cases += 1;
     }

@@ -186,7 +186,9 @@ fn provisional(kit: &mut Kit) {
         let mut bundle = scene.bundle(id);
         bundle.confirmations.retain(|entry| !missing.contains(&entry.agency.as_str()));
         let name = format!("unconfirmed-{}", missing.join("-"));
-        family.bundle(name, "Provisional: an endorser has not confirmed.", &bundle).unsure("unconfirmed", json!({ "endorser": missing[0] }));
+        family
+            .bundle(name, "Provisional: an endorser has not confirmed.", &bundle)
+            .unsure("unconfirmed", json!({ "endorser": missing[0] }));
     }
 }
 
@@ -195,7 +197,9 @@ fn trust(kit: &mut Kit) {
     let other = Federation::found(|charter| charter.demonstration = true);
     kit.trust("demonstration", &other);
     let mut family = kit.family("outcomes", "usual");
-    for (name, at) in [("unpinned", crate::kit::TODAY), ("unpinned-early", "2020-01-01T00:00:00Z"), ("unpinned-late", "2040-01-01T00:00:00Z")] {
+    for (name, at) in
+        [("unpinned", crate::kit::TODAY), ("unpinned-early", "2020-01-01T00:00:00Z"), ("unpinned-late", "2040-01-01T00:00:00Z")]
+    {
         let words = json!({ "words": scene.federation.fingerprint().words() });
         family.bundle(name, "Nothing is pinned: never valid.", &scene.bundle(id)).unpinned().at(at).unsure("unpinned", words);
     }

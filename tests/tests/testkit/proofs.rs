@@ -182,7 +182,8 @@ fn cosignatures(kit: &mut Kit) {
     scene.cosign_all("2026-11-25T00:00:00Z");
     let good = scene.bundle(id);
     let lyon = scene.federation.witness_name("lyon");
-    let line = |note: &mut Note, change: &dyn Fn(&mut NoteSignature)| change(note.signatures.iter_mut().find(|line| line.name == lyon).unwrap());
+    let line =
+        |note: &mut Note, change: &dyn Fn(&mut NoteSignature)| change(note.signatures.iter_mut().find(|line| line.name == lyon).unwrap());
     let before = old.signatures.iter().find(|line| line.name == lyon).unwrap().clone();
     type Change<'a> = &'a dyn Fn(&mut NoteSignature);
     let changes: [(&str, Change<'_>); 8] = [

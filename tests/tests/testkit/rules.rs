@@ -65,9 +65,8 @@ fn panel(kit: &mut Kit) {
 }
 
 fn relations(kit: &mut Kit) {
-    let house = |ids: &'static [&'static str]| {
-        Federation::found(move |charter| ids.iter().for_each(|id| place_under(charter, id, "One house")))
-    };
+    let house =
+        |ids: &'static [&'static str]| Federation::found(move |charter| ids.iter().for_each(|id| place_under(charter, id, "One house")));
     let third = gold("stuttgart", "first", &["lyon", "oslo", "porto"]);
     for (name, trust, ids, award, about) in [
         ("endorsers-one-parent", "house-lyon-oslo", &["lyon", "oslo"][..], usual(), "Two endorsers under one parent count once."),
@@ -89,10 +88,9 @@ fn relations(kit: &mut Kit) {
     let mut family = kit.family("rules", "house-madrid-porto");
     let (mut scene, id) = Scene::awarded_in(iberia, &usual());
     family.bundle("witnesses-one-parent", "All cosigned; two of them are one witness.", &scene.bundle(id)).valid();
-    for (name, witnesses, have) in [
-        ("witnesses-one-parent-both", &["lyon", "madrid", "porto"][..], 2),
-        ("witnesses-one-parent-one", &["lyon", "madrid", "oslo"], 2),
-    ] {
+    for (name, witnesses, have) in
+        [("witnesses-one-parent-both", &["lyon", "madrid", "porto"][..], 2), ("witnesses-one-parent-one", &["lyon", "madrid", "oslo"], 2)]
+    {
         scene.cosign("stuttgart", witnesses, WITNESSED);
         let about = "Three lines, of two witnesses: a parent counts once, and only with more than half of its agencies.";
         let short = json!({ "agency": "stuttgart", "have": have, "needed": 3 });
@@ -180,7 +178,9 @@ fn months(kit: &mut Kit) {
         award.issued = time(issued);
         award
     };
-    for (name, until) in [("short", "2028-09"), ("long", "2028-11"), ("renewal-months", "2031-10"), ("9999", "9999-12"), ("1970", "1970-01")] {
+    for (name, until) in
+        [("short", "2028-09"), ("long", "2028-11"), ("renewal-months", "2031-10"), ("9999", "9999-12"), ("1970", "1970-01")]
+    {
         let award = first("2026-10", "2026-11-24T05:00:00Z", until);
         let about = "GOLD is valid for 24 months from the month of the assessment.";
         family.bundle(format!("validity-{name}"), about, &bundle(Federation::default(), &award)).rule("validity");
@@ -209,7 +209,9 @@ fn months(kit: &mut Kit) {
     let ahead = first("2026-12", "2026-11-24T05:00:00Z", "2028-12");
     family.bundle("assessed-ahead", "Assessed in the month after it was issued.", &bundle(Federation::default(), &ahead)).rule("validity");
     // A renewal: at most one award of the longer kind and one renewal, 36 + 36 months for GOLD, from the assessment.
-    for (name, until, sound) in [("renewal-latest", "2032-10", true), ("renewal-beyond", "2032-11", false), ("renewal-early", "2026-12", true)] {
+    for (name, until, sound) in
+        [("renewal-latest", "2032-10", true), ("renewal-beyond", "2032-11", false), ("renewal-early", "2026-12", true)]
+    {
         let mut award = first("2026-10", "2026-11-24T05:00:00Z", until);
         award.supersedes = Some(gold("stuttgart", "before", &["lyon", "oslo"]).id());
         let about = "How far a renewal may reach. What it renews stands in another record.";

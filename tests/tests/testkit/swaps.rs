@@ -77,7 +77,10 @@ fn signatures(kit: &mut Kit) {
     let mut bad = good.clone();
     bad.endorsements[1] = Award { common: another().common, ..gold("stuttgart", "first", &[]) }.endorse(&Federation::default(), "oslo");
     let bad = sign_again(&Federation::default(), bad);
-    family.bundle("endorsement-of-another-label", "The same endorser's, for another label.", &logged(bad)).proof(Facet::Fails).altered("signature");
+    family
+        .bundle("endorsement-of-another-label", "The same endorser's, for another label.", &logged(bad))
+        .proof(Facet::Fails)
+        .altered("signature");
     let mut bad = good;
     bad.endorsements[1].expires = bad.endorsements[1].expires.plus(86_400);
     let bad = sign_again(&Federation::default(), bad);
