@@ -34,6 +34,11 @@ fn main() {
         assert_eq!(verdict(&file, &fingerprint), Some(0), "not valid");
         group.bench_function(BenchmarkId::new("parangon verify, members", members), |bench| bench.iter(|| verdict(&file, &fingerprint)));
     }
+    let federation = Federation::amended(50, 10);
+    let (file, fingerprint) = (dir.path().join("versions.label.json"), federation.fingerprint().to_string());
+    std::fs::write(&file, bundle::text_of(&federation)).expect("room");
+    assert_eq!(verdict(&file, &fingerprint), Some(0), "not valid");
+    group.bench_function("parangon verify, 50 members, ten versions", |bench| bench.iter(|| verdict(&file, &fingerprint)));
     group.finish();
     criterion.final_summary();
 }

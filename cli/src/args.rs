@@ -286,12 +286,13 @@ pub(crate) enum Command {
     /// Examples:
     ///   parangon verify bioregio.label.json
     ///   parangon verify bioregio.label.json --at 2026-05-01 --trust network.trust.json
+    ///   parangon verify certificate.pdf badge.png --many
     ///   parangon verify - --fingerprint abandon-ability-able-about-above-absent-absorb-abstract < x.label.json
     ///
     /// Exit codes: 0 authentic and valid at that date · 10 not authentic · 11 expired or not yet valid
     /// 12 withdrawn or suspended · 13 replaced by a newer label · 14 signed by someone unknown to the federation
-    /// 15 cannot tell (nothing pinned, provisional, status too old, log forked) · 16 no label in the input
-    /// 17 signed, but not entitled
+    /// 15 cannot tell (nothing pinned, provisional, status too old, log forked, a printed code alone) · 16 no label in the input
+    /// 17 signed, but not entitled (also any credential alone)
     #[command(verbatim_doc_comment)]
     Verify(verify::VerifyArgs),
     /// Release anonymised statistics and read everybody's

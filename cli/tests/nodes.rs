@@ -6,10 +6,11 @@ mod common;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use common::Desk;
 use common::nodes::{AGENCIES, Nodes, PATIENCE};
+use parangon_protocol::time::Timestamp;
 use serde_json::Value;
 
 fn id(value: &Value, name: &str) -> String {
@@ -90,6 +91,22 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     desk.run(&format!("verify gold.label.json --fingerprint {words}")).ends(0);
     desk.run("verify gold.label.json --fingerprint zoo-zoo-zoo-zoo-zoo-zoo-zoo-zoo").ends(14);
     desk.run("verify gold.label.json --at 2099-01-01").ends(11);
+
+    std::fs::create_dir(desk.path("many")).expect("made");
+    for name in ["a.label.json", "b.label.json"] {
+        std::fs::copy(desk.path("gold.label.json"), desk.path(&format!("many/{name}"))).expect("copied");
+    }
+    assert!(desk.run("verify --many many gold.label.json").ends(0).out().contains('3'));
+    std::fs::write(desk.path("many/c.txt"), "no label").expect("written");
+    let lines = desk.run("verify --many many --json").ends(1).out();
+    let verdicts: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(verdicts.iter().map(|line| line["verdict"].as_str()).collect::<Vec<_>>(), [Some("valid"), Some("valid"), Some("no-label")]);
+    desk.run("verify --many missing.json").ends(5);
+    desk.run("verify gold.label.json gold.label.json").ends(2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let later = Timestamp::from_seconds(now + 2 * 86_400).expect("a time");
+    desk.run(&format!("verify gold.label.json --at {later}")).ends(0);
+    assert_eq!(desk.run(&format!("verify gold.label.json --at {later} --max-age 1 --json")).ends(15).json()["cause"]["code"], "stale-status");
 
     // What other programs read of it, and what a verifier says to that alone.
     desk.run(&format!("label export {label} --format openbadge -o gold.openbadge.json --data porto")).ends(0);

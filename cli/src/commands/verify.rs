@@ -1,6 +1,7 @@
 //! `parangon verify`: one file, no node, no network. A label file has a verdict; evidence of a fork is explained.
 
 mod fork;
+mod many;
 mod pin;
 mod report;
 
@@ -24,8 +25,12 @@ pub(crate) use pin::Pin;
 /// Arguments of `parangon verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The label file, or the evidence of a fork, or - for stdin
-    file: PathBuf,
+    /// The label file, badge, certificate, credential, text of a code, or the evidence of a fork; - for stdin
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Check many: files, and folders of them; 0 when every label is valid, else 1. With --json one object a line
+    #[arg(long)]
+    many: bool,
     /// The date asked for [default: now]; a day means its last second, UTC
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     at: Option<Timestamp>,
@@ -35,16 +40,24 @@ pub(crate) struct VerifyArgs {
     /// Trust this federation, by 64 hex digits or eight words, and only what is named here
     #[arg(long, value_name = "HEX|WORDS")]
     fingerprint: Vec<Pin>,
+    /// Ask for a status that is at most so many days old, where the charter allows older ones
+    #[arg(long, value_name = "DAYS")]
+    max_age: Option<u32>,
 }
 
 /// Checks the file; the exit code is the verdict's.
 pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
+    let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
+    let path = match args.files.as_slice() {
+        paths if args.many => return many::run(paths, &trust(args, || None)?, at, out),
+        [path] => path,
+        _ => return Err(Failure::usage("one file is checked at a time").next("give --many for several, or for folders")),
+    };
     // One byte more than any such file may have: the verifier then says that it is too large.
-    let file = files::read_start(&args.file, limits::CARRIER_BYTES + 1)?;
+    let file = files::read_start(path, limits::CARRIER_BYTES + 1)?;
     if ForkFile::claimed(&file) {
         return fork::run(&file, &trust(args, || fork::federation(&file))?, out);
     }
-    let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
     // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
     let named = || verify(&file, &Trust::default(), at).federation.and_then(|federation| federation.fingerprint);
     let verdict: Verdict = verify(&file, &trust(args, named)?, at);
@@ -54,8 +67,12 @@ pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
 
 /// What the reader trusts: what is named here, else what was imported. `named` is the federation that the file claims.
 fn trust(args: &VerifyArgs, named: impl FnOnce() -> Option<Fingerprint>) -> Result<Trust, Failure> {
+    let asked = |trust: Trust| match args.max_age {
+        Some(days) => trust.fresh_within(days),
+        None => trust,
+    };
     if args.trust.is_empty() && args.fingerprint.is_empty() {
-        return Ok(Trust::knowing(Pins::of_user().load()?));
+        return Ok(asked(Trust::knowing(Pins::of_user().load()?)));
     }
     let read = |path| read_trust(&files::read(path, limits::DOCUMENT_BYTES)?);
     let known = args.trust.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
@@ -69,7 +86,7 @@ fn trust(args: &VerifyArgs, named: impl FnOnce() -> Option<Fingerprint>) -> Resu
             Pin::Words(_) => pins.push(named.filter(|named| pin.matches(named)).unwrap_or_else(|| pin.prefix())),
         }
     }
-    Ok(Trust::knowing(known).and(pins))
+    Ok(asked(Trust::knowing(known).and(pins)))
 }
 
 /// A time in RFC 3339, or a day.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use parangon_node::keystore::{Keystore, RandomError};
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{
-    CatalogueRef, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Member as CharterMember, Right, demo_scheme,
+    Amendment, Ballot, CatalogueRef, Chain, Charter, ConflictRules, Disclosure, Founding, FoundingSignature, Member as CharterMember,
+    Right, demo_scheme,
 };
 use parangon_protocol::check::KeyBook;
 use parangon_protocol::id::{AgencyId, Fingerprint, Hash, LogId};
@@ -56,13 +57,34 @@ fn keystore(member: usize) -> Keystore {
 impl Federation {
     /// `size` members in up to eight countries. The demonstration's scheme: GOLD takes two endorsements, one from abroad.
     pub(crate) fn new(size: usize) -> Self {
+        Self::amended(size, 1)
+    }
+
+    /// The same with so many versions of its charter, each agreed to by everybody.
+    pub(crate) fn amended(size: usize, versions: u32) -> Self {
         let identities: Vec<SecretKey> = (0..size).map(|n| SecretKey::from_seed(&seed("identity", n, 0))).collect();
         let ids: Vec<AgencyId> = (0..size).map(|n| format!("agency-{n:03}").parse().expect("a slug")).collect();
         let charter = charter(&ids, &identities);
         let sign =
             |(id, key): (&AgencyId, &SecretKey)| FoundingSignature { agency: id.clone(), signature: charter.sign(key).expect("text") };
         let signatures = ids.iter().zip(&identities).map(sign).collect();
-        let chain = Arc::new(Chain::verify(Founding { charter, signatures }).expect("a charter that holds"));
+        let mut chain = Chain::verify(Founding { charter, signatures }).expect("a charter that holds");
+        for version in 2..=versions {
+            let charter = Charter {
+                version,
+                previous: Some(chain.newest().hash().expect("text")),
+                name: format!("Benchmark, version {version}").parse().expect("a name"),
+                ..chain.newest().clone()
+            };
+            let hash = charter.hash().expect("text");
+            let vote = |(agency, key): (&AgencyId, &SecretKey)| {
+                let ballot = Ballot { version, charter: hash, agency: agency.clone(), accept: true, heads: vec![] };
+                ballot.sign(chain.fingerprint(), key).expect("text")
+            };
+            let votes = ids.iter().zip(&identities).map(vote).collect();
+            chain = chain.clone().extend(Amendment { charter, votes }).expect("agreed to by everybody");
+        }
+        let chain = Arc::new(chain);
         let mut book = KeyBook::new(chain.clone());
         let member = |(n, (id, identity)): (usize, (AgencyId, &SecretKey))| {
             let keys = keystore(n);

@@ -63,7 +63,7 @@ pub(super) fn run(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>
             return verdict.say();
         }
     };
-    let mut stop = Case { bundle: &file.proofs, chain, book, at, verdict: &mut verdict }.check().err();
+    let mut stop = Case { bundle: &file.proofs, chain, book, trust, at, verdict: &mut verdict }.check().err();
     let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
     if authentic && pinned.is_none() {
         stop = Some((Outcome::CannotTell, Cause::Unpinned { words }));
@@ -131,6 +131,7 @@ struct Case<'a> {
     chain: Arc<Chain>,
     /// None when a key set in the file is not its agency's.
     book: Option<KeyBook>,
+    trust: &'a Trust,
     at: Timestamp,
     verdict: &'a mut Verdict,
 }
@@ -344,7 +345,7 @@ impl Case<'_> {
         let as_of = tally.fresh_as_of().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
         self.verdict.as_of = Some(as_of);
         self.note("status", format!("as of {as_of}"));
-        let age = u64::from(charter.status_max_age_days) * 86_400;
+        let age = self.trust.max_age(charter.status_max_age_days);
         match state {
             State::Withdrawn => Err((Outcome::Withdrawn, Cause::Withdrawn { as_of })),
             State::Suspended => Err((Outcome::Suspended, Cause::Suspended { as_of })),

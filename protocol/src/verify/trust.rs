@@ -17,6 +17,7 @@ use crate::limits;
 pub struct Trust {
     pins: Vec<Fingerprint>,
     known: BTreeMap<Fingerprint, Known>,
+    max_age_days: Option<u32>,
 }
 
 /// A federation as a reader remembers it.
@@ -64,7 +65,7 @@ impl Trust {
     /// Trusts exactly these; with none, no verdict is ever *valid*.
     #[must_use]
     pub fn new(pins: impl IntoIterator<Item = Fingerprint>) -> Self {
-        Self { pins: pins.into_iter().collect(), known: BTreeMap::new() }
+        Self { pins: pins.into_iter().collect(), known: BTreeMap::new(), max_age_days: None }
     }
 
     /// Trusts these federations and remembers the versions of their charters: a file that knows fewer is judged by what is
@@ -72,7 +73,7 @@ impl Trust {
     #[must_use]
     pub fn knowing(known: impl IntoIterator<Item = Known>) -> Self {
         let known: BTreeMap<_, _> = known.into_iter().map(|known| (*known.chain.fingerprint(), known)).collect();
-        Self { pins: known.keys().copied().collect(), known }
+        Self { pins: known.keys().copied().collect(), known, max_age_days: None }
     }
 
     /// The same of federations of whose keys nothing is remembered.
@@ -89,6 +90,18 @@ impl Trust {
     pub fn and(mut self, pins: impl IntoIterator<Item = Fingerprint>) -> Self {
         self.pins.extend(pins);
         self
+    }
+
+    /// Takes no status for fresh that is older than so many days, even where the charter would.
+    #[must_use]
+    pub fn fresh_within(mut self, days: u32) -> Self {
+        self.max_age_days = Some(days);
+        self
+    }
+
+    /// Seconds that a status may be old, where the charter allows so many days.
+    pub(super) fn max_age(&self, days: u32) -> u64 {
+        u64::from(self.max_age_days.unwrap_or(days).min(days)) * 86_400
     }
 
     pub(super) fn pinned(&self, fingerprint: &Fingerprint) -> Option<bool> {

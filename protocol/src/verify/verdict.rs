@@ -38,6 +38,24 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// As it is written.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+            Self::Withdrawn => "withdrawn",
+            Self::Suspended => "suspended",
+            Self::NotAuthentic => "not-authentic",
+            Self::UnknownSigner => "unknown-signer",
+            Self::CannotTell => "cannot-tell",
+            Self::NotEntitled => "not-entitled",
+            Self::NoLabel => "no-label",
+        }
+    }
+
     /// The exit code of `parangon verify`.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -60,7 +60,7 @@ fn facts(facts: &Facts, page: &mut Page) {
     page.field("id", facts.id.to_string());
 }
 
-fn state(outcome: Outcome) -> State {
+pub(super) fn state(outcome: Outcome) -> State {
     match outcome {
         Outcome::Valid => State::Ok,
         Outcome::CannotTell | Outcome::NotYetValid | Outcome::UnknownSigner => State::Wait,
