@@ -1,12 +1,17 @@
 //! Key sets: rotations, new epochs, new log keys, and keys and signatures of which strict verification wants nothing.
 
+use parangon_protocol::id::Hash;
 use parangon_protocol::keys::{KeySet, Signature, SignedKeySet};
 use parangon_protocol::label::bundle::Bundle;
+use parangon_protocol::label::credential::proof::ProofOptions;
+use parangon_protocol::label::credential::{EndorsementSubject, LabelSubject};
 use parangon_protocol::label::{Label, LabelId, ProofValue};
 use parangon_protocol::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use parangon_protocol::log::cosignature::cosign;
 use parangon_protocol::log::{note::Note, stated};
 use parangon_protocol::record::{Epoch, Record};
+
+use sha2::{Digest as _, Sha512};
 
 use crate::kit::{Facet, Kit};
 use crate::support::award::{gold, sign_again, sign_with};
@@ -193,13 +198,69 @@ pub fn logged(label: Label) -> Bundle {
     scene.bundle(id)
 }
 
+/// Numbers below 2^255, little-endian, modulo the group order.
+mod scalar {
+    type Number = [u64; 4];
+
+    /// The group order.
+    pub const ORDER: Number = [0x5812_631a_5cf5_d3ed, 0x14de_f9de_a2f7_9cd6, 0, 0x1000_0000_0000_0000];
+
+    pub fn of(bytes: &[u8]) -> Number {
+        let bits = bytes.iter().rev().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+        bits.fold([0; 4], |number, bit| plus(plus(number, number), [u64::from(bit), 0, 0, 0]))
+    }
+
+    pub fn bytes(number: Number) -> [u8; 32] {
+        let bytes: Vec<u8> = number.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        bytes.try_into().unwrap()
+    }
+
+    pub fn times(a: Number, b: Number) -> Number {
+        let bits = (0..256).rev().map(|at| a[at / 64] >> (at % 64) & 1);
+        bits.fold([0; 4], |product, bit| {
+            let double = plus(product, product);
+            if bit == 1 { plus(double, b) } else { double }
+        })
+    }
+
+    /// Of two numbers below the order.
+    fn plus(a: Number, b: Number) -> Number {
+        let mut carry = 0;
+        let sum = std::array::from_fn(|at| {
+            let limb = u128::from(a[at]) + u128::from(b[at]) + carry;
+            carry = limb >> 64;
+            u64::try_from(limb & u128::from(u64::MAX)).unwrap()
+        });
+        let mut borrow = false;
+        let less = std::array::from_fn(|at| {
+            let (limb, first) = sum[at].overflowing_sub(ORDER[at]);
+            let (limb, second) = limb.overflowing_sub(u64::from(borrow));
+            borrow = first || second;
+            limb
+        });
+        if borrow { sum } else { less }
+    }
+}
+
+/// A signature with the neutral element as R, for which the equation of Ed25519 holds: S is H(R || A || M) times the secret scalar.
+fn small_r(role: &str, agency: &str, message: &[u8]) -> ProofValue {
+    let seed = Hash::of(&[role.as_bytes(), b" ", agency.as_bytes()]).0;
+    let mut secret: [u8; 32] = Sha512::digest(seed)[..32].try_into().unwrap();
+    (secret[0], secret[31]) = (secret[0] & 248, secret[31] & 63 | 64);
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    let hash =
+        Sha512::new().chain_update(&bytes[..32]).chain_update(key(role, agency).public().as_bytes()).chain_update(message).finalize();
+    bytes[32..].copy_from_slice(&scalar::bytes(scalar::times(scalar::of(&hash), scalar::of(&secret))));
+    ProofValue(Signature(bytes))
+}
+
 /// What a lax verification would take: S above the group order, and R of small order.
 fn crooked(kit: &mut Kit) {
     let mut family = kit.family("keys", "usual");
     let good = gold("stuttgart", "first", &["lyon", "oslo"]).sign(&Federation::default());
     let lifted = |proof: ProofValue| {
-        // The group order, little-endian.
-        let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
+        let order = scalar::bytes(scalar::ORDER);
         let (mut bytes, mut carry) = (proof.0.0, 0);
         for (at, digit) in order.iter().enumerate() {
             let sum = u16::from(bytes[32 + at]) + u16::from(*digit) + carry;
@@ -228,6 +289,22 @@ fn crooked(kit: &mut Kit) {
         let bad = sign_again(&Federation::default(), bad);
         family.bundle(format!("endorsement-{name}"), about, &logged(bad)).proof(Facet::Fails).altered("signature");
     }
+    let federation = Federation::default();
+    let (stuttgart, charter) = (key("issue", "stuttgart").public(), federation.charter());
+    let subject = LabelSubject { federation: federation.fingerprint(), charter, label: &good, issuer_key: &stuttgart };
+    let proof = small_r("issue", "stuttgart", &ProofOptions::new(good.issued, &stuttgart).hash_to_sign(&subject.quads().unwrap()));
+    let about = "R is the neutral element and S is chosen to it: the plain equation holds, a strict verification refuses it.";
+    let bad = Label { proof, ..good.clone() };
+    family.bundle("signature-r-small-order", about, &logged(bad)).proof(Facet::Fails).altered("signature");
+    let (common, lyon) = (&good.common, key("issue", "lyon").public());
+    let (id, endorsement) = (common.id().unwrap(), &good.endorsements[0]);
+    let subject =
+        EndorsementSubject { federation: federation.fingerprint(), charter, label_common: common, label_id: id, endorsement, key: &lyon };
+    let proof = small_r("issue", "lyon", &ProofOptions::new(endorsement.created, &lyon).hash_to_sign(&subject.quads().unwrap()));
+    let mut bad = good.clone();
+    bad.endorsements[0].proof = proof;
+    let bad = sign_again(&federation, bad);
+    family.bundle("endorsement-r-small-order", about, &logged(bad)).proof(Facet::Fails).altered("signature");
     // The log's signature over its head.
     let (scene, id) = Scene::gold();
     let good = scene.bundle(id);
