@@ -176,9 +176,9 @@ fn drawing(parts: &[String]) -> String {
 fn svg(family: &mut Family<'_>, texts: &Texts) {
     let Texts { label, credential, other, other_credential } = texts;
     let (ours, badge) = (element("parangon:label", &cdata(label)), element("openbadges:credential", &cdata(credential)));
-    family.file("label.svg", "A label file in a drawing.", drawing(&[ours.clone()])).valid();
+    family.file("label.svg", "A label file in a drawing.", drawing(std::slice::from_ref(&ours))).valid();
     family.file("both.svg", "With its credential.", drawing(&[ours.clone(), badge.clone()])).valid();
-    not_in_log(family.file("credential.svg", "The credential alone.", drawing(&[badge.clone()])));
+    not_in_log(family.file("credential.svg", "The credential alone.", drawing(std::slice::from_ref(&badge))));
     let named = label.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&apos;");
     family.file("references.svg", "Escaped by names.", drawing(&[element("parangon:label", &named)])).valid();
     let numbered = label.replace('"', "&#34;").replace('{', "&#x7B;").replace('é', "&#xe9;");
@@ -187,8 +187,14 @@ fn svg(family: &mut Family<'_>, texts: &Texts) {
     let script = "<script>alert(document.domain)</script><image href=\"https://tracker.example/x.png\" onerror=\"alert(1)\"/>".to_owned();
     family.file("script.svg", "With a script, which is not looked at.", drawing(&[script, ours.clone()])).valid();
     let laughs = "<!DOCTYPE svg [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>";
-    family.file("entities.svg", "With entities that grow, which nobody resolves.", format!("{laughs}{}", drawing(&[ours.clone()]))).valid();
-    let declared = format!("\u{feff}<?xml version=\"1.0\"?>\n<!-- made by hand -->\n{}\n", drawing(&[ours.clone()]));
+    family
+        .file(
+            "entities.svg",
+            "With entities that grow, which nobody resolves.",
+            format!("{laughs}{}", drawing(std::slice::from_ref(&ours))),
+        )
+        .valid();
+    let declared = format!("\u{feff}<?xml version=\"1.0\"?>\n<!-- made by hand -->\n{}\n", drawing(std::slice::from_ref(&ours)));
     family.file("declaration.svg", "Behind a byte order mark and a declaration.", declared).valid();
     several(family.file("two-labels.svg", "Two labels.", drawing(&[ours.clone(), element("parangon:label", &cdata(other))])));
     let foreign = element("openbadges:credential", &cdata(other_credential));
@@ -218,7 +224,7 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
     let Texts { label, credential, other, .. } = texts;
     let packed = zlib(label.as_bytes());
     let ours = stream("/Type/EmbeddedFile", label.as_bytes());
-    family.file("label.pdf", "A label file attached to a document.", document(&[ours.clone()])).valid();
+    family.file("label.pdf", "A label file attached to a document.", document(std::slice::from_ref(&ours))).valid();
     for (name, filter) in [
         ("packed.pdf", "/Filter/FlateDecode"),
         ("packed-list.pdf", "/Filter [ /FlateDecode ]"),
@@ -235,9 +241,9 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
     family.file("crlf.pdf", "With the line ends of another system.", document(&[lines])).valid();
     let action = b"2 0 obj\n<</OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>>\nendobj\n".to_vec();
     family.file("script.pdf", "With a script, which is not looked at.", document(&[action, ours.clone()])).valid();
-    let behind = [b" ".repeat(1000), document(&[ours.clone()])].concat();
+    let behind = [b" ".repeat(1000), document(std::slice::from_ref(&ours))].concat();
     family.file("header-1000.pdf", "It begins behind a thousand bytes.", behind).valid();
-    let behind = [b"x".repeat(1024), document(&[ours.clone()])].concat();
+    let behind = [b"x".repeat(1024), document(std::slice::from_ref(&ours))].concat();
     family.file("header-1024.pdf", "It begins too late.", behind).damaged();
     several(family.file("two-labels.pdf", "Two labels.", document(&[ours.clone(), stream("/Type/EmbeddedFile", other.as_bytes())])));
     family
@@ -248,7 +254,7 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
         )
         .valid();
     let badge = stream("/Type/EmbeddedFile", credential.as_bytes());
-    not_in_log(family.file("credential.pdf", "The credential alone.", document(&[badge.clone()])));
+    not_in_log(family.file("credential.pdf", "The credential alone.", document(std::slice::from_ref(&badge))));
     family.file("both.pdf", "With its credential.", document(&[badge, ours.clone()])).valid();
     let invoice = stream("/Type/EmbeddedFile", b"{\"invoice\":4711}");
     let xml = stream("/Type/EmbeddedFile", b"<?xml version=\"1.0\"?><invoice/>");
@@ -262,7 +268,7 @@ fn pdf(family: &mut Family<'_>, texts: &Texts) {
     family.file("attachment-65.pdf", "The 65th attachment is not looked at.", document(&[many.concat(), ours.clone()])).damaged();
     family.file("attachment-64.pdf", "The 64th is.", document(&[many[1..].concat(), ours.clone()])).valid();
     let bomb = stream("/Type/EmbeddedFile/Filter/FlateDecode", &zlib(&vec![b' '; 64 << 20]));
-    family.file("bomb.pdf", "Packed, 64 MiB: skipped.", document(&[bomb.clone()])).no_label();
+    family.file("bomb.pdf", "Packed, 64 MiB: skipped.", document(std::slice::from_ref(&bomb))).no_label();
     family.file("bomb-and-label.pdf", "And a label behind it.", document(&[bomb, ours])).valid();
 }
 

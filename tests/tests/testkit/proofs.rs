@@ -56,7 +56,8 @@ fn paths(kit: &mut Kit) {
     let mut family = kit.family("proofs", "usual");
     let (scene, id) = Scene::gold();
     let good = scene.bundle(id);
-    let changes: [(&str, fn(&mut TlogProof)); 8] = [
+    type Change = fn(&mut TlogProof);
+    let changes: [(&str, Change); 8] = [
         ("index-before", |proof| proof.index -= 1),
         ("index-after", |proof| proof.index += 1),
         ("index-largest", |proof| proof.index = u64::MAX),
@@ -71,7 +72,8 @@ fn paths(kit: &mut Kit) {
         case.inclusion(Facet::Fails).altered("label");
     }
     // Each hash of each proof, one bit of it.
-    let parts: [(&str, &str, fn(&mut Bundle) -> &mut Proven); 5] = [
+    type Place = fn(&mut Bundle) -> &mut Proven;
+    let parts: [(&str, &str, Place); 5] = [
         ("label", "label", |bundle| &mut bundle.label),
         ("adoption", "charter record", |bundle| &mut bundle.adoption),
         ("confirmation-0", "confirmation", |bundle| &mut bundle.confirmations[0].entry),
@@ -104,7 +106,8 @@ fn lines(kit: &mut Kit) {
     let bad = label_proof(&good, |proof| proof.extra = Some(b"seen?".to_vec()));
     // The proof is a sound one to others; here nothing authenticates that line.
     family.bundle("extra-line", "A line of extra data, which nothing authenticates.", &bad).altered("label");
-    let changes: [(&str, fn(&mut Vec<String>)); 9] = [
+    type Change = fn(&mut Vec<String>);
+    let changes: [(&str, Change); 9] = [
         ("header", |lines| lines[0] = "c2sp.org/tlog-proof@v2".into()),
         ("no-header", |lines| drop(lines.remove(0))),
         ("no-index", |lines| drop(lines.remove(1))),
@@ -159,7 +162,8 @@ fn heads(kit: &mut Kit) {
     let foreign = proof(&good.confirmations[0].entry).checkpoint;
     let bad = label_proof(&good, |proof| proof.checkpoint = foreign);
     family.bundle("head-of-another-log", "An endorser's head, whole.", &bad).inclusion(Facet::Fails).altered("label");
-    let changes: [(&str, fn(&mut Note)); 6] = [
+    type Change = fn(&mut Note);
+    let changes: [(&str, Change); 6] = [
         ("size", |note| note.text = note.text.replacen("\n4\n", "\n5\n", 1)),
         ("root", |note| note.text = note.text.replacen('A', "B", 1)),
         ("extension", |note| note.text.push_str("more\n")),
