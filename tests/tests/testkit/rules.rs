@@ -4,6 +4,7 @@ use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{Charter, Level, Member, Tie};
 use parangon_protocol::id::{ClusterId, Hash};
 use parangon_protocol::record::{Adoption, Record};
+use parangon_protocol::region::Nuts;
 use parangon_protocol::verify::Outcome;
 use serde_json::json;
 
@@ -139,6 +140,12 @@ fn levels(kit: &mut Kit) {
     };
     let bronze = of(Level::Bronze, Catalogue::ecei_bronze(), "2028-10");
     family.bundle("bronze", "BRONZE with one endorser.", &bundle(Federation::default(), &bronze)).valid();
+    let silver = of(Level::Silver, Catalogue::ecei(), "2028-10");
+    let about = "SILVER: that a BRONZE label came 18 to 24 months before stands in other records.";
+    family.bundle("silver", about, &bundle(Federation::default(), &silver)).valid();
+    let mut placed = usual();
+    placed.common.cluster.nuts = Some(Nuts::new("DE111", 2024).unwrap());
+    family.bundle("nuts", "A cluster with its NUTS region.", &bundle(Federation::default(), &placed)).valid();
     let wrong = of(Level::Bronze, Catalogue::ecei(), "2028-10");
     family.bundle("bronze-other-catalogue", "BRONZE by the catalogue of GOLD.", &bundle(Federation::default(), &wrong)).rule("rule");
     let mut award = usual();
