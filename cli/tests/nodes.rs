@@ -106,7 +106,10 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let later = Timestamp::from_seconds(now + 2 * 86_400).expect("a time");
     desk.run(&format!("verify gold.label.json --at {later}")).ends(0);
-    assert_eq!(desk.run(&format!("verify gold.label.json --at {later} --max-age 1 --json")).ends(15).json()["cause"]["code"], "stale-status");
+    assert_eq!(
+        desk.run(&format!("verify gold.label.json --at {later} --max-age 1 --json")).ends(15).json()["cause"]["code"],
+        "stale-status"
+    );
 
     // What other programs read of it, and what a verifier says to that alone.
     desk.run(&format!("label export {label} --format openbadge -o gold.openbadge.json --data porto")).ends(0);

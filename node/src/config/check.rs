@@ -9,11 +9,12 @@ use libp2p::Multiaddr;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::mirrors::MirrorsSection;
 use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 19] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -24,6 +25,9 @@ pub const KEYS: [&str; 16] = [
     "witness.listen",
     "witness.logs",
     "witness.outside",
+    "mirrors.urls",
+    "mirrors.ca_file",
+    "mirrors.every_seconds",
     "labels.two_people",
     "audit.retention_days",
     "keys.passphrase_file",
@@ -32,7 +36,7 @@ pub const KEYS: [&str; 16] = [
     "log.format",
 ];
 
-const SECTIONS: [&str; 7] = ["network", "api", "witness", "labels", "audit", "keys", "log"];
+const SECTIONS: [&str; 8] = ["network", "api", "witness", "mirrors", "labels", "audit", "keys", "log"];
 
 /// Days that entries of the audit trail may be kept: a hundred years.
 const LONGEST_AUDIT_DAYS: u32 = 36_525;
@@ -47,6 +51,7 @@ struct File {
     network: NetworkSection,
     api: ApiSection,
     witness: WitnessSection,
+    mirrors: MirrorsSection,
     labels: LabelsSection,
     audit: AuditSection,
     keys: KeysSection,
@@ -131,7 +136,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, witness, labels, audit, keys, log } = read;
+    let File { data_dir, network, api, witness, mirrors, labels, audit, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -151,6 +156,7 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
         return Err(ConfigError::Value { origin: config.origin("api.allowed_hosts"), key: "api.allowed_hosts", reason });
     }
     config.witness = witness.read(|key| config.origin(key))?;
+    config.mirrors = mirrors.read(|key| config.origin(key))?;
     config.policy.two_people = labels.two_people.unwrap_or(config.policy.two_people);
     config.policy.audit_days = audit.retention_days.unwrap_or(config.policy.audit_days);
     if !(1..=LONGEST_AUDIT_DAYS).contains(&config.policy.audit_days) {
