@@ -31,7 +31,7 @@ fn a_federation_with_one_label_shows_it_as_valid() {
     let desk = desk();
     let run = demo(&desk, &["--once", "--json"]).ends(0);
     let summary = run.json();
-    assert_eq!(summary["labels"], json!({ "issued": 1, "valid": 1, "provisional": 0, "withdrawn": 0 }));
+    assert_eq!(summary["labels"], json!({ "issued": 1, "valid": 1, "provisional": 0, "withdrawn": 0, "replaced": 0 }));
     assert_eq!(summary["verified"], json!({ "valid": 1, "not_valid": 0 }));
     assert_eq!((&summary["converged"], &summary["withdrawn"]), (&json!(true), &Value::Null));
     assert_eq!(summary["history"], json!({ "rows": 1, "first": "2012-05", "last": "2014" }));
@@ -52,6 +52,16 @@ fn seven_agencies_find_reviewers_whom_the_rules_allow() {
     std::fs::write(desk.path("many.csv"), rows.fold(head, |text, row| text + &row)).expect("written");
     let summary = desk.run_words(&["demo", "--agencies", "7", "--data", "many.csv", "--once", "--json"]).ends(0).json();
     assert_eq!((&summary["labels"]["issued"], &summary["converged"]), (&json!(28), &json!(true)), "{summary}");
+}
+
+#[test]
+fn a_cluster_with_two_levels_in_its_file_gets_both_labels() {
+    let desk = desk();
+    let rows = "awarded,name,country_iso2,region,technology_field,level,expires\n2013,Both,NO,,,bronze,\n2015-03,Both,NO,,,gold,\n";
+    std::fs::write(desk.path("both.csv"), rows).expect("written");
+    let summary = desk.run_words(&["demo", "--agencies", "4", "--data", "both.csv", "--once", "--json"]).ends(0).json();
+    assert_eq!(summary["labels"], json!({ "issued": 2, "valid": 1, "provisional": 0, "withdrawn": 0, "replaced": 1 }));
+    assert_eq!(summary["rows"]["merged"], 1);
 }
 
 #[test]

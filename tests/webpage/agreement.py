@@ -68,7 +68,7 @@ def kit(root: str) -> list[Case]:
             path = os.path.join(folder, name.removesuffix(".expect.json"))
             with open(path, "rb") as file, open(os.path.join(folder, name), encoding="utf-8") as about:
                 data, expected = file.read(), json.load(about)
-            data = data.ljust(expected.get("pad", 0))
+            data = data[:-1].ljust(expected.get("pad", 1) - 1) + data[-1:]
             trust = expected["trust"] and os.path.join(root, "trust", f"{expected['trust']}.json")
             cases.append(Case(os.path.relpath(path, root), data, trust, expected["at"], expected))
     return cases

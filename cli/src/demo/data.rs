@@ -25,6 +25,8 @@ pub(super) struct DemoCluster {
     pub(super) field: Option<Name>,
     /// The highest level of its rows.
     pub(super) level: Level,
+    /// The lowest of them.
+    pub(super) lowest: Level,
     /// How many rows it stands in.
     pub(super) rows: usize,
 }
@@ -132,7 +134,7 @@ fn cluster(row: &Row) -> Result<Used, String> {
     let awarded = optional("awarded", &row.awarded, "date", &mut remarks);
     let expires = optional("expires", &row.expires, "date", &mut remarks);
     let dates = awarded.into_iter().chain(expires).collect();
-    Ok(Used { cluster: DemoCluster { name, country, region, field, level, rows: 1 }, dates, remarks })
+    Ok(Used { cluster: DemoCluster { name, country, region, field, level, lowest: level, rows: 1 }, dates, remarks })
 }
 
 /// A value that may be missing; one that is none of its kind is left out with a remark.
@@ -189,8 +191,14 @@ impl Data {
 }
 
 impl DemoCluster {
+    /// The levels that it is awarded, one after the other: the lowest that its rows name, then the highest.
+    pub(super) fn awards(&self) -> Vec<Level> {
+        if self.lowest == self.level { vec![self.level] } else { vec![self.lowest, self.level] }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.level = self.level.max(other.level);
+        self.lowest = self.lowest.min(other.lowest);
         self.region = self.region.take().or_else(|| other.region.clone());
         self.field = self.field.take().or_else(|| other.field.clone());
         self.rows += other.rows;
@@ -212,6 +220,9 @@ mod tests {
         assert_eq!((packaging.len(), packaging[0].rows), (1, 2));
         let habitat = data.clusters.iter().find(|cluster| cluster.name.as_str() == "Sustainable Habitat Cluster").expect("is there");
         assert_eq!((habitat.level, habitat.rows), (Level::Gold, 3));
+        assert_eq!(habitat.awards(), [Level::Bronze, Level::Gold]);
+        assert_eq!(packaging[0].awards(), [Level::Gold]);
+        assert_eq!(data.clusters.iter().map(|cluster| cluster.awards().len()).sum::<usize>(), 102);
     }
 
     #[test]

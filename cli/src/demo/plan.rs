@@ -24,7 +24,15 @@ pub(super) struct ClusterPlan {
     pub(super) cluster: DemoCluster,
     /// Made up.
     pub(super) scores: BTreeMap<String, u8>,
+    /// For its last award.
     pub(super) reviewers: Vec<AgencyId>,
+}
+
+impl ClusterPlan {
+    /// The reviewers of an award of this level.
+    pub(super) fn reviewers_of(&self, level: Level) -> &[AgencyId] {
+        &self.reviewers[..self.reviewers.len().min(reviewers(level))]
+    }
 }
 
 /// The highest level of an indicator.
@@ -71,7 +79,7 @@ fn id(country: &Country) -> AgencyId {
 }
 
 fn one(cluster: DemoCluster, owner: usize, nth: usize, ids: &[AgencyId], seed: u64) -> ClusterPlan {
-    let count = rule(cluster.level).map_or(1, |rule| usize::from(rule.reviewers));
+    let count = reviewers(cluster.level);
     let others = ids.len().saturating_sub(1).max(1);
     let reviewers = (0..count.min(others)).map(|n| ids[(owner + 1 + (nth + n) % others) % ids.len()].clone()).collect();
     let subject = subject(cluster.name.as_str(), cluster.country.as_str());
@@ -92,6 +100,10 @@ pub(super) fn review(seed: u64, level: Level, cluster: &str, country: &str, revi
 /// The name under which a cluster's numbers are drawn.
 fn subject(cluster: &str, country: &str) -> String {
     format!("{country}\0{cluster}")
+}
+
+fn reviewers(level: Level) -> usize {
+    rule(level).map_or(1, |rule| usize::from(rule.reviewers))
 }
 
 fn rule(level: Level) -> Option<LevelRule> {
@@ -185,6 +197,17 @@ mod tests {
         let again = agencies(read(), 5, 7);
         assert_eq!(plan[0].clusters[0].scores, again[0].clusters[0].scores);
         assert_ne!(plan[0].clusters[0].scores, agencies(read(), 5, 8)[0].clusters[0].scores);
+    }
+
+    #[test]
+    fn what_a_cluster_is_scored_with_meets_the_rule_of_each_of_its_awards() {
+        let climbed: Vec<_> = reviewed(2026).into_iter().map(|(plan, _)| plan).filter(|plan| plan.cluster.awards().len() > 1).collect();
+        assert_eq!(climbed.len(), 3);
+        for plan in climbed {
+            let first = rule(plan.cluster.awards()[0]).expect("a rule");
+            assert!(passes(Catalogue::ecei(), &levels(&plan.scores), &first.requirements), "{}", plan.cluster.name);
+            assert_eq!(plan.reviewers_of(first.level).len(), usize::from(first.reviewers));
+        }
     }
 
     fn levels(scores: &BTreeMap<String, u8>) -> Vec<u8> {

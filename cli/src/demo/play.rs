@@ -81,22 +81,26 @@ impl Player<'_> {
             body["field"] = json!(field);
         }
         let cluster_id = text(&self.client.post("/api/v1/clusters", body)?, "id")?.to_owned();
+        self.assess(plan, &cluster_id, cluster.awards()[0])
+    }
+
+    /// Assesses a cluster and asks for reviews for an award of this level.
+    fn assess(&self, plan: &ClusterPlan, cluster_id: &str, level: Level) -> Result<(), Failure> {
         let eligibility = json!({ "eccp_listed": true, "management_fte_hundredths": 150, "members": 40, "member_types": 3 });
         let assessment =
             self.client.post("/api/v1/assessments", json!({ "cluster": cluster_id, "eligibility": eligibility, "improvements": 3 }))?;
         let id = text(&assessment, "id")?;
         let path = format!("/api/v1/assessments/{}/scores", encode(id));
         self.client.send(Method::PUT, &path, Body::Json(json!(plan.scores)), Some(text(&assessment, "etag")?))?;
-        self.ask(plan, &cluster_id, id)
+        self.ask(plan, cluster_id, id, level)
     }
 
     /// Asks the reviewers that the rules allow now.
-    fn ask(&self, plan: &ClusterPlan, cluster_id: &str, assessment: &str) -> Result<(), Failure> {
-        let cluster = &plan.cluster;
+    fn ask(&self, plan: &ClusterPlan, cluster_id: &str, assessment: &str, level: Level) -> Result<(), Failure> {
         loop {
-            let reviewers = self.reviewers(plan, cluster_id)?;
+            let reviewers = self.reviewers(plan, cluster_id, level)?;
             let offer = json!({
-                "assessment": assessment, "scheme": "demo", "level": cluster.level, "reviewers": reviewers, "languages": ["en"], "comments": false,
+                "assessment": assessment, "scheme": "demo", "level": level, "reviewers": reviewers, "languages": ["en"], "comments": false,
             });
             match self.client.post("/api/v1/offers", offer) {
                 // A label of somebody else came in between, and with it another rule against one of them.
@@ -107,13 +111,13 @@ impl Player<'_> {
     }
 
     /// The planned reviewers; for one that the conflict rules do not allow any more, the next that they allow.
-    fn reviewers(&self, plan: &ClusterPlan, cluster: &str) -> Result<Vec<String>, Failure> {
+    fn reviewers(&self, plan: &ClusterPlan, cluster: &str, level: Level) -> Result<Vec<String>, Failure> {
         let cluster = encode(cluster);
-        let path = format!("/api/v1/eligible?scheme=demo&level={}&cluster={cluster}", plan.cluster.level);
+        let path = format!("/api/v1/eligible?scheme=demo&level={level}&cluster={cluster}");
         let allowed = self.client.list(&path, None)?;
         let mut free: Vec<&str> = allowed.iter().filter(|a| a["eligible"] == true).filter_map(|a| a["agency"].as_str()).collect();
         let mut chosen = Vec::new();
-        for planned in &plan.reviewers {
+        for planned in plan.reviewers_of(level) {
             let at = free.iter().position(|agency| *agency == planned.as_str()).unwrap_or_default();
             if free.is_empty() {
                 return Err(Failure::failed(format!("nobody may review {} any more", plan.cluster.name)));
@@ -141,6 +145,7 @@ impl Player<'_> {
                 if decided["state"] == "decided" {
                     self.second.post("/api/v1/labels", order)?;
                 }
+                self.next_award(&offer)?;
                 self.progress.issued.fetch_add(1, Ordering::Release);
                 busy = true;
             }
@@ -148,12 +153,26 @@ impl Player<'_> {
         Ok(busy)
     }
 
+    /// Assesses the cluster of an offer that led to a label anew, where it is awarded a higher level as well.
+    fn next_award(&self, offer: &Value) -> Result<(), Failure> {
+        let plan = self.planned(offer)?;
+        let level = level(offer)?;
+        match plan.cluster.awards().into_iter().find(|award| *award > level) {
+            Some(next) => self.assess(plan, text(&offer["cluster"], "id")?, next),
+            None => Ok(()),
+        }
+    }
+
+    fn planned(&self, offer: &Value) -> Result<&ClusterPlan, Failure> {
+        let name = text(&offer["cluster"], "name")?;
+        let plan = self.plan.clusters.iter().find(|plan| plan.cluster.name.as_str() == name);
+        plan.ok_or_else(|| Failure::failed(format!("{name} was not planned")))
+    }
+
     /// Asks others in place of those who declined.
     fn ask_again(&self, offer: &Value) -> Result<(), Failure> {
         self.client.post(&format!("/api/v1/offers/{}/withdraw", encode(text(offer, "id")?)), json!({}))?;
-        let (cluster, name) = (text(&offer["cluster"], "id")?, text(&offer["cluster"], "name")?);
-        let plan = self.plan.clusters.iter().find(|plan| plan.cluster.name.as_str() == name);
-        self.ask(plan.ok_or_else(|| Failure::failed(format!("{name} was not planned")))?, cluster, text(offer, "assessment")?)
+        self.ask(self.planned(offer)?, text(&offer["cluster"], "id")?, text(offer, "assessment")?, level(offer)?)
     }
 
     fn review(&self, item: &Value) -> Result<bool, Failure> {
@@ -190,10 +209,14 @@ impl Player<'_> {
 
     /// What this agency finds when it reviews: made up.
     fn scores(&self, item: &Value) -> Result<Value, Failure> {
-        let level: Level = text(item, "level")?.parse().map_err(Failure::failed)?;
         let cluster = &item["cluster"];
-        Ok(json!(plan::review(self.seed, level, text(cluster, "name")?, text(cluster, "country")?, &self.plan.id)))
+        Ok(json!(plan::review(self.seed, level(item)?, text(cluster, "name")?, text(cluster, "country")?, &self.plan.id)))
     }
+}
+
+/// The level that an offer is for.
+fn level(offer: &Value) -> Result<Level, Failure> {
+    text(offer, "level")?.parse().map_err(Failure::failed)
 }
 
 /// A text field that every answer has.
@@ -206,13 +229,18 @@ pub(super) fn first_by_name<'v>(labels: impl Iterator<Item = &'v Value>) -> Opti
     labels.min_by_key(|label| label["cluster"]["name"].as_str())
 }
 
-/// Withdraws a label of the first agency that has one, unless it is the only one of the federation.
-pub(super) fn withdraw_one(clients: &[(AgencyId, Client)], labels: usize) -> Result<Option<String>, Failure> {
-    if labels < 2 {
+/// Withdraws a valid label of the first agency that has one, unless it is the only one of the federation.
+pub(super) fn withdraw_one(clients: &[(AgencyId, Client)]) -> Result<Option<String>, Failure> {
+    let (mut left, mut valid) = (0, Vec::new());
+    for (agency, client) in clients {
+        let own = client.list(&format!("/api/v1/labels?limit=500&agency={agency}"), None)?;
+        valid.push(own.into_iter().filter(|label| label["state"] == "valid").collect::<Vec<_>>());
+        left += valid.last().map_or(0, Vec::len);
+    }
+    if left < 2 {
         return Ok(None);
     }
-    for (agency, client) in clients {
-        let own = client.list(&format!("/api/v1/labels?agency={agency}"), None)?;
+    for ((_, client), own) in clients.iter().zip(&valid) {
         if let Some(label) = first_by_name(own.iter()) {
             let id = text(label, "id")?.to_owned();
             client.post(&format!("/api/v1/labels/{}/standing", encode(&id)), json!({ "action": "withdraw", "reason": "at-request" }))?;

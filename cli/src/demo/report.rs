@@ -68,7 +68,10 @@ impl Summary {
         let data = stage.data;
         let json = json!({
             "agencies": agencies(stage, clients, played.tokens.as_deref())?,
-            "labels": { "issued": labels.len(), "valid": count("valid"), "provisional": count("provisional"), "withdrawn": count("withdrawn") },
+            "labels": {
+                "issued": labels.len(), "valid": count("valid"), "provisional": count("provisional"), "withdrawn": count("withdrawn"),
+                "replaced": count("replaced"),
+            },
             "converged": played.is_converged,
             "verified": { "valid": valid, "not_valid": checked.len() - valid },
             "statistics": statistics(&clients[0].1)?,
@@ -126,8 +129,8 @@ impl Summary {
         page.field(
             "Labels",
             format!(
-                "{} issued: {} valid, {} provisional, {} withdrawn",
-                labels["issued"], labels["valid"], labels["provisional"], labels["withdrawn"]
+                "{} issued: {} valid, {} replaced, {} provisional, {} withdrawn",
+                labels["issued"], labels["valid"], labels["replaced"], labels["provisional"], labels["withdrawn"]
             ),
         );
         page.field(

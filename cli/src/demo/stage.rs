@@ -43,14 +43,15 @@ impl Stage<'_> {
         let clients = self.clients()?;
         // Tokens of a directory that is about to go are of no use to anybody.
         let tokens = if once && !self.home.is_kept() { None } else { Some(report::tokens(&clients, self.home.path())?) };
-        let labels = self.plans.iter().map(|plan| plan.clusters.len()).sum();
+        let labels = self.plans.iter().flat_map(|plan| &plan.clusters).map(|plan| plan.cluster.awards().len()).sum();
         self.require(&clients, 0)?; // everybody knows everybody's keys
-        let clusters = several(u64::try_from(labels).unwrap_or(u64::MAX), "cluster is", "clusters are");
+        let clusters: usize = self.plans.iter().map(|plan| plan.clusters.len()).sum();
+        let clusters = several(u64::try_from(clusters).unwrap_or(u64::MAX), "cluster is", "clusters are");
         self.out.say(&format!("The nodes know each other; now {clusters} assessed, reviewed and labelled, with made-up scores."));
         self.populate(&clients, labels)?;
         let populated = self.began.elapsed();
         self.require(&clients, labels)?;
-        let withdrawn = play::withdraw_one(&clients, labels)?;
+        let withdrawn = play::withdraw_one(&clients)?;
         for (_, client) in &clients {
             client.post("/api/v1/statistics/releases", serde_json::json!({}))?;
         }
