@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    access, assess, audit, backup, catalogue, cluster, completions, config, erase, federation, init, invite, join, key, label, man, peer,
-    reminders, restore, review, serve, stats, status, token, trust, verify,
+    access, assess, audit, backup, catalogue, cluster, completions, config, erase, federation, init, invite, join, key, label, man, mirror,
+    peer, reminders, restore, review, serve, stats, status, token, trust, verify,
 };
 use crate::demo::DemoArgs;
 
@@ -206,6 +206,7 @@ pub(crate) enum Command {
     /// Examples:
     ///   parangon trust export -o network.trust.json
     ///   parangon trust import network.trust.json
+    ///   parangon trust page -o verify.html       checks labels in any browser, without a network
     ///   parangon trust show
     #[command(verbatim_doc_comment)]
     Trust(Noun<trust::TrustCommand>),
@@ -304,6 +305,13 @@ pub(crate) enum Command {
     ///   parangon stats export --indicator 4.1.3 --format csv -o distribution.csv
     #[command(verbatim_doc_comment)]
     Stats(Noun<stats::StatsCommand>),
+    /// Write what is public as files that any web server can give out
+    ///
+    /// Examples:
+    ///   parangon mirror export /srv/www/mirror
+    ///   parangon mirror export /srv/www/mirror --quiet      from a timer: only what changed is written
+    #[command(verbatim_doc_comment)]
+    Mirror(Noun<mirror::MirrorCommand>),
     /// Show the other agencies' nodes
     ///
     /// Examples:

@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod fields;
 mod files;
+mod html;
 mod ids;
 mod output;
 mod pins;

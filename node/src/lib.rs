@@ -8,11 +8,13 @@ pub mod codec;
 pub mod config;
 pub mod engine;
 pub mod keystore;
+pub mod mirrors;
 pub mod network;
 pub mod outside;
 mod run;
 pub mod sealing;
 pub mod service;
 pub mod store;
+pub mod web;
 
 pub use run::{Node, NodeConfig, NodeError, NodeFiles};

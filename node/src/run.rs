@@ -30,6 +30,7 @@ use crate::engine::{self, Change, Engine, EngineConfig, EngineError, News};
 use crate::keystore::file::{self, FileError};
 use crate::keystore::random;
 use crate::keystore::{KeyFiles, KeyFilesError, Keyring, Keystore};
+use crate::mirrors;
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
 use crate::service::witness::Witness;
@@ -287,6 +288,7 @@ impl Node {
             tasks.push(tokio::spawn(api::witness::serve(context.clone(), listener, witness, stop.clone())));
         }
         tasks.push(tokio::spawn(outside::run(context.clone(), config.witness.outside.clone(), stop.clone())));
+        tasks.push(tokio::spawn(mirrors::run(context.clone(), config.mirrors.clone(), stop.clone())));
         guard.disarm();
         Ok(Self { context, network, api, witness: witness_address, stop, tasks })
     }

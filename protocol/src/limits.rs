@@ -1,8 +1,9 @@
 //! Every bound with its reason. Foreign bytes are measured against these before anything is allocated.
 
 /// Bytes of one record's text. A label with two endorsements needs about 3 KiB; a statistics release with
-/// 31 rows about 6 KiB. The rest is room for a charter's worth of future fields.
-pub const RECORD_BYTES: usize = 64 * 1024;
+/// 31 rows about 6 KiB. The rest is room for a charter's worth of future fields. In a mirror two bytes hold the length (c2sp.org/tlog-tiles),
+/// so that a byte more could not be mirrored.
+pub const RECORD_BYTES: usize = 65_535;
 
 /// Bytes of one canonical document that is not a record: a bundle carries a charter chain and a dozen proofs.
 pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;

@@ -48,9 +48,9 @@ impl<'a> Verifier<'a> {
     #[must_use]
     pub fn verify(&self, file: &[u8]) -> Verdict {
         let Self { trust, at, shared } = self;
-        let (text, beside) = match carrier::look(file) {
-            Ok(Found::Json(text)) => (Cow::Borrowed(text), vec![]),
-            Ok(Found::Content(Content::Bundle(text, beside))) => (text, beside),
+        let (text, beside, is_whole) = match carrier::look(file) {
+            Ok(Found::Json(text)) => (Cow::Borrowed(text), vec![], true),
+            Ok(Found::Content(Content::Bundle(text, beside))) => (text, beside, false),
             Ok(Found::Content(Content::Credential(text))) => return alone::credential(&text, trust, *at),
             Ok(Found::Content(Content::Code(digits))) => return alone::code(digits, trust, *at),
             Ok(Found::Content(Content::Proof)) => return self.stop(Outcome::CannotTell, Cause::ProofAlone),
@@ -61,7 +61,7 @@ impl<'a> Verifier<'a> {
         match Sliced::read(&text) {
             Ok(sliced) => steps::run(&sliced, &beside, &Asked { trust, at: *at, shared }),
             Err(_) if text.len() > limits::DOCUMENT_BYTES => self.stop(Outcome::NoLabel, Cause::TooLarge),
-            Err(_) if beside.is_empty() && carrier::is_credential(&text) => alone::credential(&text, trust, *at),
+            Err(_) if is_whole && carrier::is_credential(&text) => alone::credential(&text, trust, *at),
             Err(_) => self.unreadable(&text),
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod join;
 pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod man;
+pub(crate) mod mirror;
 pub(crate) mod new_files;
 pub(crate) mod peer;
 pub(crate) mod reminders;
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<u8, Failure> {
         Command::Erase(noun) => with_node(noun, global, out, erase::run),
         Command::Verify(args) => verify::run(&args, out),
         Command::Stats(noun) => with_node(noun, global, out, stats::run),
+        Command::Mirror(noun) => with_node(noun, global, out, mirror::run),
         Command::Peer(noun) => with_node(noun, global, out, peer::run),
         Command::Token(noun) => with_node(noun, global, out, token::run),
         Command::Audit(noun) => done(audit::run(noun, global, out)),

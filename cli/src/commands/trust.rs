@@ -24,6 +24,8 @@ pub(crate) enum TrustCommand {
     Import(ImportArgs),
     /// Write this agency's federation as a trust file for those who check labels
     Export(ExportArgs),
+    /// Write the page that checks labels in a browser: one file, which needs no network
+    Page(PageArgs),
     /// List the trusted federations
     Show,
 }
@@ -46,11 +48,23 @@ pub(crate) struct ExportArgs {
     output: Option<PathBuf>,
 }
 
+/// Arguments of `parangon trust page`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PageArgs {
+    /// Where the page goes, or - for stdout
+    #[arg(long, short, value_name = "FILE", default_value = "verify.html")]
+    output: PathBuf,
+    /// Have the page trust this imported federation, not this agency's
+    #[arg(long, value_name = "HEX|WORDS")]
+    fingerprint: Option<Pin>,
+}
+
 /// Runs one verb.
 pub(crate) fn run(noun: Noun<TrustCommand>, global: &Global, out: &Output) -> Result<(), Failure> {
     match noun.verb {
         TrustCommand::Import(args) => import(&args, out),
         TrustCommand::Export(args) => export(&args, &noun.data, global, out),
+        TrustCommand::Page(args) => page(&args, &noun.data, global, out),
         TrustCommand::Show => show(out),
     }
 }
@@ -98,15 +112,62 @@ fn import(args: &ImportArgs, out: &Output) -> Result<(), Failure> {
     })
 }
 
-fn export(args: &ExportArgs, data: &DataDir, global: &Global, out: &Output) -> Result<(), Failure> {
-    // The running node knows the members' keys; the directory alone has the charter.
+/// This agency's federation. The running node knows the members' keys; the directory alone has the charter.
+fn own(data: &DataDir, global: &Global) -> Result<Known, Failure> {
     let local = global.node.is_none().then(|| read_federation(&data.path())).transpose()?.flatten();
     let asked = Client::open(global, data).and_then(|client| client.download("/api/v1/trust"));
-    let known = match (asked, local) {
-        (Ok(text), _) => read_trust(&text)?,
-        (Err(failure), Some((chain, _))) if failure.exit == Exit::Unreachable => Known::new(chain, vec![]).map_err(Failure::invalid)?,
-        (Err(failure), _) => return Err(failure),
+    match (asked, local) {
+        (Ok(text), _) => read_trust(&text),
+        (Err(failure), Some((chain, _))) if failure.exit == Exit::Unreachable => Known::new(chain, vec![]).map_err(Failure::invalid),
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+/// What the page is to trust: this agency's federation, else the one that was imported.
+fn for_page(args: &PageArgs, data: &DataDir, global: &Global) -> Result<Known, Failure> {
+    let failure = match &args.fingerprint {
+        Some(_) => None,
+        None => match own(data, global) {
+            Err(failure) if failure.exit == Exit::Unreachable => Some(failure),
+            done => return done,
+        },
     };
+    let mut pinned = Pins::of_user().load()?;
+    if let Some(pin) = &args.fingerprint {
+        pinned.retain(|known| pin.matches(known.chain().fingerprint()));
+    }
+    match (pinned.len(), failure) {
+        (1, _) => Ok(pinned.remove(0)),
+        (0, Some(failure)) => Err(failure),
+        (0, None) => Err(Failure::new(Exit::NotFound, "no such federation is trusted").next("parangon trust show")),
+        _ => Err(Failure::usage("several federations are trusted; name one with --fingerprint")),
+    }
+}
+
+fn page(args: &PageArgs, data: &DataDir, global: &Global, out: &Output) -> Result<(), Failure> {
+    let known = for_page(args, data, global)?;
+    let trust = TrustFile::of(&known).to_text().map_err(Failure::failed)?;
+    let text = parangon_node::web::verify_page(Some(&String::from_utf8_lossy(&trust)));
+    if args.output == Path::new("-") {
+        out.raw(text.as_bytes());
+        return Ok(());
+    }
+    files::write_new(&args.output, text.as_bytes())?;
+    let mut json = describe(&known);
+    json["file"] = json!(args.output);
+    out.result(&json, |page| {
+        page.field("page", args.output.to_string_lossy());
+        page.field("trusts", clean(known.chain().newest().name.as_str()));
+        page.field("in words", known.chain().fingerprint().words());
+        if known.keysets().is_empty() {
+            page.remark("The node does not run, so the page has no keys of members: a printed code cannot be checked with it.");
+        }
+        page.next("open it in a browser, or put it on your website: it sends nothing anywhere");
+    })
+}
+
+fn export(args: &ExportArgs, data: &DataDir, global: &Global, out: &Output) -> Result<(), Failure> {
+    let known = own(data, global)?;
     let chain = known.chain();
     let text = TrustFile::of(&known).to_text().map_err(Failure::failed)?;
     let path = args.output.clone().unwrap_or_else(|| format!("{}.trust.json", files::slug(chain.newest().name.as_str())).into());

@@ -4,6 +4,7 @@
 pub(crate) mod capture;
 pub(crate) mod nodes;
 pub(crate) mod review;
+pub(crate) mod web;
 pub(crate) mod wire;
 pub(crate) mod workbook;
 

@@ -7,15 +7,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use super::guard::Way;
+use super::guard::{PAGE, Way};
 use super::permissions::{self, Line};
 use super::{App, trace};
 use crate::service::Error;
 use crate::service::roles::Caller;
 use crate::service::tokens;
 
-/// Paths that tell nothing and need no token.
-pub(super) const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/openapi.json"];
+/// Paths that tell nothing, or what is for everybody, and need no token.
+pub(super) const OPEN: [&str; 4] = ["/healthz", "/readyz", "/api/openapi.json", PAGE];
 
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());

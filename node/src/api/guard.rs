@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
+
+/// The page that checks labels. It is the same for everybody and holds nothing of anybody, so links to it may stand anywhere.
+pub(super) const PAGE: &str = "/verify";
 
 /// The names under which this node answers.
 #[derive(Debug, Clone)]
@@ -57,6 +60,7 @@ pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
     let way = request.extensions().get::<Way>().copied().unwrap_or(Way::Tcp);
     let refused = match way {
         Way::Unix { .. } => None, // no browser reaches it
+        Way::Tcp if *request.method() == Method::GET && request.uri().path() == PAGE => named(&hosts, request.headers()).err(),
         Way::Tcp => inspect(&hosts, request.headers()).err(),
     };
     let mut response = match refused {
@@ -72,11 +76,7 @@ pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
 /// # Errors
 /// [`ApiError::Host`] or [`ApiError::Origin`].
 pub(super) fn inspect(hosts: &Hosts, headers: &HeaderMap) -> Result<(), ApiError> {
-    let mut named = headers.get_all(header::HOST).iter();
-    let host = named.next().and_then(|host| host.to_str().ok()).ok_or(ApiError::Host)?;
-    if named.next().is_some() || !hosts.allows(host) {
-        return Err(ApiError::Host);
-    }
+    named(hosts, headers)?;
     let foreign = |origin: &HeaderValue| !origin.to_str().is_ok_and(|origin| hosts.allows_origin(origin));
     if headers.get_all(header::ORIGIN).iter().any(foreign) {
         return Err(ApiError::Origin);
@@ -88,7 +88,14 @@ pub(super) fn inspect(hosts: &Hosts, headers: &HeaderMap) -> Result<(), ApiError
     }
 }
 
-/// Nothing that this API answers is a page: nothing may be loaded, framed, sniffed or kept.
+/// Judges the name that a request was sent to.
+fn named(hosts: &Hosts, headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = named.next().and_then(|host| host.to_str().ok()).ok_or(ApiError::Host)?;
+    if named.next().is_some() || !hosts.allows(host) { Err(ApiError::Host) } else { Ok(()) }
+}
+
+/// Nothing that this API answers is a page, but for one that has a policy of its own: nothing may be loaded, framed, sniffed or kept.
 fn secure(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),

@@ -27,6 +27,7 @@ mod keys;
 mod labels;
 mod logs;
 mod metrics;
+mod mirror;
 mod node;
 mod offers;
 mod page;
@@ -65,6 +66,7 @@ pub struct App {
     context: Context,
     metrics: metrics::Metrics,
     keys: Arc<idempotency::Keys>,
+    page: Arc<verification::Page>,
     /// Ends streams of events.
     stop: CancellationToken,
 }
@@ -163,8 +165,11 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(charter::ballot))
         .routes(routes!(charter::vote))
         .routes(routes!(keys::list, keys::replace))
+        .routes(routes!(mirror::show))
+        .routes(routes!(mirror::file))
         .routes(routes!(verification::verify))
         .routes(routes!(verification::trust))
+        .routes(routes!(verification::page))
         .routes(routes!(statistics::aggregate))
         .routes(routes!(statistics::aggregate_csv))
         .routes(routes!(statistics::prepare))
@@ -192,7 +197,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// All routes behind their guards: Host and Origin first, then who asks and what they may, then everything else.
 pub fn router(context: Context, hosts: Hosts, stop: CancellationToken) -> Router {
-    let app = App { context, metrics: metrics::Metrics::default(), keys: Arc::default(), stop };
+    let app = App { context, metrics: metrics::Metrics::default(), keys: Arc::default(), page: Arc::default(), stop };
     let (routes, description) = resources().split_for_parts();
     let description: Arc<str> = description.to_json().expect("a description made of constants can be written").into();
     let serve_description = move || {

@@ -58,6 +58,8 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/witnesses", ALL, Nothing),
     ("GET", "/api/v1/logs", ALL, Nothing),
     ("GET", "/api/v1/logs/{agency}/evidence", ALL, Nothing),
+    ("GET", "/api/v1/mirror", ALL, Nothing),
+    ("GET", "/api/v1/mirror/file", ALL, Nothing),
     ("GET", "/api/v1/events", ALL, Nothing),
     ("GET", "/api/v1/trust", ALL, Nothing),
     ("POST", "/api/v1/verify", ALL, Nothing),

@@ -105,7 +105,7 @@ fn every_route(fill: &str) -> Vec<(Method, String)> {
 async fn every_route_asks_who_is_there() {
     let client = client(None).await;
     for (method, path) in every_route("x") {
-        let open = ["/healthz", "/readyz"].contains(&path.as_str());
+        let open = ["/healthz", "/readyz", "/verify"].contains(&path.as_str());
         let request = || Request::builder().method(method.clone()).uri(&path);
         for tokens in [&[][..], &["Bearer "], &["Bearer pgn_wrong"], &["Basic eDp5"], &["bearer x", "Bearer y"]] {
             let request = tokens.iter().fold(request(), |request, token| request.header(header::AUTHORIZATION, *token));
@@ -118,6 +118,10 @@ async fn every_route_asks_who_is_there() {
         for (name, value, code) in
             [("host", "evil.test", "PGN-0410"), ("origin", "http://evil.test", "PGN-0411"), ("sec-fetch-site", "cross-site", "PGN-0411")]
         {
+            // Links to the page that checks labels may stand anywhere.
+            if path == "/verify" && name != "host" {
+                continue;
+            }
             let answer = client.send(request().header(name, value), Body::empty()).await;
             assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, code), "{method} {path}");
             assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
@@ -278,6 +282,23 @@ async fn a_backup_is_streamed_to_one_at_a_time_and_opens_with_the_identity_key_a
         Some(answer.code()).filter(|code| code != "PGN-0601")
     });
     assert_eq!(refused.await, "PGN-0613");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_that_checks_labels_is_for_everybody() {
+    let client = client(None).await;
+    let answer = client.send(Request::get("/verify").header("sec-fetch-site", "cross-site"), Body::empty()).await;
+    assert_eq!(
+        (answer.status, &answer.headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"text/html; charset=utf-8".parse().expect("a value"))
+    );
+    let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-") && policy.ends_with("; frame-ancestors 'none'"), "{policy}");
+    let page = String::from_utf8(answer.body).expect("text");
+    let trust = page.split("id=\"trust\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("a trust file");
+    let known = parangon_protocol::verify::TrustFile::read(trust.as_bytes()).expect("a trust file");
+    assert_eq!(known.chain().fingerprint(), client.agency.context.federation());
+    assert!(!known.keysets().is_empty(), "what a printed code is checked with");
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! Verifying a label file, and what others need to trust this federation.
 
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::Deserialize;
+use tokio::sync::Mutex;
 use utoipa::IntoParams;
 
 use parangon_protocol::verify::TrustFile;
@@ -42,4 +48,36 @@ pub(super) async fn verify(
 ))]
 pub(super) async fn trust(State(app): State<App>) -> Result<Json<TrustFile>, ApiError> {
     Ok(Json(app.context.run(verification::trust).await?))
+}
+
+/// How long a page that was made is given out again: it is for everybody, and making it takes signatures to be checked.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The page as it was made last.
+#[derive(Debug, Default)]
+pub(super) struct Page(Mutex<Option<(Instant, Bytes)>>);
+
+impl Page {
+    async fn get(&self, app: &App) -> Result<Bytes, ApiError> {
+        let mut last = self.0.lock().await;
+        if let Some((made, page)) = &*last
+            && made.elapsed() < FRESH
+        {
+            return Ok(page.clone());
+        }
+        let page = Bytes::from(app.context.run(verification::page).await?);
+        *last = Some((Instant::now(), page.clone()));
+        Ok(page)
+    }
+}
+
+/// The page that checks labels in its reader's browser, with this federation pinned.
+#[utoipa::path(get, path = "/verify", tag = "labels", security(()), responses(
+    (status = 200, body = String, content_type = "text/html"),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn page(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
+    let page = app.page.get(&app).await?;
+    let policy = format!("{}; frame-ancestors 'none'", crate::web::verify_page_policy());
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)], page))
 }

@@ -9,12 +9,13 @@ use libp2p::Multiaddr;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::mirrors::MirrorsSection;
 use super::witness::WitnessSection;
 use super::{Config, ConfigError, KeySource, LogFormat, LogLevel, Origin};
 use crate::carriers::CarrierError;
 
 /// Every key with its section, in the order of the documentation.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 20] = [
     "data_dir",
     "network.listen",
     "network.gossip",
@@ -25,6 +26,9 @@ pub const KEYS: [&str; 17] = [
     "witness.listen",
     "witness.logs",
     "witness.outside",
+    "mirrors.urls",
+    "mirrors.ca_file",
+    "mirrors.every_seconds",
     "labels.two_people",
     "labels.public_url",
     "audit.retention_days",
@@ -34,7 +38,7 @@ pub const KEYS: [&str; 17] = [
     "log.format",
 ];
 
-const SECTIONS: [&str; 7] = ["network", "api", "witness", "labels", "audit", "keys", "log"];
+const SECTIONS: [&str; 8] = ["network", "api", "witness", "mirrors", "labels", "audit", "keys", "log"];
 
 /// Days that entries of the audit trail may be kept: a hundred years.
 const LONGEST_AUDIT_DAYS: u32 = 36_525;
@@ -49,6 +53,7 @@ struct File {
     network: NetworkSection,
     api: ApiSection,
     witness: WitnessSection,
+    mirrors: MirrorsSection,
     labels: LabelsSection,
     audit: AuditSection,
     keys: KeysSection,
@@ -134,7 +139,7 @@ pub(super) fn apply(config: &mut Config, text: &str, file: &str) -> Result<(), C
 }
 
 fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
-    let File { data_dir, network, api, witness, labels, audit, keys, log } = read;
+    let File { data_dir, network, api, witness, mirrors, labels, audit, keys, log } = read;
     if let Some(dir) = data_dir {
         let origin = config.origin("data_dir");
         config.set_data_dir(dir, origin)?;
@@ -154,6 +159,7 @@ fn fill(config: &mut Config, read: File) -> Result<(), ConfigError> {
         return Err(ConfigError::Value { origin: config.origin("api.allowed_hosts"), key: "api.allowed_hosts", reason });
     }
     config.witness = witness.read(|key| config.origin(key))?;
+    config.mirrors = mirrors.read(|key| config.origin(key))?;
     config.policy.two_people = labels.two_people.unwrap_or(config.policy.two_people);
     if let Some(text) = labels.public_url {
         let key = "labels.public_url";

@@ -4,6 +4,7 @@
 //! mistake names file, line and key and suggests the nearest key (case O10).
 
 mod check;
+mod mirrors;
 mod witness;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use crate::service::Policy;
 
 pub use check::KEYS;
+pub use mirrors::{MirrorUrl, Mirrors};
 pub use witness::{HttpUrl, Outside, Witness};
 
 /// Bytes of a configuration file at most; the one that `init` writes has 1 KiB.
@@ -187,6 +189,8 @@ pub struct Config {
     pub api: Api,
     /// Witnessing beyond the federation.
     pub witness: Witness,
+    /// Mirrors that are read where no member can be reached.
+    pub mirrors: Mirrors,
     /// How many people decide on a label, and how long is kept who did what.
     pub policy: Policy,
     /// What opens the keystore.
@@ -239,6 +243,7 @@ impl Default for Config {
             network: Network { listen: listen.map(|text| text.parse().expect("a valid address")).into(), gossip: true },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 7480)), allow_remote: false, socket: None, allowed_hosts: Vec::new() },
             witness: Witness::default(),
+            mirrors: Mirrors::default(),
             policy: Policy { two_people: true, audit_days: AUDIT_DAYS, public_url: None },
             keys: KeySource::Ask,
             log_level: LogLevel::default(),
@@ -380,6 +385,9 @@ impl Config {
             "witness.listen" => self.witness.listen.as_ref().and_then(|address| text(address)),
             "witness.logs" => list(self.witness.logs.iter().map(ToString::to_string).collect()),
             "witness.outside" => list(self.witness.outside.iter().map(|witness| format!("{} {}", witness.key, witness.url)).collect()),
+            "mirrors.urls" => list(self.mirrors.urls.iter().map(ToString::to_string).collect()),
+            "mirrors.ca_file" => self.mirrors.ca_file.as_deref().and_then(path),
+            "mirrors.every_seconds" => Some(self.mirrors.every_seconds.to_string()),
             "labels.two_people" => Some(self.policy.two_people.to_string()),
             "labels.public_url" => self.policy.public_url.as_ref().map(|url| format!("{:?}", url.to_string())),
             "audit.retention_days" => Some(self.policy.audit_days.to_string()),

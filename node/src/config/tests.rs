@@ -53,6 +53,7 @@ key_file = "/run/key"
 listen = "127.0.0.1:7490"
 "#;
     let text = format!("{text}logs = [{log:?}]\noutside = [{{ key = {witness:?}, url = 'http://witness.example/one/' }}]\n");
+    let text = text + "[mirrors]\nurls = ['https://m.example/p/']\nca_file = '/etc/ca.pem'\nevery_seconds = 60\n";
     let text = text.as_str();
     let config = Config::parse(text, "p.toml").expect("valid");
     let shown: Vec<String> =
@@ -70,6 +71,9 @@ listen = "127.0.0.1:7490"
             r#"witness.listen="127.0.0.1:7490" p.toml:16"#,
             format!(r#"witness.logs=["{log}"] p.toml:17"#).as_str(),
             format!(r#"witness.outside=["{witness} http://witness.example/one"] p.toml:18"#).as_str(),
+            r#"mirrors.urls=["https://m.example/p"] p.toml:20"#,
+            r#"mirrors.ca_file="/etc/ca.pem" p.toml:21"#,
+            "mirrors.every_seconds=60 p.toml:22",
             "labels.two_people=false p.toml:5",
             r#"labels.public_url="https://labels.example.eu" p.toml:5"#,
             "audit.retention_days=30 p.toml:12",

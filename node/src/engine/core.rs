@@ -22,14 +22,40 @@ const GROUP: usize = 512;
 pub(super) type Reply = oneshot::Sender<Result<Vec<u64>, EngineError>>;
 
 pub(super) enum Command {
-    Append { records: Vec<CheckedRecord>, reply: Reply },
-    AppendStatus { reply: Reply },
+    Append {
+        records: Vec<CheckedRecord>,
+        reply: Reply,
+    },
+    AppendStatus {
+        reply: Reply,
+    },
     Event(Box<Event>),
-    Heads { known: Vec<(LogId, u64, u16)>, reply: oneshot::Sender<Vec<Head>> },
-    Cosigned { log: LogId, size: u64, line: String },
-    Proposal { hash: Hash, reply: oneshot::Sender<Option<Vec<u8>>> },
-    LastHeads { charter: Box<Charter>, reply: oneshot::Sender<Result<Vec<LastHead>, EngineError>> },
-    LastSeen { agency: AgencyId, nonce: Hash, reply: oneshot::Sender<Option<LastSeen>> },
+    Heads {
+        known: Vec<(LogId, u64, u16)>,
+        reply: oneshot::Sender<Vec<Head>>,
+    },
+    Cosigned {
+        log: LogId,
+        size: u64,
+        line: String,
+    },
+    Proposal {
+        hash: Hash,
+        reply: oneshot::Sender<Option<Vec<u8>>>,
+    },
+    LastHeads {
+        charter: Box<Charter>,
+        reply: oneshot::Sender<Result<Vec<LastHead>, EngineError>>,
+    },
+    LastSeen {
+        agency: AgencyId,
+        nonce: Hash,
+        reply: oneshot::Sender<Option<LastSeen>>,
+    },
+    /// Answered when what came before it is durable.
+    Flush {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 pub(super) struct Core {
@@ -46,6 +72,7 @@ pub(super) struct Core {
     writes: Vec<Write>,
     /// Answered once the promise in the answer is durable.
     asked: Vec<(AgencyId, Hash, oneshot::Sender<Option<LastSeen>>)>,
+    flushes: Vec<oneshot::Sender<()>>,
     failed: Option<Arc<StoreError>>,
 }
 
@@ -75,6 +102,7 @@ impl Core {
             next_ticket: 0,
             writes,
             asked: Vec::new(),
+            flushes: Vec::new(),
             failed: None,
         }
     }
@@ -131,6 +159,7 @@ impl Core {
                 self.step(Event::Asked { agency: agency.clone() });
                 self.asked.push((agency, nonce, reply));
             }
+            Command::Flush { reply } => self.flushes.push(reply),
             Command::Cosigned { log, size, line } => {
                 // 40 microseconds; there is at most one a member and head.
                 let book = self.replica.book().clone();
@@ -179,6 +208,9 @@ impl Core {
         for (agency, nonce, reply) in std::mem::take(&mut self.asked) {
             let _gone = reply.send(self.replica.answer_last_seen(&agency, nonce));
         }
+        for reply in self.flushes.drain(..) {
+            let _gone = reply.send(());
+        }
     }
 
     /// After a failed write the memory is ahead of the disk: nothing more is accepted, and nothing was let out.
@@ -186,6 +218,7 @@ impl Core {
         tracing::error!(%error, "the store failed; this node accepts nothing more until it is restarted");
         let cause = Arc::new(error);
         self.asked.clear();
+        self.flushes.clear();
         for (_, reply) in self.tickets.drain() {
             let _gone = reply.send(Err(EngineError::Store(cause.clone())));
         }

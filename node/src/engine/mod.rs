@@ -4,6 +4,7 @@
 //! waits, steps the replica through all of it, commits once, and only then lets anything out (`core`).
 
 mod core;
+mod elsewhere;
 mod intake;
 mod outgoing;
 mod persist;
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::network::{Incoming, NetworkHandle};
 use crate::store::{Store, StoreError};
 
+pub use elsewhere::TakeError;
 pub use parangon_protocol::replica::Change;
 pub use persist::RegisterRow;
 pub(crate) use persist::{chain, fork_proof, lost_standings, objected, objections, releases, vouched};

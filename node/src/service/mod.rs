@@ -24,6 +24,7 @@ pub mod labels;
 pub mod logs;
 mod mail;
 pub mod members;
+pub mod mirrors;
 pub(crate) mod moving;
 pub mod offers;
 pub mod outside;
@@ -96,6 +97,7 @@ struct Inner {
     /// One place: a backup holds a snapshot, and pages of that age are not reused meanwhile.
     backing_up: Arc<tokio::sync::Semaphore>,
     counters: Counters,
+    mirrors: mirrors::Board,
     started: Timestamp,
 }
 
@@ -154,6 +156,7 @@ impl Context {
             anchoring: tokio::sync::Mutex::new(()),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
             counters: Counters::default(),
+            mirrors: mirrors::Board::default(),
             started,
         }))
     }
@@ -256,6 +259,12 @@ impl Context {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.0.counters
+    }
+
+    /// How the mirrors stand that this node reads.
+    #[must_use]
+    pub fn mirrors(&self) -> &mirrors::Board {
+        &self.0.mirrors
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {

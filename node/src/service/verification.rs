@@ -26,6 +26,16 @@ pub fn trust(context: &Context) -> Result<TrustFile, Error> {
     Ok(TrustFile::of(&known(context)?))
 }
 
+/// The page that checks labels on its reader's device, with this federation pinned.
+///
+/// # Errors
+/// As [`trust`], or when the trust file cannot be written.
+pub fn page(context: &Context) -> Result<String, Error> {
+    let trust = trust(context)?.to_text().ok().and_then(|text| String::from_utf8(text).ok());
+    let trust = trust.ok_or(Error::Damaged { what: "trust file" })?;
+    Ok(crate::web::verify_page(Some(&trust)))
+}
+
 fn known(context: &Context) -> Result<Known, Error> {
     Known::new(Chain::clone(&context.chain()), labels::keysets(context)?).map_err(|_| Error::Damaged { what: "key sets" })
 }

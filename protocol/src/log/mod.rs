@@ -3,7 +3,8 @@
 //! Nothing here knows what a record says. [`merkle`] hashes and proves, [`note`], [`checkpoint`] and [`cosignature`]
 //! are the signed texts, [`quorum`] counts witnesses, [`proof`] and [`policy`] are the files that other tools read,
 //! [`fork`] is the evidence that a log told two stories, [`last_seen`] tells a recovering owner what its witnesses saw,
-//! [`stated`] names the key of a head whose epoch has another one, and [`tlog_witness`] is how witnesses outside the federation are asked.
+//! [`stated`] names the key of a head whose epoch has another one, [`tiles`] is a log as files, and [`tlog_witness`] is how witnesses outside the
+//! federation are asked.
 
 pub mod checkpoint;
 pub mod cosignature;
@@ -15,6 +16,7 @@ pub mod policy;
 pub mod proof;
 pub mod quorum;
 pub mod stated;
+pub mod tiles;
 pub mod tlog_witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};

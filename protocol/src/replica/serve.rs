@@ -1,5 +1,7 @@
 //! Answers that need the store: ranges with their proof, and the comparison of a doubtful head with what is held.
 
+use super::Replica;
+use super::sync::FROZEN;
 use crate::canonical;
 use crate::charter::Chain;
 use crate::id::LogId;
@@ -7,7 +9,7 @@ use crate::limits::{AMENDMENTS_BYTES, RANGE_BYTES, RANGE_RECORDS};
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::fork::ForkProof;
 use crate::log::merkle::{self, HashReader};
-use crate::message::{Range, VERSIONS};
+use crate::message::{Head, Range, VERSIONS};
 
 /// One log as a store holds it.
 pub trait LogReader: HashReader {
@@ -64,4 +66,35 @@ pub fn versions(chain: &Chain, after: u32) -> Vec<Vec<u8>> {
 /// The store's own.
 pub fn compare<R: LogReader>(reader: &R, ours: &SignedCheckpoint, theirs: &SignedCheckpoint) -> Result<Option<ForkProof>, R::Error> {
     ForkProof::find(ours, theirs, reader)
+}
+
+impl Replica {
+    /// The heads that differ from what the asker holds: the answer to [`Request::Heads`]. `known` is in the order of
+    /// the logs, as every replica asks; what stands out of order counts as not held.
+    #[must_use]
+    pub fn answer_heads(&self, known: &[(LogId, u64, u16)]) -> Vec<Head> {
+        let mut known = known.iter().peekable();
+        let mut heads = Vec::new();
+        for (log, state) in &self.logs {
+            while known.next_if(|(other, ..)| other.agency < log.agency).is_some() {}
+            let theirs = known.next_if(|(other, ..)| other.agency == log.agency);
+            // Who knows that a log forked is shown any head of it, and answers with the proof.
+            let forked = theirs.is_some_and(|(_, size, digest)| (*size, *digest) == (0, FROZEN));
+            let any = || state.heads.values().next_back().filter(|_| forked);
+            let Some(held) = state.current().or_else(any) else { continue };
+            let own = held.signed.checkpoint().size;
+            let differs = match theirs {
+                None => true,
+                Some((_, 0, FROZEN)) => state.evidence.is_none(),
+                Some((other, size, digest)) => {
+                    let newer = own > *size || (own == *size && state.digest() != *digest);
+                    state.epoch() > other.epoch || (state.epoch() == other.epoch && newer)
+                }
+            };
+            if differs {
+                heads.push(Head { log: log.clone(), note: held.note().to_owned() });
+            }
+        }
+        heads
+    }
 }

@@ -26,29 +26,17 @@ const UNASKED: usize = 2;
 const TRIES: usize = 4;
 
 /// In place of a digest: evidence against this log is held.
-const FROZEN: u16 = 1;
+pub(super) const FROZEN: u16 = 1;
 
 pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
     // A clock that was set back must not stop the polling until it is there again.
     let poll = replica.settings.poll_seconds;
-    if (now >= replica.next_poll || replica.next_poll > now.plus(poll)) && !replica.connected.is_empty() {
+    if now >= replica.next_poll || replica.next_poll > now.plus(poll) {
         replica.next_poll = now.plus(poll);
-        let peers: Vec<AgencyId> = replica.connected.iter().cloned().collect();
-        let missing = assembly::missing(replica);
-        // Nobody tells heads of a frozen log: its beginning is asked for.
-        let blank: Vec<LogId> = replica.logs.iter().filter(|(_, state)| state.frozen_blank()).map(|(log, _)| log.clone()).collect();
-        for step in 0..replica.settings.fanout.min(peers.len()) {
-            let to = &peers[(replica.round + step) % peers.len()];
-            ask_heads(replica, to, out);
-            out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
-            for log in blank.iter().filter(|log| log.agency != *to) {
-                stranger(replica, now, to.clone(), log.clone(), out);
-            }
-        }
-        recovery::ask(replica, peers.iter().cloned(), out);
+        ask_peers(replica, now, out);
+        // Also where nobody is connected: cosignatures travel by mirrors too.
         witness::catch_up(replica, now);
         witness::refresh(replica, now);
-        replica.round = (replica.round + replica.settings.fanout) % peers.len();
     }
     let timeout = replica.settings.timeout_seconds;
     for state in replica.logs.values_mut() {
@@ -59,9 +47,33 @@ pub(super) fn tick(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>)
     recovery::finish(replica, now, out);
 }
 
+/// Asks the next few members for heads that differ, and for what is missing.
+fn ask_peers(replica: &mut Replica, now: Timestamp, out: &mut Vec<Effect>) {
+    let peers: Vec<AgencyId> = replica.connected.iter().cloned().collect();
+    if peers.is_empty() {
+        return;
+    }
+    let missing = assembly::missing(replica);
+    // Nobody tells heads of a frozen log: its beginning is asked for.
+    let blank: Vec<LogId> = replica.logs.iter().filter(|(_, state)| state.frozen_blank()).map(|(log, _)| log.clone()).collect();
+    for step in 0..replica.settings.fanout.min(peers.len()) {
+        let to = &peers[(replica.round + step) % peers.len()];
+        ask_heads(replica, to, out);
+        out.extend(missing.iter().map(|request| Effect::Ask { to: to.clone(), request: request.clone() }));
+        for log in blank.iter().filter(|log| log.agency != *to) {
+            stranger(replica, now, to.clone(), log.clone(), out);
+        }
+    }
+    recovery::ask(replica, peers.iter().cloned(), out);
+    replica.round = (replica.round + replica.settings.fanout) % peers.len();
+}
+
 pub(super) fn connected(replica: &mut Replica, now: Timestamp, peer: AgencyId, out: &mut Vec<Effect>) {
     if peer == replica.me {
         return;
+    }
+    if replica.connected.is_empty() {
+        replica.next_poll = Timestamp::default();
     }
     replica.connected.insert(peer.clone());
     ask_heads(replica, &peer, out);
@@ -459,36 +471,5 @@ impl LogState {
                 self.fail(&pull.from, now.plus(timeout));
             }
         }
-    }
-}
-
-impl Replica {
-    /// The heads that differ from what the asker holds: the answer to [`Request::Heads`]. `known` is in the order of
-    /// the logs, as every replica asks; what stands out of order counts as not held.
-    #[must_use]
-    pub fn answer_heads(&self, known: &[(LogId, u64, u16)]) -> Vec<Head> {
-        let mut known = known.iter().peekable();
-        let mut heads = Vec::new();
-        for (log, state) in &self.logs {
-            while known.next_if(|(other, ..)| other.agency < log.agency).is_some() {}
-            let theirs = known.next_if(|(other, ..)| other.agency == log.agency);
-            // Who knows that a log forked is shown any head of it, and answers with the proof.
-            let forked = theirs.is_some_and(|(_, size, digest)| (*size, *digest) == (0, FROZEN));
-            let any = || state.heads.values().next_back().filter(|_| forked);
-            let Some(held) = state.current().or_else(any) else { continue };
-            let own = held.signed.checkpoint().size;
-            let differs = match theirs {
-                None => true,
-                Some((_, 0, FROZEN)) => state.evidence.is_none(),
-                Some((other, size, digest)) => {
-                    let newer = own > *size || (own == *size && state.digest() != *digest);
-                    state.epoch() > other.epoch || (state.epoch() == other.epoch && newer)
-                }
-            };
-            if differs {
-                heads.push(Head { log: log.clone(), note: held.note().to_owned() });
-            }
-        }
-        heads
     }
 }

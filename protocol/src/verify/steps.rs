@@ -94,7 +94,7 @@ pub(super) struct Asked<'a> {
 
 /// The charter, and the keys where it counts. A credential beside the file has to be its own.
 fn open_parts(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>) -> Result<(Charters, Option<KeyBook>), Stop> {
-    let damaged = |_| (Outcome::NotAuthentic, Cause::Damaged);
+    let damaged = |_| unreadable(file.text);
     let charters = asked.shared.charters(file, asked.trust).map_err(damaged)?;
     let chain = charters.as_ref().and_then(|charters| charters.counting.clone().ok());
     let book = match &chain {

@@ -2,6 +2,7 @@
 //! trees and checkpoints, `signed_note` for notes, `sigsum` for cosignatures and whole logged signatures, and a short
 //! Python program on OpenSSL for all of it at once, tlog-proof included, which no crate reads.
 
+mod mirror;
 mod node;
 mod notes;
 mod python;

@@ -7,6 +7,7 @@ use parangon_protocol::id::{AgencyId, Name};
 use zeroize::Zeroizing;
 
 use super::NewPage;
+use crate::html::escaped;
 
 /// Bytes of a page at most: some 6 KiB of ours, and a name of 200 characters, escaped, four times.
 const PAGE_BYTES: usize = 32 * 1024;
@@ -88,21 +89,6 @@ fn write(of: &NewPage<'_>, sheet: &Sheet, page: &mut String) -> std::fmt::Result
 pub(super) fn grouped(hex: &str) -> String {
     let groups: Vec<&str> = hex.as_bytes().chunks(8).map(|group| str::from_utf8(group).unwrap_or_default()).collect();
     groups.join(" ")
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use super::super::charter::RekeyingView;
 use super::super::erasure::{self, retention};
 use super::super::evidence::{self, Frozen};
 use super::super::invitations::{self, InvitationState};
+use super::super::mirrors::MirrorState;
 use super::super::reminders::{self, Kind};
 use super::super::{Context, Error, inbox, labels, outside};
+use crate::config::MirrorUrl;
 use crate::engine::{RegisterRow, lost_standings};
 
 /// Reminders that are shown one by one.
@@ -76,6 +78,7 @@ pub fn status(context: &Context) -> Result<StatusView, Error> {
     lines.extend(charter(context));
     lines.extend(keys(context));
     lines.extend(outside_witnesses(context)?);
+    lines.extend(mirrors(context));
     lines.extend(frozen(context)?);
     lines.extend(lost(context)?);
     lines.extend(questioned(context)?);
@@ -249,6 +252,24 @@ fn outside_witnesses(context: &Context) -> Result<Vec<Line>, Error> {
         Line::ok(format!("witness {name}"), reason, context.started())
     };
     Ok(cosigned.into_iter().map(line).collect())
+}
+
+/// Mirrors that this node reads.
+fn mirrors(context: &Context) -> Vec<Line> {
+    let line = |(url, state): (MirrorUrl, MirrorState)| {
+        let subject = format!("mirror {url}");
+        match (state.problem, state.read) {
+            (Some(problem), _) => {
+                let reason = format!("{} ({})", problem.reason, problem.code);
+                Line::not_ok(subject, Severity::Warn, reason, problem.since, problem.next_step)
+            }
+            (None, read) => {
+                let reason = format!("read, {} records came from it since the start", state.records);
+                Line::ok(subject, reason, read.unwrap_or(context.started()))
+            }
+        }
+    };
+    context.mirrors().states().into_iter().map(line).collect()
 }
 
 fn frozen(context: &Context) -> Result<Vec<Line>, Error> {

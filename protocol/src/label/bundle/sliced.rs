@@ -1,7 +1,7 @@
 //! A label file taken apart at its top level. What all labels of a federation share, charter and key sets, stays text: whoever
 //! judges many files reads it once.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{BundleError, Confirmed, KIND, PlacedKeySet, Proven, StatusPart};
@@ -29,6 +29,8 @@ pub(crate) struct Proofs {
 pub(crate) struct Sliced<'a> {
     /// The file's version.
     pub(crate) v: u32,
+    /// The whole text.
+    pub(crate) text: &'a [u8],
     /// The label's own parts.
     pub(crate) proofs: Proofs,
     founding: &'a str,
@@ -43,7 +45,7 @@ struct Slices<'a> {
     v: u32,
     #[serde(borrow)]
     founding: &'a RawValue,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "given")]
     revisions: Option<&'a RawValue>,
     #[serde(borrow)]
     keysets: &'a RawValue,
@@ -53,10 +55,15 @@ struct Slices<'a> {
     adoption: &'a RawValue,
     #[serde(borrow)]
     confirmations: &'a RawValue,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "given")]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
     credential: &'a RawValue,
+}
+
+/// What stands there, `null` included: it is refused where the part is read, not taken for nothing.
+fn given<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl<'a> Sliced<'a> {
@@ -67,6 +74,10 @@ impl<'a> Sliced<'a> {
     pub(crate) fn read(text: &'a [u8]) -> Result<Self, BundleError> {
         if text.len() > limits::DOCUMENT_BYTES {
             return Err(CanonicalError::TooLarge { actual: text.len(), limit: limits::DOCUMENT_BYTES }.into());
+        }
+        // A list of the same values would do for serde.
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(BundleError::Kind);
         }
         let slices: Slices<'_> = serde_json::from_slice(text).map_err(|_| CanonicalError::Shape)?;
         if slices.r#type != KIND {
@@ -80,7 +91,7 @@ impl<'a> Sliced<'a> {
             credential: part(slices.credential)?,
         };
         let (founding, revisions, keysets) = (slices.founding.get(), slices.revisions.map(RawValue::get), slices.keysets.get());
-        Ok(Self { v: slices.v, proofs, founding, revisions, keysets })
+        Ok(Self { v: slices.v, text, proofs, founding, revisions, keysets })
     }
 
     /// The texts of the charter chain: the same texts are the same chain.
@@ -107,4 +118,23 @@ impl<'a> Sliced<'a> {
 
 fn part<T: serde::de::DeserializeOwned>(text: &RawValue) -> Result<T, CanonicalError> {
     canonical::decode_part(text.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_object_or_holds_null_is_no_label_file() {
+        let proven = r#"{"proof":[],"record":1}"#;
+        let object = |more: &str| {
+            let parts = format!(r#""adoption":{proven},"confirmations":[],"credential":1,"founding":{{}},"keysets":[],"label":{proven}"#);
+            format!(r#"{{{parts},"type":"parangon-label","v":1{more}}}"#)
+        };
+        let read = |text: &str| Sliced::read(text.as_bytes()).map(|sliced| sliced.charter().map(drop)).map_err(drop);
+        assert_eq!(read(&object("")), Ok(Err(CanonicalError::Shape)), "an empty charter");
+        assert_eq!(read(&object(r#","status":null"#)), Err(()));
+        assert_eq!(read(&object(r#","revisions":null"#)), Ok(Err(CanonicalError::Null)));
+        assert_eq!(read(&format!(r#"["parangon-label",1,{{}},[],[],{proven},{proven},[],{proven},1]"#)), Err(()));
+    }
 }

@@ -101,7 +101,9 @@ impl ForkFile {
         ChainText { founding: self.founding.clone(), amendments: self.amendments.clone() }
     }
 
-    pub(super) fn proof(&self) -> ForkProof {
+    /// The two heads and what shows that they contradict each other, unchecked: [`crate::check::fork`] checks it against known keys.
+    #[must_use]
+    pub fn proof(&self) -> ForkProof {
         ForkProof { first: self.first.join("\n"), second: self.second.join("\n"), evidence: self.evidence.clone() }
     }
 
