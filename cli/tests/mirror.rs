@@ -98,7 +98,17 @@ fn a_mirror_holds_what_is_public_and_labels_travel_by_mirrors_alone() {
     assert_eq!((&first["logs"], &first["labels"], &first["kept"]), (&json!(3), &json!(1), &json!([])));
     let files = contents(&nodes, "www/oslo");
     let label_file = format!("labels/{label}.label.json");
-    for name in ["mirror.json", "trust.json", "index.json", "index.html", "oslo/checkpoint", "lyon/tile/0/000.p/2", &label_file] {
+    for name in [
+        "mirror.json",
+        "trust.json",
+        "index.json",
+        "index.html",
+        "verify.html",
+        "status/oslo.json",
+        "oslo/checkpoint",
+        "lyon/tile/0/000.p/2",
+        &label_file,
+    ] {
         assert!(files.contains_key(name) || name.starts_with("lyon"), "{name} in {:?}", files.keys());
     }
     nodes.desk.run(&format!("verify www/oslo/{label_file} --trust www/oslo/trust.json")).ends(0);

@@ -38,6 +38,9 @@ pub(crate) struct ExportArgs {
     dir: PathBuf,
 }
 
+/// The page that checks labels.
+pub(super) const PAGE: &str = "verify.html";
+
 /// Runs one verb.
 pub(crate) fn run(command: MirrorCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
@@ -68,6 +71,7 @@ fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
     let forks = evidence(&view, context, &mut dir)?;
     let labels = labels(context, &mut dir, &progress)?;
     status_list(context, &mut dir)?;
+    dir.put(PAGE, &client.download("/verify")?)?;
     for (path, checkpoint) in &checkpoints {
         dir.put(path, checkpoint.as_bytes())?;
     }

@@ -115,7 +115,7 @@ fn a_document_carries_an_attachment() {
     };
     let document = |objects: &[Vec<u8>]| [b"%PDF-1.7\n".to_vec(), objects.concat(), b"%%EOF".to_vec()].concat();
     let plain = object("/Type /EmbeddedFile", BUNDLE.as_bytes());
-    assert_eq!(bundle(open(&document(&[plain.clone()]))), (BUNDLE.to_owned(), 0));
+    assert_eq!(bundle(open(&document(std::slice::from_ref(&plain)))), (BUNDLE.to_owned(), 0));
     for filter in ["/Filter/FlateDecode", "/Filter /FlateDecode /Length 9", "/Filter [ /FlateDecode ]"] {
         let packed = object(&format!("/Type/EmbeddedFile{filter}"), &zlib(BUNDLE.as_bytes()));
         assert_eq!(bundle(open(&document(&[packed]))), (BUNDLE.to_owned(), 0), "{filter}");
@@ -134,8 +134,8 @@ fn a_document_carries_an_attachment() {
     ] {
         assert_eq!(open(&document(&[object(skipped, BUNDLE.as_bytes())])), Err(CarrierError::Nothing), "{skipped}");
     }
-    for cut in 0..document(&[plain.clone()]).len() {
-        drop(open(&document(&[plain.clone()])[..cut]));
+    for cut in 0..document(std::slice::from_ref(&plain)).len() {
+        drop(open(&document(std::slice::from_ref(&plain))[..cut]));
     }
 }
 

@@ -9,6 +9,7 @@ use parangon_protocol::id::AgencyId;
 use parangon_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::PAGE;
 use super::log::Log;
 use crate::fields::{items, plain, text};
 use crate::html::escaped;
@@ -73,7 +74,7 @@ impl Index<'_> {
         write!(
             page,
             "<p>What one agency's node knew on <time datetime=\"{0}\">{0}</time>. This page proves nothing: whoever relies on a label downloads \
-             its file and checks it with <code>parangon verify</code>, against the fingerprint of the federation. Compare its eight words with a \
+             its file and checks it with <a href=\"{PAGE}\">a page that works without a network</a> or with <code>parangon verify</code>, against the fingerprint of the federation. Compare its eight words with a \
              certificate, or another source than this page:</p>\n<p><strong>{1}</strong></p>\n<p class=\"dim\"><code>{2}</code> · \
              <a href=\"{TRUST}\">trust file</a> · <a href=\"index.json\">this list for programs</a></p>\n",
             self.written,
