@@ -144,7 +144,7 @@ fn what_proves_nothing_accuses_nobody() {
     let other = self::chain("Another");
     let stranger = desk.run(&format!("verify oslo.fork.json --fingerprint {}", other.fingerprint())).ends(14).out();
     assert!(!stranger.contains("told two stories"), "{stranger}");
-    let spaces = format!("{text}{}", " ".repeat(5 * 1024 * 1024));
+    let spaces = format!("{text}{}", " ".repeat(17 * 1024 * 1024));
     std::fs::write(desk.path("large.fork.json"), spaces).expect("written");
     desk.run("verify large.fork.json").ends(16);
     desk.run("verify missing.fork.json").ends(5);

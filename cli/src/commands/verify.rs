@@ -55,8 +55,9 @@ pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
     };
     // One byte more than any such file may have: the verifier then says that it is too large.
     let file = files::read_start(path, limits::CARRIER_BYTES + 1)?;
-    if ForkFile::claimed(&file) {
-        return fork::run(&file, &trust(args, || fork::federation(&file))?, out);
+    let text = file.trim_ascii();
+    if file.len() <= limits::CARRIER_BYTES && ForkFile::claimed(text) {
+        return fork::run(text, &trust(args, || fork::federation(text))?, out);
     }
     // Words are a beginning of a fingerprint: they become a pin only when the file's own federation has them.
     let named = || verify(&file, &Trust::default(), at).federation.and_then(|federation| federation.fingerprint);
