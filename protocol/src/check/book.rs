@@ -202,6 +202,13 @@ impl KeyBook {
         self.sets.get(log).map_or(&[][..], Vec::as_slice).iter().filter(|placed| placed.epoch.is_some()).map(|placed| placed.index)
     }
 
+    /// The epoch that the first `size` records of a log lead into, as far as its key sets tell: a head over them names no earlier one.
+    #[must_use]
+    pub fn epoch_of(&self, log: &LogId, size: u64) -> u32 {
+        let within = self.sets.get(log).map_or(&[][..], Vec::as_slice).iter().filter(|placed| placed.index < size);
+        within.filter_map(|placed| placed.epoch).max().unwrap_or(1)
+    }
+
     /// The issue key that stands at exactly this index of the agency's log.
     #[must_use]
     pub fn issue_key(&self, log: &LogId, index: u64) -> Option<PublicKey> {

@@ -3,7 +3,7 @@
 //! certain, before a status that is missing or old.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::shared::{Charters, Shared};
@@ -12,7 +12,7 @@ use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
 use crate::canonical::{self, Value};
 use crate::charter::{Chain, Charter, Entitlement, LevelRule, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
-use crate::id::{AgencyId, LogId, Name, witness_name};
+use crate::id::{AgencyId, Hash, LogId, Name, witness_name};
 use crate::label::bundle::{BundleError, Included, Proofs, Proven, Sliced, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
@@ -63,7 +63,7 @@ pub(super) fn run(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>
             return verdict.say();
         }
     };
-    let mut stop = Case { bundle: &file.proofs, chain, book, trust, at, verdict: &mut verdict }.check().err();
+    let mut stop = Case { bundle: &file.proofs, chain, book, trust, at, verdict: &mut verdict, heads: BTreeMap::new() }.check().err();
     let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
     if authentic && pinned.is_none() {
         stop = Some((Outcome::CannotTell, Cause::Unpinned { words }));
@@ -134,6 +134,8 @@ struct Case<'a> {
     trust: &'a Trust,
     at: Timestamp,
     verdict: &'a mut Verdict,
+    /// The roots of the heads that the file has shown, by log and size.
+    heads: BTreeMap<(AgencyId, u64), Hash>,
 }
 
 impl Case<'_> {
@@ -141,7 +143,7 @@ impl Case<'_> {
         let book = self.keys()?;
         let claimed = self.issuer()?;
         let log = LogId::first(claimed);
-        let placed = open(&book, &log, &self.bundle.label, "label")?;
+        let placed = self.open(&book, &log, &self.bundle.label, "label")?;
         let Record::Label(label) = &placed.record else { return Err(mismatch("label")) };
         let id = label.common.id().map_err(|_| mismatch("label"))?;
         let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
@@ -269,8 +271,8 @@ impl Case<'_> {
     }
 
     /// A charter record of this log: which version it adopts.
-    fn adoption(&self, book: &KeyBook, log: &LogId, proven: &Proven) -> Result<(u32, Included), Stop> {
-        let placed = open(book, log, proven, "charter record")?;
+    fn adoption(&mut self, book: &KeyBook, log: &LogId, proven: &Proven) -> Result<(u32, Included), Stop> {
+        let placed = self.open(book, log, proven, "charter record")?;
         let refused = (Outcome::NotEntitled, Cause::NotAdopted);
         let Record::Charter(adoption) = &placed.record else { return Err(refused) };
         let hash = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
@@ -279,7 +281,7 @@ impl Case<'_> {
 
     /// The version that rules the head of the status: that of the last charter record inside it.
     /// A label that stands behind it, at index `label`, would have had to name it.
-    fn ruling(&self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart, label: u64) -> Result<Charter, Stop> {
+    fn ruling(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart, label: u64) -> Result<Charter, Stop> {
         let Some(proven) = &part.adoption else { return Ok(charter.clone()) };
         let (version, placed) = self.adoption(book, log, proven)?;
         let later = self.chain.version(version).filter(|later| later.version > charter.version);
@@ -313,7 +315,7 @@ impl Case<'_> {
         for endorsement in &label.endorsements {
             let missing = || (Outcome::CannotTell, Cause::Unconfirmed { endorser: endorsement.endorser.clone() });
             let entry = self.bundle.confirmations.iter().find(|entry| entry.agency == endorsement.endorser).ok_or_else(missing)?;
-            let placed = open(book, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
+            let placed = self.open(book, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
             let Record::Endorsement(about, body) = placed.record else { return Err(mismatch("confirmation")) };
             if self.chain.end_of(&LogId::first(entry.agency.clone())).is_some_and(|end| placed.index >= end) {
                 return Err(missing());
@@ -330,7 +332,7 @@ impl Case<'_> {
     /// What the issuer's status says of the label that stands at index `label`.
     fn standing(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(), Stop> {
         let part = self.bundle.status.as_ref().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
-        let placed = open(book, log, &part.entry, "status")?;
+        let placed = self.open(book, log, &part.entry, "status")?;
         let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
         let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
         let charter = &self.ruling(book, charter, log, part, label)?;
@@ -365,6 +367,25 @@ impl Case<'_> {
         dates(self.at, label.issued, *valid_until, charter.rule(scheme, *level))
     }
 
+    /// A record with its proof. One log has one root for each size, whoever cosigned another one.
+    fn open(&mut self, book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {
+        use crate::check::CheckError::UnknownKey;
+        let placed = proven.open(book, log).map_err(|error| match error {
+            BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
+            _ => mismatch(part),
+        })?;
+        // Nothing authenticates an extra line, so it has no place in the file.
+        let extra = proven.proof.iter().any(|line| line.starts_with("extra "));
+        let checkpoint = placed.head.checkpoint();
+        if extra || has_altered_line(book, &placed.head) || placed.head.epoch() < book.epoch_of(log, checkpoint.size) {
+            return Err(mismatch(part));
+        }
+        match self.heads.insert((log.agency.clone(), checkpoint.size), checkpoint.root) {
+            Some(other) if other != checkpoint.root => Err((Outcome::CannotTell, Cause::Forked { agency: log.agency.clone() })),
+            _ => Ok(placed),
+        }
+    }
+
     fn note(&mut self, what: &'static str, result: String) {
         self.verdict.checked.push(Check { what, result });
     }
@@ -381,17 +402,6 @@ pub(super) fn dates(at: Timestamp, issued: Timestamp, until: Month, rule: Option
         return Err((Outcome::Expired, Cause::Late { until, renewable }));
     }
     Ok(())
-}
-
-fn open(book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {
-    use crate::check::CheckError::UnknownKey;
-    let placed = proven.open(book, log).map_err(|error| match error {
-        BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
-        _ => mismatch(part),
-    })?;
-    // Nothing authenticates an extra line, so it has no place in the file.
-    let extra = proven.proof.iter().any(|line| line.starts_with("extra "));
-    if extra || has_altered_line(book, &placed.head) { Err(mismatch(part)) } else { Ok(placed) }
 }
 
 /// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that

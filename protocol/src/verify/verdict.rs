@@ -171,6 +171,12 @@ pub enum Cause {
         /// Who.
         endorser: AgencyId,
     },
+    /// Two heads in the file cannot both be true.
+    #[error("the log of {agency} told two stories: both are in this file, and nothing of it counts until the members decide")]
+    Forked {
+        /// Whose log.
+        agency: AgencyId,
+    },
     /// Keys are missing, in the file or in what the reader knows.
     #[error("the keys of {agency} are missing")]
     MissingKeys {

@@ -181,6 +181,9 @@ fn epochs(kit: &mut Kit) {
     head(&mut scene, 2, "log", set.as_ref());
     let case = family.bundle("epoch-former-key", "The former log key signs nothing in it.", &scene.bundle(id));
     case.inclusion(Facet::Fails).altered("label");
+    head(&mut scene, 1, "log", None);
+    let about = "A head of the first epoch, by the former log key, over records of the second: it leads to nothing.";
+    family.bundle("epoch-over", about, &scene.bundle(id)).altered("label");
     let mut within = good.clone();
     let at = within.keysets.iter().position(|placed| placed.epoch.is_some()).unwrap();
     within.keysets[at].epoch = None;

@@ -279,6 +279,11 @@ fn forks(kit: &mut Kit) {
     let about = "Its log told two stories behind the label; the status is of the one that one witness saw.";
     family.bundle("fork-status", about, &mixed).unsure("no-quorum", short);
     family.bundle("fork-other-story", "The story that the quorum saw.", &good).valid();
+    let (elsewhere, second) = Scene::awarded(&gold("stuttgart", "second", &["lyon", "oslo"]));
+    let mut both = good.clone();
+    both.status = elsewhere.bundle(second).status;
+    let about = "Two heads of one size with two roots, and a quorum under each.";
+    family.bundle("fork-both-stories", about, &both).unsure("forked", json!({ "agency": "stuttgart" }));
     let (mut more, id) = Scene::gold();
     more.award(&another());
     more.state("stuttgart");

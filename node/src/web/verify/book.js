@@ -22,6 +22,11 @@ class KeyBook {
     return this.setAt(agency, index)?.issue;
   }
 
+  /** The epoch that the first `size` records of a log lead into, as far as its key sets tell. */
+  epochOf(agency, size) {
+    return Math.max(1, ...this.of(agency).filter((placed) => placed.epoch !== undefined && BigInt(placed.index) < BigInt(size)).map(({ epoch }) => epoch));
+  }
+
   /** Every issue key that an agency is known to have had. */
   issueKeys(agency) {
     return [...new Set(this.of(agency).map(({ set }) => set.issue))];
@@ -137,7 +142,7 @@ async function checkHead(book, agency, source) {
     if (await cosignatureProblem(checkpoint, witness.key, line.bytes)) refuse("cosignature");
     times.set(witness.agency, cosignatureParts(line.bytes).time);
   }
-  return { checkpoint, note, times };
+  return { checkpoint, epoch, note, times };
 }
 
 /** Whether a member's cosignature stands under another name or key id. */
@@ -168,5 +173,7 @@ async function openProven(book, agency, { record: value, proof: lines }) {
   if (!(await isIncluded(await leafHash(source), proof.index, size, proof.hashes, root))) refuse("not included");
   // Nothing authenticates an extra line, so it has no place in the file.
   if (lines.some((line) => line.startsWith("extra ")) || (await hasAlteredLine(book, head))) refuse("altered lines");
+  // A head over the beginning of a later epoch than its own leads to nothing.
+  if (head.epoch < book.epochOf(agency, size)) refuse("a head of an epoch that was over");
   return { record, index: proof.index, head };
 }

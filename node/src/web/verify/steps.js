@@ -53,12 +53,14 @@ function verdictOfStop(error) {
 class Case {
   constructor(bundle, chain, at, verdict) {
     Object.assign(this, { bundle, chain, at, verdict });
+    /** The roots of the heads that the file has shown, by log and size. */
+    this.roots = new Map();
   }
 
   async check() {
     const book = await this.keys();
     const owner = this.owner();
-    const placed = await orMismatch("label", () => openProven(book, owner, this.bundle.label));
+    const placed = await this.open("label", book, owner, this.bundle.label);
     if (placed.record.kind !== "label") mismatch("label");
     const of = placed.record.body;
     const id = await labelId(of.common);
@@ -77,6 +79,16 @@ class Case {
     }
     if (!ended || (ended instanceof Stop && ended.outcome === "cannot-tell")) this.dates(of, charter);
     if (ended) throw ended;
+  }
+
+  /** A record with its proof. One log has one root for each size, whoever cosigned another one. */
+  async open(part, book, agency, proof) {
+    const placed = await orMismatch(part, () => openProven(book, agency, proof));
+    const { size, root } = placed.head.checkpoint;
+    const place = `${agency} ${size}`;
+    if ((this.roots.get(place) ?? root) !== root) stop("cannot-tell", "forked", { agency });
+    this.roots.set(place, root);
+    return placed;
   }
 
   async keys() {
@@ -144,7 +156,7 @@ class Case {
 
   /** A charter record of this log: which version it adopts. */
   async adoption(book, owner, proof) {
-    const placed = await orMismatch("charter record", () => openProven(book, owner, proof));
+    const placed = await this.open("charter record", book, owner, proof);
     const { kind, body } = placed.record;
     const known = kind === "charter" ? this.chain.version(body.version) : undefined;
     if (!known || (await charterHash(known)) !== body.hash) stop("not-entitled", "not-adopted");
@@ -178,7 +190,7 @@ class Case {
       const { endorser } = endorsement;
       const missing = () => stop("cannot-tell", "unconfirmed", { endorser });
       const entry = entries.find(({ agency }) => agency === endorser) ?? missing();
-      const placed = await orMismatch("confirmation", () => openProven(book, endorser, entry.entry));
+      const placed = await this.open("confirmation", book, endorser, entry.entry);
       if (placed.record.kind !== "endorsement") mismatch("confirmation");
       const end = this.chain.endOf(endorser);
       if (end !== undefined && placed.index >= end) missing();
@@ -192,7 +204,7 @@ class Case {
   /** What the issuer's status says of the label that stands at `index`. */
   async standing(book, charter, owner, index, id) {
     const part = this.bundle.status ?? stop("cannot-tell", "no-status");
-    const placed = await orMismatch("status", () => openProven(book, owner, part.entry));
+    const placed = await this.open("status", book, owner, part.entry);
     if (placed.record.kind !== "status") mismatch("status");
     const status = placed.record.body;
     const state = await orMismatch("status", () => statusOf(part.path, status, id));
