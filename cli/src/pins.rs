@@ -42,7 +42,7 @@ impl Pins {
     pub(crate) fn add(&self, given: &Known) -> Result<bool, Failure> {
         let chain = given.chain();
         let path = self.path(chain.fingerprint());
-        let mut keysets = given.keysets().to_vec();
+        let mut all = given.clone();
         if path.exists() {
             let known = read_trust(&files::read(&path, limits::DOCUMENT_BYTES)?)?;
             if let Some(version) = chain.parts_from(known.chain()) {
@@ -54,15 +54,16 @@ impl Pins {
                 let text = format!("the file knows the charter up to version {theirs}, version {ours} is remembered; nothing was changed");
                 return Err(Failure::new(Exit::Refused, text).next("ask for a newer trust file; the one remembered goes on to hold"));
             }
-            if theirs == ours && keysets.iter().all(|placed| known.keysets().contains(placed)) {
+            if theirs == ours && given.keysets().iter().all(|placed| known.keysets().contains(placed)) {
                 return Ok(false);
             }
-            keysets.extend(known.keysets().iter().cloned());
+            let keysets = known.keysets().iter().chain(given.keysets()).cloned().collect();
+            Known::new(chain.clone(), keysets).map_err(|error| {
+                Failure::new(Exit::Refused, format!("the file contradicts the keys remembered: {error}; nothing was changed"))
+                    .next("ask a member for a newer trust file")
+            })?;
+            all = known.merged(all);
         }
-        let all = Known::new(chain.clone(), keysets).map_err(|error| {
-            Failure::new(Exit::Refused, format!("the file contradicts the keys remembered: {error}; nothing was changed"))
-                .next("ask a member for a newer trust file")
-        })?;
         let failed = |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", path.display()));
         std::fs::create_dir_all(&self.0).map_err(failed)?;
         let text = TrustFile::of(&all).to_text().map_err(Failure::failed)?;

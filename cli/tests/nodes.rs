@@ -101,7 +101,8 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
     let lines = desk.run("verify --many many --json").ends(1).out();
     let verdicts: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(verdicts.iter().map(|line| line["verdict"].as_str()).collect::<Vec<_>>(), [Some("valid"), Some("valid"), Some("no-label")]);
-    desk.run("verify --many missing.json").ends(5);
+    assert!(desk.run("verify --many missing.json gold.label.json").ends(1).out().contains("not read"));
+    desk.run(&format!("verify --many gold.label.json --fingerprint {words}")).ends(2);
     desk.run("verify gold.label.json gold.label.json").ends(2);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let later = Timestamp::from_seconds(now + 2 * 86_400).expect("a time");
@@ -157,6 +158,15 @@ fn from_a_cluster_to_a_label_and_its_withdrawal() {
         assert!(began.elapsed() < PATIENCE);
         std::fs::remove_file(desk.path("withdrawn.label.json")).expect("there");
     }
+
+    // Nothing is printed of what was taken back, nor of a file whose signatures nobody could check.
+    desk.run("label certificate withdrawn.label.json -o none.pdf").ends(7);
+    desk.run(&format!("label press {label} --data oslo -o none.txt")).ends(6);
+    let mut keyless: Value = serde_json::from_str(&text).expect("JSON");
+    keyless["keysets"] = serde_json::json!([]);
+    std::fs::write(desk.path("keyless.label.json"), keyless.to_string()).expect("written");
+    desk.run("verify keyless.label.json").ends(15);
+    desk.run("label badge keyless.label.json -o none.svg").ends(7);
 
     // Statistics and tokens.
     desk.run("stats release --data oslo").ends(2);

@@ -75,7 +75,7 @@ def svg(data):
 
 def pdf(data):
     seen = at = 0
-    while (found := re.compile(rb"/EmbeddedFile(?![A-Za-z0-9])").search(data, at)) and (seen := seen + 1) <= 64:
+    while (found := re.compile(rb"/EmbeddedFile(?![A-Za-z0-9])").search(data, at)) and (seen := seen + 1) <= 8:
         at, begin = found.end(), data.rfind(b"obj", max(0, found.start() - 4096), found.start())
         start = re.compile(rb"stream\r?\n").search(data, at, begin + 4096 + 8)
         end = data.find(b"endstream", start.end()) if start and begin >= 0 else -1

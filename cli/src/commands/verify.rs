@@ -49,6 +49,10 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs, out: &Output) -> Result<u8, Failure> {
     let at = args.at.unwrap_or_else(|| SystemClock::new(Timestamp::default()).now());
     let path = match args.files.as_slice() {
+        _ if args.many && args.fingerprint.iter().any(|pin| matches!(pin, Pin::Words(_))) => {
+            let failure = Failure::usage("eight words are completed from one file, which --many has not");
+            return Err(failure.next("give 64 hex digits, or --trust FILE"));
+        }
         paths if args.many => return many::run(paths, &trust(args, || None)?, at, out),
         [path] => path,
         _ => return Err(Failure::usage("one file is checked at a time").next("give --many for several, or for folders")),

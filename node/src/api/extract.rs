@@ -18,6 +18,9 @@ pub(super) const JSON_BYTES: usize = 1024 * 1024;
 /// Bytes of a label file or another document.
 pub(super) const UPLOAD_BYTES: usize = parangon_protocol::limits::DOCUMENT_BYTES;
 
+/// Bytes of a file that may carry a label.
+const CARRIER_BYTES: usize = parangon_protocol::limits::CARRIER_BYTES;
+
 /// Bytes of a spreadsheet.
 pub(super) const SPREADSHEET_BYTES: usize = FILE_BYTES;
 
@@ -40,6 +43,10 @@ pub(super) struct Json<T>(pub(super) T);
 /// A spreadsheet. Which format it has shows in its bytes; the media type only keeps forms of other sites out.
 #[derive(Debug, Clone)]
 pub(super) struct Spreadsheet(pub(super) Vec<u8>);
+
+/// A file that may carry a label.
+#[derive(Debug, Clone)]
+pub(super) struct Carrier(pub(super) Vec<u8>);
 
 /// A file of any kind.
 #[derive(Debug, Clone)]
@@ -152,6 +159,15 @@ pub(super) fn tagged(mut response: Response, tag: &str) -> Response {
         response.headers_mut().insert(header::ETAG, value);
     }
     response
+}
+
+impl<S: Send + Sync> FromRequest<S> for Carrier {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        refuse_forms(&parts.headers)?;
+        read(&parts.headers, body, CARRIER_BYTES).await.map(Self)
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for File {

@@ -14,8 +14,8 @@ use parangon_protocol::verify::TrustFile;
 
 use super::App;
 use super::error::{ApiError, Problem};
-use super::extract::{File, Json, Query};
-use crate::service::verification;
+use super::extract::{Carrier, Json, Query};
+use crate::service::{Error, verification};
 
 /// At which date.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -29,14 +29,14 @@ pub(super) struct At {
 
 /// The verdict on a label file, with this federation pinned. Nothing is stored.
 #[utoipa::path(post, path = "/api/v1/verify", tag = "labels", params(At),
-    request_body(content = serde_json::Value, content_type = "application/json"), responses(
+    request_body(content = serde_json::Value, content_type = "application/octet-stream"), responses(
     (status = 200, body = serde_json::Value),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn verify(
     State(app): State<App>,
     Query(query): Query<At>,
-    File(file): File,
+    Carrier(file): Carrier,
 ) -> Result<Json<parangon_protocol::verify::Verdict>, ApiError> {
     Ok(Json(app.context.run(move |context| verification::verify(context, &file, query.at.as_deref())).await?))
 }
@@ -77,7 +77,12 @@ impl Page {
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn page(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
-    let page = app.page.get(&app).await?;
+    // In a task of its own: whoever hangs up meanwhile does not make the next one begin anew.
+    let making = tokio::spawn({
+        let app = app.clone();
+        async move { app.page.get(&app).await }
+    });
+    let page = making.await.map_err(|_| ApiError::from(Error::Stopping))??;
     let policy = format!("{}; frame-ancestors 'none'", crate::web::verify_page_policy());
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)], page))
 }

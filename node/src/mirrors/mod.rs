@@ -117,7 +117,7 @@ impl Mirror {
             return Err(error);
         }
         let chain = context.chain();
-        for agency in marker.logs.iter().filter(|agency| chain.knows(agency)) {
+        for agency in marker.logs.iter().filter(|agency| chain.knows(agency)).collect::<BTreeSet<_>>() {
             let seen = self.logs.entry(agency.clone()).or_default();
             let mut follow = Follow { context, fetcher: &mut self.fetcher, log: LogId::first(agency.clone()) };
             match follow.read(seen).await {
@@ -132,7 +132,7 @@ impl Mirror {
                 }
             }
         }
-        for agency in marker.forks.iter().filter(|agency| chain.knows(agency)) {
+        for agency in marker.forks.iter().filter(|agency| chain.knows(agency)).collect::<BTreeSet<_>>() {
             if let Err(error) = self.evidence(context, agency).await {
                 first.get_or_insert(error);
             }

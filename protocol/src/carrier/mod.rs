@@ -16,8 +16,8 @@ use crate::limits;
 /// The first line of a C2SP tlog-proof.
 const PROOF: &[u8] = b"c2sp.org/tlog-proof@v1";
 
-/// Parts that are looked at in one file.
-const PARTS: usize = 64;
+/// Parts that are looked at in one file: each may unpack to a document's size.
+const PARTS: usize = 8;
 
 /// What a file holds. Nothing of it is checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -61,7 +61,8 @@ fn held(text: &[u8], trust: &Trust, verdict: &mut Verdict) -> Result<Stop, Stop>
         return Err((Outcome::UnknownSigner, Cause::OtherFederation));
     }
     let issue = known.map(|known| known.book().issue_keys(&sheet.owner)).unwrap_or_default();
-    if !issue.is_empty() && !issue.contains(key) {
+    let stranger = known.is_some_and(|known| !known.chain().knows(&sheet.owner));
+    if stranger || (!issue.is_empty() && !issue.contains(key)) {
         return Err((Outcome::UnknownSigner, Cause::UnknownKey { agency: sheet.owner.clone() }));
     }
     verdict.label = facts(sheet);

@@ -43,6 +43,17 @@ impl Known {
         Ok(Self { chain, keysets, book })
     }
 
+    /// What both know of one federation: the longer chain, the votes and key sets of both. Where they contradict each other, this one.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        if other.chain.parts_from(&self.chain).is_some() {
+            return self;
+        }
+        let chain = longer(&self.chain, &other.chain);
+        let keysets = self.keysets.iter().chain(&other.keysets).cloned().collect();
+        Self::new(chain, keysets).unwrap_or(self)
+    }
+
     /// The charter with its versions.
     #[must_use]
     pub fn chain(&self) -> &Chain {
@@ -72,8 +83,15 @@ impl Trust {
     /// remembered, and one that follows another version is not believed (protocol, "Verifying").
     #[must_use]
     pub fn knowing(known: impl IntoIterator<Item = Known>) -> Self {
-        let known: BTreeMap<_, _> = known.into_iter().map(|known| (*known.chain.fingerprint(), known)).collect();
-        Self { pins: known.keys().copied().collect(), known, max_age_days: None }
+        let mut all: BTreeMap<Fingerprint, Known> = BTreeMap::new();
+        for one in known {
+            let both = match all.remove(one.chain.fingerprint()) {
+                Some(other) => other.merged(one),
+                None => one,
+            };
+            all.insert(*both.chain.fingerprint(), both);
+        }
+        Self { pins: all.keys().copied().collect(), known: all, max_age_days: None }
     }
 
     /// The same of federations of whose keys nothing is remembered.
@@ -127,15 +145,17 @@ impl Trust {
             None => Ok(chain),
             Some(known) => match chain.parts_from(known) {
                 Some(version) => Err(version),
-                // Of the longer one, with the votes of both: more of them may say that a log ended later.
-                None => {
-                    let (longer, other) = if known.newest().version > chain.newest().version { (known, &chain) } else { (&chain, known) };
-                    let votes = other.amendments().flat_map(|amendment| &amendment.votes);
-                    Ok(longer.with_votes(votes).unwrap_or_else(|| longer.clone()))
-                }
+                None => Ok(longer(known, &chain)),
             },
         }
     }
+}
+
+/// The longer one of two chains that part nowhere, with the votes of both: more of them may say that a log ended later.
+fn longer(known: &Chain, chain: &Chain) -> Chain {
+    let (longer, other) = if known.newest().version > chain.newest().version { (known, chain) } else { (chain, known) };
+    let votes = other.amendments().flat_map(|amendment| &amendment.votes);
+    longer.with_votes(votes).unwrap_or_else(|| longer.clone())
 }
 
 /// What a federation's members give to those who check its labels.

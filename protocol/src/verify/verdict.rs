@@ -90,7 +90,7 @@ pub enum Cause {
     #[error("a proof without its record: give the label file")]
     ProofAlone,
     /// A credential whose signature holds, without any proof that it stands in a log.
-    #[error("signed with a key of {agency}, but nothing shows that it stands in the log: give the label file")]
+    #[error("signed, but nothing shows that it stands in the log of {agency}: give the label file")]
     NotInLog {
         /// The agency that it names as its issuer.
         agency: AgencyId,

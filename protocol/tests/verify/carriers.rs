@@ -95,6 +95,18 @@ fn a_credential_alone_is_signed_and_not_entitled() {
     assert_outcome(&verdict, Outcome::UnknownSigner, 14);
     assert_eq!((verdict.cause, verdict.label), (Some(Cause::UnknownKey { agency: "stuttgart".parse().unwrap() }), None));
 
+    // An agency that never was a member, to a reader that knows the members and no key of theirs.
+    let keyless = Trust::in_chains([Chain::clone(&scene.federation.chain)]);
+    assert_outcome(&verify(credential.as_bytes(), &keyless, time(TODAY)), Outcome::NotEntitled, 17);
+    let mut stranger = forged.clone();
+    stranger.common.owner = "nobody".parse().unwrap();
+    let subject = parangon_protocol::label::credential::LabelSubject { federation, charter, label: &stranger, issuer_key };
+    stranger.proof = subject.sign(&own).unwrap();
+    let json = parangon_protocol::label::credential::LabelSubject { federation, charter, label: &stranger, issuer_key }.to_json().unwrap();
+    let verdict = verify(json.as_bytes(), &keyless, time(TODAY));
+    assert_outcome(&verdict, Outcome::UnknownSigner, 14);
+    assert_eq!(verdict.label, None);
+
     // Every change of it.
     let value: serde_json::Value = serde_json::from_str(&credential).unwrap();
     let mut changes = 0;
@@ -146,6 +158,11 @@ fn a_code_proves_its_signatures_and_asks_for_the_file() {
     assert_eq!((pinned.code, pinned.cause), (15, Some(Cause::CharterUnknown { version: 1 })));
     let other = Federation::found(|charter| charter.demonstration = true);
     assert_outcome(&judge(&other, digits.as_bytes(), TODAY), Outcome::UnknownSigner, 14);
+    let chain = || Known::new(Chain::clone(&scene.federation.chain), vec![]).unwrap();
+    for both in [[known(&scene, id), chain()], [chain(), known(&scene, id)]] {
+        let verdict = verify(digits.as_bytes(), &Trust::knowing(both), time(TODAY));
+        assert_eq!(verdict.cause, Some(Cause::CodeAlone { signed: 2, endorsers: 2 }), "two files say what both say");
+    }
     let keyless = Trust::in_chains([Chain::clone(&scene.federation.chain)]);
     let verdict = verify(digits.as_bytes(), &keyless, time(TODAY));
     assert_eq!((verdict.code, verdict.cause), (15, Some(Cause::MissingKeys { agency: "stuttgart".parse().unwrap() })));

@@ -13,8 +13,8 @@ use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
 
-/// Verdicts of files that are no label of the federation that they name: altered, signed by others, not a label, not entitled.
-const FALSE: [u8; 4] = [10, 14, 16, 17];
+/// Verdicts of files of which nothing is made: altered, taken back, signed by others, not a label, not entitled.
+const FALSE: [u8; 5] = [10, 12, 14, 16, 17];
 
 /// Which label, and where its carrier goes.
 #[derive(Debug, Args)]
@@ -208,8 +208,8 @@ pub(crate) fn from_file(verb: &LabelCommand, out: &Output) -> Result<bool, Failu
     let facts = Facts::read(&text).map_err(Failure::invalid)?;
     // Of a file that is not what its federation signed nothing is made that looks as if it were.
     let verdict = verify(&text, &Trust::new([facts.federation]), facts.issued);
-    if FALSE.contains(&verdict.code) {
-        let failure = Failure::invalid(format!("{} holds no label of its federation", file.display()));
+    if verdict.label.is_none() || FALSE.contains(&verdict.code) {
+        let failure = Failure::invalid(format!("{} holds no label of its federation that stands", file.display()));
         return Err(failure.next(format!("parangon verify {}", file.display())));
     }
     let bytes = carrier.make(&facts).map_err(Failure::failed)?;

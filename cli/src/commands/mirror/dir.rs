@@ -105,6 +105,12 @@ impl Dir {
         Ok(())
     }
 
+    /// Whether a partial tile, or the full one in its place, was written this time: after an epoch that begins lower the partial one is what
+    /// the checkpoint leads to.
+    fn is_fresh(&self, partial: &Path) -> bool {
+        self.fresh.contains(&partial.with_extension("")) || self.fresh.iter().any(|place| place.starts_with(partial))
+    }
+
     /// Removes the partial tiles of a log whose full tile was there before: readers of an older checkpoint find that one.
     pub(super) fn prune(&mut self, log: &str) -> Result<(), Failure> {
         let mut stack = vec![self.root.join(log).join("tile")];
@@ -117,7 +123,7 @@ impl Dir {
             for path in entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(fs::DirEntry::path) {
                 if path.extension().is_none_or(|extension| extension != "p") {
                     stack.push(path);
-                } else if path.with_extension("").is_file() && !self.fresh.contains(&path.with_extension("")) {
+                } else if path.with_extension("").is_file() && !self.is_fresh(&path) {
                     self.removed += u64::try_from(fs::read_dir(&path).map_err(failed)?.count()).unwrap_or(0);
                     fs::remove_dir_all(&path).map_err(failed)?;
                 }

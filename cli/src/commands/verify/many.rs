@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,12 +10,13 @@ use parangon_protocol::time::Timestamp;
 use parangon_protocol::verify::{Outcome, Trust, Verdict, Verifier};
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::json;
 
 use super::report;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, Page, clean};
+use crate::output::{Output, Page, State, clean};
 
 /// Files that are judged before their lines are written: enough to keep all cores busy, few enough to hold.
 const ROUND: usize = 4_096;
@@ -29,29 +29,30 @@ struct Line<'a> {
     verdict: &'a Verdict,
 }
 
-/// Checks all of them; 0 when every label is valid, else 1.
+/// Checks all of them; 0 when every label is valid, else 1. A file that cannot be read is a line like others.
 pub(super) fn run(paths: &[PathBuf], trust: &Trust, at: Timestamp, out: &Output) -> Result<u8, Failure> {
     let files = listed(paths)?;
     let bar = bar(files.len(), out);
     let verifier = Verifier::new(trust, at);
+    let mut unread = 0usize;
     let mut counts: BTreeMap<&str, (Outcome, usize)> = BTreeMap::new();
     for round in files.chunks(ROUND) {
-        let broken = Mutex::new(None);
-        let verdicts: Vec<Option<Verdict>> = round
-            .par_iter()
-            .map(|path| {
-                let read = files::read_start(path, limits::CARRIER_BYTES + 1);
-                bar.inc(1);
-                read.map(|file| verifier.verify(&file))
-                    .map_err(|failure| broken.lock().map(|mut first| first.get_or_insert(failure).exit))
-                    .ok()
-            })
-            .collect();
-        if let Ok(Some(failure)) = broken.into_inner() {
-            bar.finish_and_clear();
-            return Err(failure);
-        }
-        for (file, verdict) in round.iter().zip(verdicts.iter().flatten()) {
+        let judge = |path: &PathBuf| {
+            let read = files::read_start(path, limits::CARRIER_BYTES + 1);
+            bar.inc(1);
+            read.map(|file| verifier.verify(&file))
+        };
+        let verdicts: Vec<Result<Verdict, Failure>> = round.par_iter().map(judge).collect();
+        for (file, verdict) in round.iter().zip(&verdicts) {
+            let verdict = match verdict {
+                Ok(verdict) => verdict,
+                Err(failure) => {
+                    unread += 1;
+                    let shown = |page: &mut Page| page.state(State::Fail, &clean(&file.to_string_lossy()), &failure.to_string());
+                    bar.suspend(|| out.result(&json!({ "file": file, "error": failure.to_string() }), shown))?;
+                    continue;
+                }
+            };
             counts.entry(verdict.verdict.word()).or_insert((verdict.verdict, 0)).1 += 1;
             if out.is_json() || verdict.verdict != Outcome::Valid {
                 let name = file.to_string_lossy();
@@ -67,6 +68,9 @@ pub(super) fn run(paths: &[PathBuf], trust: &Trust, at: Timestamp, out: &Output)
         out.result(&(), |page| {
             page.field("files", files.len().to_string());
             page.field("valid", valid.to_string());
+            if unread > 0 {
+                page.field("not read", unread.to_string());
+            }
             for (outcome, count) in counts.values().filter(|(outcome, _)| *outcome != Outcome::Valid) {
                 page.field(outcome.word(), count.to_string());
             }

@@ -1,6 +1,8 @@
 //! What people see of a label: certificate, badge, press text and reminder, also of other agencies' labels.
 
-use super::super::{Context, Error};
+use parangon_protocol::label::status::State;
+
+use super::super::{Context, Error, register};
 use super::{bundle, parse_id};
 use crate::carriers::{self, CarrierError, Facts, Language, Settings};
 
@@ -13,8 +15,14 @@ pub enum Certificate {
     Svg,
 }
 
+/// What the label says, unless it was taken back: nothing is made that says it holds.
 fn facts(context: &Context, id: &str) -> Result<Facts, Error> {
-    Facts::read(&bundle(context, &parse_id(id)?)?).map_err(refused)
+    let id = parse_id(id)?;
+    let state = register::row(&context.store().read()?, &id)?.label.state;
+    if matches!(state, State::Withdrawn | State::Suspended) {
+        return Err(Error::State { what: "label", state: state.as_str().into(), needed: "a label that was not taken back" });
+    }
+    Facts::read(&bundle(context, &id)?).map_err(refused)
 }
 
 fn settings(context: &Context, language: Option<Language>) -> Settings {
@@ -36,7 +44,7 @@ fn refused(error: CarrierError) -> Error {
 /// The certificate, and a name for its file.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the label is not known here; [`Error::Damaged`] when the store cannot give what it holds.
+/// [`Error::NotFound`] when the label is not known here; [`Error::State`] when it was withdrawn or suspended; [`Error::Damaged`] when the store cannot give what it holds.
 pub fn certificate(context: &Context, id: &str, form: Certificate, language: Option<Language>) -> Result<(Vec<u8>, String), Error> {
     let (facts, settings) = (facts(context, id)?, settings(context, language));
     let (bytes, ending) = match form {

@@ -3,7 +3,7 @@
 const LIMITS = {
   file: 16 * 1024 * 1024,
   document: 4 * 1024 * 1024,
-  record: 64 * 1024,
+  record: 65535,
   depth: 16,
   entries: 1024,
   integer: 9007199254740991,

@@ -2,7 +2,7 @@
 // file holds besides the label, scripts for instance, is not looked at.
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const PARTS = 64;
+const PARTS = 8;
 const PDF_DICTIONARY = 4096;
 const CODE_DIGITS = 5000;
 const LONGEST_REFERENCE = 12;

@@ -111,8 +111,10 @@ async function checkCredential(bytes, trust, verdict) {
   const pinned = trust.pinned(sheet.federation);
   verdict.federation = namedFederation(sheet.federation, trust);
   if (pinned === false) stop("unknown-signer", "other-federation");
-  const keys = trust.known.get(sheet.federation)?.book.issueKeys(sheet.owner) ?? [];
-  if (keys.length > 0 && !keys.includes(key)) stop("unknown-signer", "unknown-key", { agency: sheet.owner });
+  const known = trust.known.get(sheet.federation);
+  const keys = known?.book.issueKeys(sheet.owner) ?? [];
+  const stranger = known !== undefined && !known.chain.knows(sheet.owner);
+  if (stranger || (keys.length > 0 && !keys.includes(key))) stop("unknown-signer", "unknown-key", { agency: sheet.owner });
   verdict.label = factsOf(sheet);
   verdict.checked.push({ what: "signature" });
   if (pinned === undefined) stop("cannot-tell", "unpinned", { words: wordsOf(sheet.federation) });
