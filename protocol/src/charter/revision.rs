@@ -71,12 +71,14 @@ impl Revision {
         if set.keys().chain(&unset).any(|name| DERIVED.contains(&name.as_str())) {
             return Err(CanonicalError::Shape.into());
         }
-        let mut all = fields(before)?;
+        // Members are most of the text and seldom change: they go over as they are.
+        let mut all = fields(&Charter { members: vec![], ..before.clone() })?;
         all.retain(|name, _| !unset.contains(name));
         all.extend(set);
         let mut charter: Charter = serde_json::from_value(Value::Object(all)).map_err(|_| CanonicalError::Shape)?;
         charter.version = before.version.checked_add(1).ok_or(CanonicalError::Shape)?;
         charter.previous = Some(before.hash()?);
+        charter.members.clone_from(&before.members);
         charter.members.retain(|member| !gone.contains(&member.id) && members.iter().all(|other| other.id != member.id));
         charter.members.extend(members);
         charter.members.sort_by(|a, b| a.id.cmp(&b.id));
