@@ -69,7 +69,7 @@ pub fn compare<R: LogReader>(reader: &R, ours: &SignedCheckpoint, theirs: &Signe
 }
 
 impl Replica {
-    /// The heads that differ from what the asker holds: the answer to [`Request::Heads`]. `known` is in the order of
+    /// The heads that differ from what the asker holds: the answer to [`crate::message::Request::Heads`]. `known` is in the order of
     /// the logs, as every replica asks; what stands out of order counts as not held.
     #[must_use]
     pub fn answer_heads(&self, known: &[(LogId, u64, u16)]) -> Vec<Head> {
