@@ -1,12 +1,10 @@
-//! The reminder: one all-day event on a label's last day, with an alarm ninety days before (RFC 5545).
+//! The reminder: one all-day event ninety days before a label's last day (RFC 5545).
 
 use parangon_protocol::time::Timestamp;
 
 use super::facts::Facts;
 use super::words::{Language, fill};
-
-/// Octets of a line at most, without its end.
-const LINE: usize = 75;
+use crate::ical::{escaped, line};
 
 const DAY: u64 = 86_400;
 
@@ -55,45 +53,7 @@ pub(super) fn write(facts: &Facts, language: Language) -> String {
         "END:VEVENT".to_owned(),
         "END:VCALENDAR".to_owned(),
     ];
-    lines.iter().map(|line| folded(line)).collect()
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | ';' | ',') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// A line in pieces of at most [`LINE`] octets, never within a character.
-fn folded(line: &str) -> String {
-    let (mut out, mut used) = (String::with_capacity(line.len() + 8), 0);
-    for c in line.chars() {
-        if used + c.len_utf8() > LINE {
-            out.push_str("\r\n ");
-            used = 1;
-        }
-        out.push(c);
-        used += c.len_utf8();
-    }
-    out.push_str("\r\n");
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_folded_between_characters_and_come_back_whole() {
-        let line = format!("SUMMARY:{}", "Łódź ".repeat(40));
-        let text = folded(&line);
-        assert!(text.split("\r\n").all(|piece| piece.len() <= LINE), "{text}");
-        assert_eq!(text.replace("\r\n ", "").trim_end_matches("\r\n"), line);
-        assert_eq!(escaped(r"a,b;c\d"), r"a\,b\;c\\d");
-    }
+    let mut file = String::new();
+    lines.iter().for_each(|content| line(&mut file, content));
+    file
 }

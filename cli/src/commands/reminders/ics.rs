@@ -1,6 +1,7 @@
 //! A calendar file of what waits (RFC 5545). Calendars are shared more widely than inboxes: it has the level, the due date and what is to
 //! be done, no cluster, no agency and no offer. The same reminders give the same bytes, and one thing keeps its UID.
 
+use parangon_node::ical::{escaped, line};
 use parangon_protocol::id::Hash;
 use parangon_protocol::time::Timestamp;
 use serde_json::Value;
@@ -10,9 +11,6 @@ use crate::fields::{plain, text};
 
 /// How the file begins.
 pub(super) const BEGIN: &str = "BEGIN:VCALENDAR\r\n";
-
-/// Octets of a line at most, without its end.
-const LINE: usize = 75;
 
 /// What separates UIDs from other hashes.
 const UID: &[u8] = b"parangon/reminder-uid/v1\n";
@@ -83,34 +81,6 @@ fn basic(time: Timestamp) -> String {
     time.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect()
 }
 
-/// A text value: what has a meaning there is escaped, other control characters are left out.
-fn escaped(value: &str) -> String {
-    let mut escaped = String::new();
-    for c in value.chars() {
-        match c {
-            '\\' | ';' | ',' => escaped.extend(['\\', c]),
-            '\n' => escaped.push_str("\\n"),
-            c if c.is_control() => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Appends a line, folded after 75 octets, never within a character.
-fn line(file: &mut String, content: &str) {
-    let mut octets = 0;
-    for c in content.chars() {
-        if octets + c.len_utf8() > LINE {
-            file.push_str("\r\n ");
-            octets = 1;
-        }
-        file.push(c);
-        octets += c.len_utf8();
-    }
-    file.push_str("\r\n");
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -173,26 +143,16 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_folded_between_characters_and_texts_escaped() {
-        let mut file = String::new();
-        let long = "ü".repeat(80);
-        line(&mut file, &long);
-        assert!(file.split_terminator("\r\n").all(|line| line.len() <= LINE), "{file}");
-        assert_eq!(unfolded(&file), [long]);
-        let mut exact = String::new();
-        line(&mut exact, &"x".repeat(LINE));
-        assert_eq!(exact, format!("{}\r\n", "x".repeat(LINE)), "no fold at the limit");
-        assert_eq!(escaped("a;b,c\\d\ne\r\u{7}"), "a\\;b\\,c\\\\d\\ne");
-        // A node that lies adds no line of its own.
-        let mut lying = reminder();
-        lying["level"] = json!("GOLD\r\nATTENDEE:mailto:x@example.org");
-        assert!(unfolded(&calendar(&[lying]).expect("a calendar")).iter().all(|line| !line.starts_with("ATTENDEE")));
-    }
-
-    #[test]
     fn an_answer_that_is_none_is_refused() {
         let mut bad = reminder();
         bad["due"] = json!("tomorrow");
         assert!(calendar(&[bad]).is_err());
+    }
+
+    #[test]
+    fn a_node_that_lies_adds_no_line_of_its_own() {
+        let mut lying = reminder();
+        lying["level"] = json!("GOLD\r\nATTENDEE:mailto:x@example.org");
+        assert!(unfolded(&calendar(&[lying]).expect("a calendar")).iter().all(|line| !line.starts_with("ATTENDEE")));
     }
 }

@@ -20,7 +20,7 @@ fn facts(context: &Context, id: &str) -> Result<Facts, Error> {
     let id = parse_id(id)?;
     let state = register::row(&context.store().read()?, &id)?.label.state;
     if matches!(state, State::Withdrawn | State::Suspended) {
-        return Err(Error::State { what: "label", state: state.as_str().into(), needed: "a label that was not taken back" });
+        return Err(Error::State { what: "label", state: state.as_str().into(), needed: "nothing is made that says it holds" });
     }
     Facts::read(&bundle(context, &id)?).map_err(refused)
 }
