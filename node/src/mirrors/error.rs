@@ -38,6 +38,9 @@ pub enum MirrorError {
         /// How long it may take.
         seconds: u64,
     },
+    /// A reading was broken off: what was taken holds, and the next one goes on from there.
+    #[error("it answers too slowly to be read at once: the next reading goes on where this one stopped")]
+    Long,
     /// It sends readers elsewhere, and they do not go.
     #[error("{path} is answered with a redirect ({status}): name the address that it leads to")]
     Redirected {
@@ -157,7 +160,7 @@ impl MirrorError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Certificates { .. } | Self::Unreachable { .. } | Self::Broken { .. } => "PGN-0910",
-            Self::Slow { .. } => "PGN-0911",
+            Self::Slow { .. } | Self::Long => "PGN-0911",
             Self::Redirected { .. } => "PGN-0912",
             Self::Status { .. } | Self::Missing { .. } => "PGN-0913",
             Self::TooLarge { .. } => "PGN-0914",
@@ -177,7 +180,7 @@ impl MirrorError {
             Self::Certificates { .. } => {
                 "correct mirrors.ca_file, or install the system's certificates (ca-certificates), and restart the node"
             }
-            Self::Unreachable { .. } | Self::Broken { .. } | Self::Slow { .. } => {
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::Slow { .. } | Self::Long => {
                 "look whether the address can be reached from here; it is tried again by itself"
             }
             Self::Redirected { .. } => "put the address that the redirect leads to into mirrors.urls",
@@ -205,6 +208,7 @@ impl MirrorError {
                 | Self::Unreachable { .. }
                 | Self::Broken { .. }
                 | Self::Slow { .. }
+                | Self::Long
                 | Self::OtherFederation
                 | Self::Own(_)
         )

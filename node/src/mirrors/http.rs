@@ -17,6 +17,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::MirrorError;
@@ -82,12 +83,14 @@ pub(super) struct Fetcher {
     tls: Option<Arc<ClientConfig>>,
     connection: Option<Connection>,
     timeout: Duration,
+    /// When the present reading has to be over, where it has to.
+    until: Option<Instant>,
 }
 
 impl Fetcher {
     /// Nothing is asked yet. Where `url` is one of TLS, `tls` says how it is checked.
     pub(super) fn new(url: MirrorUrl, tls: Option<Arc<ClientConfig>>) -> Self {
-        Self { url, tls, connection: None, timeout: TIMEOUT }
+        Self { url, tls, connection: None, timeout: TIMEOUT, until: None }
     }
 
     #[cfg(test)]
@@ -95,11 +98,19 @@ impl Fetcher {
         Self { timeout, ..self }
     }
 
+    /// Begins a reading, which ends with [`MirrorError::Long`] where it asks for a file after so long.
+    pub(super) fn begin(&mut self, reading: Duration) {
+        self.until = Some(Instant::now() + reading);
+    }
+
     /// A file of at most `limit` bytes, unless it is still the one with this tag.
     ///
     /// # Errors
     /// [`MirrorError`] of the way there, or of what came.
     pub(super) async fn get(&mut self, path: &str, limit: usize, tag: Option<&str>) -> Result<Fetched, MirrorError> {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return Err(MirrorError::Long);
+        }
         let late = MirrorError::Slow { path: path.to_owned(), seconds: self.timeout.as_secs() };
         let outcome = tokio::time::timeout(self.timeout, self.exchange(path, limit, tag)).await.unwrap_or(Err(late));
         if outcome.is_err() {

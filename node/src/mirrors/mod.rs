@@ -34,6 +34,9 @@ use http::{Fetched, Fetcher};
 /// After failures a mirror is asked at least so often.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
+/// What a reading takes at most, and one file more: nobody keeps a node waiting for days by answering slowly.
+const READING: Duration = Duration::from_secs(1_800);
+
 /// Without a newer cosignature on any of its logs a mirror is not written any more: witnesses renew theirs every day.
 const STALE_SECONDS: u64 = 3 * 86_400;
 
@@ -90,6 +93,7 @@ impl Mirror {
         let mut failures = 0u32;
         loop {
             let mut progress = Progress::default();
+            self.fetcher.begin(READING);
             let outcome = self.read(context, &mut progress).await;
             let pause = match outcome {
                 Ok(()) => {

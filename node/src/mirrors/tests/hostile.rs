@@ -164,6 +164,22 @@ async fn a_server_that_misbehaves_is_named_and_costs_little() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reading_ends_when_its_time_is_over_and_the_next_one_goes_on() {
+    let agencies = parted().await;
+    let [berlin, stuttgart] = &agencies[..] else { panic!("two") };
+    append(stuttgart, 1..10).await;
+    let there = files(stuttgart).await;
+    let server = Server::start(move |path| there.get(path).map_or(Reply::Missing, |bytes| Reply::File(bytes.clone()))).await;
+    let mut mirror = mirror(&server);
+    mirror.fetcher.begin(Duration::ZERO);
+    let error = read(berlin, &mut mirror).await.expect_err("over");
+    assert!(matches!(error, MirrorError::Long) && error.code() == "PGN-0911" && error.is_final(), "{error:?}");
+    mirror.fetcher.begin(Duration::from_secs(600));
+    read(berlin, &mut mirror).await.expect("followed");
+    assert_eq!(held(berlin, stuttgart).0, 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_checkpoint_than_before_is_named() {
     let agencies = parted().await;
     let [berlin, stuttgart] = &agencies[..] else { panic!("two") };
