@@ -198,10 +198,10 @@ impl Dated {
     /// # Errors
     /// Everything in [`AnchorError`] but [`AnchorError::Full`].
     pub fn check(&self, book: &KeyBook, agency: &AgencyId) -> Result<Date, AnchorError> {
-        let included = self.entry.open(book, &LogId::first(agency.clone()))?;
-        let Record::Anchor(anchor) = &included.record else { return Err(AnchorError::NoAnchor) };
+        let (record, place) = self.entry.open(book, &LogId::first(agency.clone()))?;
+        let Record::Anchor(anchor) = &record else { return Err(AnchorError::NoAnchor) };
         self.place.check(&self.statement, anchor)?;
-        let times = || included.head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
+        let times = || place.head.cosignatures().iter().map(|(witness, line)| (witness.clone(), line.time));
         // A head may be of just before the newest version took effect in its log.
         let versions = book.chain().versions().rev().filter(|charter| charter.member(agency).is_some()).take(2);
         let existed_by = versions.filter_map(|charter| charter.witnesses(agency).tally(times()).existed_by()).max();

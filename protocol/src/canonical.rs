@@ -194,7 +194,7 @@ fn reader_error(error: &serde_json::Error) -> CanonicalError {
 pub fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>, CanonicalError> {
     let text = serde_json::to_vec(value).map_err(|_| CanonicalError::Shape)?;
     // Types that are written often declare their fields in the order of the canonical text.
-    if text.len() <= limit && scan::is_canonical(&text) {
+    if text.len() <= limit && scan::is_canonical(&text, limits::DEPTH) {
         return Ok(text);
     }
     Ok(Value::read(&text, limit)?.to_text().into_bytes())
@@ -205,7 +205,7 @@ pub fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>, Canonica
 /// # Errors
 /// Everything in [`CanonicalError`].
 pub fn decode<T: DeserializeOwned + Serialize>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
-    if text.len() > limit || !scan::is_canonical(text) {
+    if text.len() > limit || !scan::is_canonical(text, limits::DEPTH) {
         Value::read_canonical(text, limit)?;
     }
     let value: T = serde_json::from_slice(text).map_err(|_| CanonicalError::Shape)?;
@@ -217,12 +217,19 @@ pub fn decode<T: DeserializeOwned + Serialize>(text: &[u8], limit: usize) -> Res
 /// # Errors
 /// Everything in [`CanonicalError`] except `NotCanonical`.
 pub fn decode_relaxed<T: DeserializeOwned>(text: &[u8], limit: usize) -> Result<T, CanonicalError> {
+    if text.len() <= limit && scan::is_canonical(text, limits::DEPTH) {
+        return serde_json::from_slice(text).map_err(|_| CanonicalError::Shape);
+    }
     let value = Value::read(text, limit)?;
     serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
 }
 
-/// As [`decode_relaxed`], of a text that stands in an object of a document: it may be nested one level less.
+/// As [`decode_relaxed`], of a text that stands in an object of a document: it may be nested one level less. A `T` that keeps texts
+/// of its fields ([`serde_json::value::RawValue`]) keeps canonical ones.
 pub(crate) fn decode_part<T: DeserializeOwned>(text: &str) -> Result<T, CanonicalError> {
+    if text.len() <= limits::DOCUMENT_BYTES && scan::is_canonical(text.as_bytes(), limits::DEPTH - 1) {
+        return serde_json::from_str(text).map_err(|_| CanonicalError::Shape);
+    }
     let value = Value::read_within(text.as_bytes(), limits::DOCUMENT_BYTES, limits::DEPTH - 1)?;
     serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
 }

@@ -1,13 +1,24 @@
 //! One look at a text that is canonical already, which is what nearly all texts are: no tree is built, nothing is
 //! copied. It never says yes to anything that [`super::Value::read_canonical`] refuses; a no means "look closer".
 
-use crate::limits::{DEPTH, MAX_INTEGER, OBJECT_ENTRIES};
+use crate::limits::{MAX_INTEGER, OBJECT_ENTRIES};
 
-/// Whether `text` is canonical beyond doubt.
-pub(super) fn is_canonical(text: &[u8]) -> bool {
+/// Whether `text` is canonical beyond doubt, nested at most `depth` levels deep.
+pub(super) fn is_canonical(text: &[u8], depth: usize) -> bool {
     let mut scan = Scan { text, at: 0 };
-    str::from_utf8(text).is_ok() && scan.value(DEPTH) && scan.at == text.len()
+    str::from_utf8(text).is_ok() && scan.value(depth) && scan.at == text.len()
 }
+
+/// Bytes that end a text, begin an escape or a control character of two bytes, or must not stand there.
+const MARKS: [bool; 256] = {
+    let mut marks = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        marks[byte] = byte < 0x20 || matches!(byte, 0x22 | 0x5C | 0x7F | 0xC2);
+        byte += 1;
+    }
+    marks
+};
 
 /// A place in a text.
 struct Scan<'a> {
@@ -87,6 +98,7 @@ impl<'a> Scan<'a> {
         }
         let start = self.at;
         loop {
+            self.at += self.text[self.at..].iter().position(|byte| MARKS[usize::from(*byte)])?;
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
@@ -95,8 +107,8 @@ impl<'a> Scan<'a> {
                 b'\\' if matches!(self.text.get(self.at + 1), Some(b'"' | b'\\')) => self.at += 2,
                 // U+0080 to U+009F, in UTF-8.
                 0xC2 if matches!(self.text.get(self.at + 1), Some(0x80..=0x9F)) => return None,
-                b'\\' | 0..=0x1F | 0x7F => return None,
-                _ => self.at += 1,
+                0xC2 => self.at += 1,
+                _ => return None,
             }
         }
     }
@@ -118,7 +130,12 @@ mod tests {
 
     use super::super::Value;
     use super::super::tests::value;
-    use super::*;
+    use super::is_canonical as scanned;
+    use crate::limits::{DEPTH, MAX_INTEGER, OBJECT_ENTRIES};
+
+    fn is_canonical(text: &[u8]) -> bool {
+        scanned(text, DEPTH)
+    }
 
     fn closer(text: &[u8]) -> bool {
         Value::read_canonical(text, 1_000_000).is_ok()
@@ -195,6 +212,7 @@ mod tests {
             assert_eq!(closer(text.as_bytes()), good);
             assert_eq!(is_canonical(text.as_bytes()), good);
         }
+        assert!(scanned(nested(DEPTH - 1).as_bytes(), DEPTH - 1) && !scanned(nested(DEPTH).as_bytes(), DEPTH - 1));
     }
 
     proptest! {

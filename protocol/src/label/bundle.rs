@@ -21,7 +21,7 @@ use crate::log::proof::{ProofError, TlogProof};
 use crate::message::Head;
 use crate::record::{Epoch, Record, RecordError};
 
-pub(crate) use sliced::{Proofs, Sliced};
+pub(crate) use sliced::{Entry, Proofs, Sliced};
 
 /// The `type` of a bundle.
 pub const KIND: &str = "parangon-label";
@@ -76,24 +76,24 @@ impl PlacedKeySet {
 /// An endorser's confirmation, from its own log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Confirmed {
+pub struct Confirmed<P = Proven> {
     /// The endorser.
     pub agency: AgencyId,
     /// Its record.
-    pub entry: Proven,
+    pub entry: P,
 }
 
 /// The issuer's newest status and the label's place in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatusPart {
+#[serde(deny_unknown_fields, bound(deserialize = "P: Deserialize<'de>"))]
+pub struct StatusPart<P = Proven> {
     /// The status record.
-    pub entry: Proven,
+    pub entry: P,
     /// The label's leaf in the status tree, or its absence.
     pub path: StatusProof,
     /// The issuer's charter record that rules the status's head, when it is a later one than the label's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adoption: Option<Proven>,
+    pub adoption: Option<P>,
 }
 
 /// The file.
@@ -124,6 +124,15 @@ pub struct Bundle {
     pub credential: serde_json::Value,
 }
 
+/// Where a record was shown to stand.
+#[derive(Debug)]
+pub struct Place {
+    /// Its index.
+    pub index: u64,
+    /// The head under which it stands.
+    pub head: CheckedHead,
+}
+
 /// Why a file is no bundle, or a part of it proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
@@ -142,17 +151,6 @@ pub enum BundleError {
     /// A head in it is not what it claims.
     #[error(transparent)]
     Check(#[from] CheckError),
-}
-
-/// A record that was shown to be in a log.
-#[derive(Debug)]
-pub struct Included {
-    /// The record.
-    pub record: Record,
-    /// Its index.
-    pub index: u64,
-    /// The head under which it stands.
-    pub head: CheckedHead,
 }
 
 impl Bundle {
@@ -230,14 +228,18 @@ impl Proven {
     ///
     /// # Errors
     /// Everything in [`BundleError`] but `Kind`.
-    pub fn open(&self, book: &KeyBook, log: &LogId) -> Result<Included, BundleError> {
+    pub fn open(&self, book: &KeyBook, log: &LogId) -> Result<(Record, Place), BundleError> {
         let text = self.text()?;
-        let record = Record::read(&text)?;
-        let proof: TlogProof = self.proof.join("\n").parse()?;
-        let head = check::head(book, &Head { log: log.clone(), note: proof.checkpoint.clone() })?;
-        let checkpoint = head.checkpoint();
-        merkle::verify_inclusion(&merkle::leaf_hash(&text), proof.index, checkpoint.size, &proof.hashes, &checkpoint.root)
-            .map_err(ProofError::from)?;
-        Ok(Included { record, index: proof.index, head })
+        let check = |note: &str| Ok(check::head(book, &Head { log: log.clone(), note: note.to_owned() })?);
+        Ok((Record::read(&text)?, place(&text, &self.proof, check)?))
     }
+}
+
+/// Where the record with this text stands, by the lines of its proof. Its head is what `check` makes of the note.
+fn place(text: &[u8], proof: &[String], check: impl FnOnce(&str) -> Result<CheckedHead, BundleError>) -> Result<Place, BundleError> {
+    let proof = TlogProof::around(&proof.join("\n"))?;
+    let head = check(&proof.checkpoint)?;
+    let under = head.checkpoint();
+    merkle::verify_inclusion(&merkle::leaf_hash(text), proof.index, under.size, &proof.hashes, &under.root).map_err(ProofError::from)?;
+    Ok(Place { index: proof.index, head })
 }

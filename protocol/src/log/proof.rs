@@ -106,9 +106,12 @@ impl fmt::Display for TlogProof {
     }
 }
 
-impl FromStr for TlogProof {
-    type Err = ProofError;
-    fn from_str(text: &str) -> Result<Self, ProofError> {
+impl TlogProof {
+    /// Reads all but the note, of which only the bounds are known: for who has read that note before.
+    ///
+    /// # Errors
+    /// As [`TlogProof::from_str`] for the rest.
+    pub(crate) fn around(text: &str) -> Result<Self, ProofError> {
         if text.len() > PROOF_BYTES {
             return Err(ProofError::TooLarge { actual: text.len() });
         }
@@ -134,7 +137,15 @@ impl FromStr for TlogProof {
             }
             hashes.push(base64_hash(line).ok_or(ProofError::Hash { line: at + 1 })?);
         }
-        Note::parse(checkpoint)?;
         Ok(Self { index, hashes, extra, checkpoint: checkpoint.to_owned() })
+    }
+}
+
+impl FromStr for TlogProof {
+    type Err = ProofError;
+    fn from_str(text: &str) -> Result<Self, ProofError> {
+        let proof = Self::around(text)?;
+        Note::parse(&proof.checkpoint)?;
+        Ok(proof)
     }
 }

@@ -1,18 +1,22 @@
-//! What many label files have in common, checked once: the charter chain, and the key sets with the signatures that were
-//! verified under them.
+//! What many label files have in common, checked once: the charter chain, the key sets with the signatures that were verified
+//! under them, and the heads that many records stand under.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Trust;
 use crate::canonical::CanonicalError;
 use crate::charter::Chain;
-use crate::check::KeyBook;
-use crate::id::Hash;
+use crate::check::{self, CheckError, CheckedHead, KeyBook};
+use crate::id::{Hash, LogId};
 use crate::label::bundle::Sliced;
+use crate::message::Head;
 
 /// Chains, and books, that are remembered. Files of more federations, or of more states of one, begin anew.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 16;
+
+/// Heads that are remembered under one book.
+const HEADS: usize = 1_024;
 
 /// A file's chain as it stands in it, and as it counts: with what the reader remembers.
 #[derive(Debug, Clone)]
@@ -25,10 +29,59 @@ pub(super) struct Charters {
 /// What came of a file's charter: [`None`] when its versions were not agreed to.
 type Known = Option<Charters>;
 
+/// The keys of a federation in one state, and the heads that verified under them.
+#[derive(Debug)]
+pub(super) struct Keys {
+    pub(super) book: KeyBook,
+    /// Of each version of the charter, the first one first.
+    hashes: Vec<Option<Hash>>,
+    /// By log and text of the note: exact, so that nothing can be taken for another one.
+    heads: Mutex<HashMap<LogId, HashMap<String, CheckedHead>>>,
+}
+
+impl Keys {
+    fn new(book: KeyBook) -> Self {
+        let hashes = book.chain().versions().map(|charter| charter.hash().ok()).collect();
+        Self { book, hashes, heads: Mutex::default() }
+    }
+
+    /// The hash of a version's text, where the chain has that version.
+    pub(super) fn charter_hash(&self, version: u32) -> Option<Hash> {
+        *self.hashes.get(usize::try_from(version.checked_sub(1)?).ok()?)?
+    }
+
+    /// As [`check::head`], of a head that `accept` has nothing against.
+    ///
+    /// # Errors
+    /// As [`check::head`], or from `accept`.
+    pub(super) fn head<E: From<CheckError>>(
+        &self,
+        log: &LogId,
+        note: &str,
+        accept: impl FnOnce(&CheckedHead) -> Result<(), E>,
+    ) -> Result<CheckedHead, E> {
+        let lock = || self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(log).and_then(|notes| notes.get(note)) {
+            return Ok(known.clone());
+        }
+        let head = check::head(&self.book, &Head { log: log.clone(), note: note.to_owned() })?;
+        accept(&head)?;
+        let mut heads = lock();
+        if heads.values().map(HashMap::len).sum::<usize>() >= HEADS {
+            heads.clear();
+        }
+        heads.entry(log.clone()).or_default().insert(note.to_owned(), head.clone());
+        Ok(head)
+    }
+}
+
+/// What was made of texts, oldest first.
+type Remembered<T> = RwLock<Vec<(Vec<String>, T)>>;
+
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    charters: Mutex<HashMap<Hash, Known>>,
-    books: Mutex<HashMap<Hash, Option<KeyBook>>>,
+    charters: Remembered<Known>,
+    keys: Remembered<Option<Arc<Keys>>>,
 }
 
 impl Shared {
@@ -37,8 +90,7 @@ impl Shared {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn charters(&self, file: &Sliced<'_>, trust: &Trust) -> Result<Known, CanonicalError> {
-        let [founding, revisions] = file.charter_texts();
-        remembered(&self.charters, name(&[founding, revisions]), || {
+        remembered(&self.charters, &file.charter_texts(), || {
             let (founding, revisions) = file.charter()?;
             let chain = Chain::revised(founding, revisions).ok();
             Ok(chain.map(|chain| {
@@ -52,38 +104,31 @@ impl Shared {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub(super) fn book(&self, file: &Sliced<'_>, chain: &Arc<Chain>) -> Result<Option<KeyBook>, CanonicalError> {
+    pub(super) fn keys(&self, file: &Sliced<'_>, chain: &Arc<Chain>) -> Result<Option<Arc<Keys>>, CanonicalError> {
         let [founding, revisions] = file.charter_texts();
-        remembered(&self.books, name(&[founding, revisions, file.keysets_text()]), || {
+        remembered(&self.keys, &[founding, revisions, file.keysets_text()], || {
             let mut book = KeyBook::new(chain.clone());
             let placed = file.keysets()?.iter().all(|placed| placed.place(&mut book).is_ok());
-            Ok(placed.then_some(book))
+            Ok(placed.then(|| Arc::new(Keys::new(book))))
         })
     }
 }
 
-/// Over all bytes and lengths: a hash alone would be a place to slip something past a check.
-fn name(texts: &[&str]) -> Hash {
-    let lengths: Vec<u8> = texts.iter().flat_map(|text| text.len().to_be_bytes()).collect();
-    let mut parts = vec![lengths.as_slice()];
-    parts.extend(texts.iter().map(|text| text.as_bytes()));
-    Hash::of(&parts)
-}
-
+/// Compares whole texts: a hash of them would be a place to slip something past a check.
 fn remembered<T: Clone>(
-    known: &Mutex<HashMap<Hash, T>>,
-    name: Hash,
+    known: &Remembered<T>,
+    texts: &[&str],
     make: impl FnOnce() -> Result<T, CanonicalError>,
 ) -> Result<T, CanonicalError> {
-    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = lock().get(&name) {
+    let same = |(held, _): &&(Vec<String>, T)| held.iter().eq(texts.iter());
+    if let Some((_, found)) = known.read().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
         return Ok(found.clone());
     }
     let made = make()?;
-    let mut known = lock();
+    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= REMEMBERED {
-        known.clear();
+        known.remove(0);
     }
-    known.insert(name, made.clone());
+    known.push((texts.iter().map(|text| (*text).to_owned()).collect(), made.clone()));
     Ok(made)
 }

@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::shared::{Charters, Shared};
+use super::shared::{Charters, Keys, Shared};
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
-use crate::canonical::{self, Value};
+use crate::canonical::Value;
 use crate::charter::{Chain, Charter, Entitlement, LevelRule, Member};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
 use crate::id::{AgencyId, Hash, LogId, Name, witness_name};
-use crate::label::bundle::{BundleError, Included, Proofs, Proven, Sliced, StatusPart};
+use crate::label::bundle::{BundleError, Entry, Place, Proofs, Sliced, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId};
@@ -38,7 +38,7 @@ pub(super) fn run(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>
         Ok(opened) => opened,
         Err((outcome, cause)) => return Verdict::new(outcome, Some(cause), at).say(),
     };
-    let (Charters { file: chain, counting }, book) = opened;
+    let (Charters { file: chain, counting }, keys) = opened;
     let fingerprint = *chain.fingerprint();
     let pinned = trust.pinned(&fingerprint);
     let federation = Federation::of(&chain, pinned == Some(true));
@@ -63,7 +63,7 @@ pub(super) fn run(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>
             return verdict.say();
         }
     };
-    let mut stop = Case { bundle: &file.proofs, chain, book, trust, at, verdict: &mut verdict, heads: BTreeMap::new() }.check().err();
+    let mut stop = Case { bundle: &file.proofs, chain, keys, trust, at, verdict: &mut verdict, heads: BTreeMap::new() }.check().err();
     let authentic = !matches!(stop, Some((Outcome::NotAuthentic | Outcome::NoLabel, _)));
     if authentic && pinned.is_none() {
         stop = Some((Outcome::CannotTell, Cause::Unpinned { words }));
@@ -93,23 +93,22 @@ pub(super) struct Asked<'a> {
 }
 
 /// The charter, and the keys where it counts. A credential beside the file has to be its own.
-fn open_parts(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>) -> Result<(Charters, Option<KeyBook>), Stop> {
+fn open_parts(file: &Sliced<'_>, beside: &[Cow<'_, [u8]>], asked: &Asked<'_>) -> Result<(Charters, Option<Arc<Keys>>), Stop> {
     let damaged = |_| unreadable(file.text);
     let charters = asked.shared.charters(file, asked.trust).map_err(damaged)?;
     let chain = charters.as_ref().and_then(|charters| charters.counting.clone().ok());
-    let book = match &chain {
-        Some(chain) => asked.shared.book(file, chain).map_err(damaged)?,
+    let keys = match &chain {
+        Some(chain) => asked.shared.keys(file, chain).map_err(damaged)?,
         None => file.keysets().map_err(damaged).map(|_| None)?,
     };
-    let own = || canonical::encode(&file.proofs.credential, limits::DOCUMENT_BYTES).ok();
-    let held = |text: &[u8]| Some(Value::read(text, limits::DOCUMENT_BYTES).ok()?.to_text().into_bytes());
-    if !beside.iter().all(|text| held(text).is_some_and(|held| Some(held) == own())) {
+    let held = |text: &[u8]| Value::read(text, limits::DOCUMENT_BYTES).map(|value| value.to_text());
+    if !beside.iter().all(|text| held(text).is_ok_and(|held| held == file.proofs.credential.get())) {
         return Err((Outcome::CannotTell, Cause::Several));
     }
     if file.v != VERSION {
         return Err((Outcome::CannotTell, Cause::OtherVersion { version: file.v, known: VERSION }));
     }
-    Ok((charters.ok_or_else(|| mismatch("charter"))?, book))
+    Ok((charters.ok_or_else(|| mismatch("charter"))?, keys))
 }
 
 /// What cannot be read: once a label, as far as one can see, or something else.
@@ -130,7 +129,7 @@ struct Case<'a> {
     bundle: &'a Proofs,
     chain: Arc<Chain>,
     /// None when a key set in the file is not its agency's.
-    book: Option<KeyBook>,
+    keys: Option<Arc<Keys>>,
     trust: &'a Trust,
     at: Timestamp,
     verdict: &'a mut Verdict,
@@ -140,29 +139,30 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn check(mut self) -> Result<(), Stop> {
-        let book = self.keys()?;
-        let claimed = self.issuer()?;
-        let log = LogId::first(claimed);
-        let placed = self.open(&book, &log, &self.bundle.label, "label")?;
-        let Record::Label(label) = &placed.record else { return Err(mismatch("label")) };
+        let keys = self.keys()?;
+        let book = &keys.book;
+        // The label claims to stand in its owner's log.
+        let Ok(Record::Label(label)) = &self.bundle.label.record() else { return Err(mismatch("label")) };
+        let log = LogId::first(label.common.owner.clone());
+        let placed = self.place(&keys, &log, &self.bundle.label, "label")?;
         let id = label.common.id().map_err(|_| mismatch("label"))?;
         let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
-        self.sound(&book, &log, label, &charter)?;
-        self.placed(&book, &log, placed.index, label)?;
+        self.sound(book, &log, label, &charter)?;
+        self.placed(book, &log, placed.index, label)?;
         self.facts(label, id, &charter, &placed.head);
-        self.drawn(&book, label);
-        self.adopted(&book, &charter, &log, label)?;
+        self.drawn(book, label);
+        self.adopted(&keys, &charter, &log, label)?;
         self.quorum(&charter, &log.agency, &placed.head)?;
-        self.confirmed(&book, &charter, label, id)?;
-        let standing = self.standing(&book, &charter, &log, placed.index, id);
+        self.confirmed(&keys, &charter, label, id)?;
+        let standing = self.standing(&keys, &charter, &log, placed.index, id);
         if matches!(standing, Ok(()) | Err((Outcome::CannotTell, _))) {
             self.dates(label, &charter)?;
         }
         standing
     }
 
-    fn keys(&mut self) -> Result<KeyBook, Stop> {
-        let book = self.book.take().ok_or_else(|| mismatch("key set"))?;
+    fn keys(&mut self) -> Result<Arc<Keys>, Stop> {
+        let keys = self.keys.take().ok_or_else(|| mismatch("key set"))?;
         self.note(
             "charter",
             match self.chain.newest() {
@@ -170,13 +170,7 @@ impl Case<'_> {
                 newest => format!("version {}, each version agreed to by the members of the one before", newest.version),
             },
         );
-        Ok(book)
-    }
-
-    /// Whose log the label claims to stand in: its owner's.
-    fn issuer(&self) -> Result<AgencyId, Stop> {
-        let owner = self.bundle.label.record.pointer("/body/common/owner").and_then(serde_json::Value::as_str);
-        owner.and_then(|owner| owner.parse().ok()).ok_or_else(|| mismatch("label"))
+        Ok(keys)
     }
 
     fn sound(&mut self, book: &KeyBook, log: &LogId, label: &Label, charter: &Charter) -> Result<(), Stop> {
@@ -191,8 +185,9 @@ impl Case<'_> {
         }
         let key = book.issue_key(log, label.keyset).ok_or_else(|| mismatch("key set"))?;
         let subject = LabelSubject { federation: self.chain.fingerprint(), charter, label, issuer_key: &key };
-        let credential = serde_json::to_vec(&self.bundle.credential).map_err(|_| mismatch("credential"))?;
-        subject.matches_json(&credential).map_err(|_| mismatch("credential"))?;
+        if !subject.to_json().is_ok_and(|credential| credential == self.bundle.credential.get()) {
+            return Err(mismatch("credential"));
+        }
         self.note("signatures", format!("issuer and {} endorsers", label.endorsements.len()));
         Ok(())
     }
@@ -264,26 +259,25 @@ impl Case<'_> {
         agencies.into_iter().flat_map(of).collect()
     }
 
-    fn adopted(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: &Label) -> Result<(), Stop> {
-        let (version, placed) = self.adoption(book, log, &self.bundle.adoption)?;
+    fn adopted(&mut self, keys: &Keys, charter: &Charter, log: &LogId, label: &Label) -> Result<(), Stop> {
+        let (version, placed) = self.adoption(keys, log, &self.bundle.adoption)?;
         let fits = placed.index == label.adoption && version == label.common.charter;
         if fits { self.quorum(charter, &log.agency, &placed.head).map(drop) } else { Err((Outcome::NotEntitled, Cause::NotAdopted)) }
     }
 
     /// A charter record of this log: which version it adopts.
-    fn adoption(&mut self, book: &KeyBook, log: &LogId, proven: &Proven) -> Result<(u32, Included), Stop> {
-        let placed = self.open(book, log, proven, "charter record")?;
+    fn adoption(&mut self, keys: &Keys, log: &LogId, entry: &Entry) -> Result<(u32, Place), Stop> {
+        let (record, placed) = self.open(keys, log, entry, "charter record")?;
         let refused = (Outcome::NotEntitled, Cause::NotAdopted);
-        let Record::Charter(adoption) = &placed.record else { return Err(refused) };
-        let hash = self.chain.version(adoption.version).and_then(|charter| charter.hash().ok());
-        if hash == Some(adoption.hash) { Ok((adoption.version, placed)) } else { Err(refused) }
+        let Record::Charter(adoption) = record else { return Err(refused) };
+        if keys.charter_hash(adoption.version) == Some(adoption.hash) { Ok((adoption.version, placed)) } else { Err(refused) }
     }
 
     /// The version that rules the head of the status: that of the last charter record inside it.
     /// A label that stands behind it, at index `label`, would have had to name it.
-    fn ruling(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, part: &StatusPart, label: u64) -> Result<Charter, Stop> {
-        let Some(proven) = &part.adoption else { return Ok(charter.clone()) };
-        let (version, placed) = self.adoption(book, log, proven)?;
+    fn ruling(&mut self, keys: &Keys, charter: &Charter, log: &LogId, part: &StatusPart<Entry>, label: u64) -> Result<Charter, Stop> {
+        let Some(entry) = &part.adoption else { return Ok(charter.clone()) };
+        let (version, placed) = self.adoption(keys, log, entry)?;
         let later = self.chain.version(version).filter(|later| later.version > charter.version);
         let later = later.ok_or_else(|| mismatch("charter record"))?;
         if placed.index < label { Err((Outcome::NotEntitled, Cause::NotAdopted)) } else { Ok(later.clone()) }
@@ -305,7 +299,7 @@ impl Case<'_> {
         Ok(tally)
     }
 
-    fn confirmed(&mut self, book: &KeyBook, charter: &Charter, label: &Label, id: LabelId) -> Result<(), Stop> {
+    fn confirmed(&mut self, keys: &Keys, charter: &Charter, label: &Label, id: LabelId) -> Result<(), Stop> {
         // What nobody looks at has no place in the file.
         let entries = &self.bundle.confirmations;
         let asked = |agency: &AgencyId| label.endorsements.iter().any(|endorsement| endorsement.endorser == *agency);
@@ -315,8 +309,8 @@ impl Case<'_> {
         for endorsement in &label.endorsements {
             let missing = || (Outcome::CannotTell, Cause::Unconfirmed { endorser: endorsement.endorser.clone() });
             let entry = self.bundle.confirmations.iter().find(|entry| entry.agency == endorsement.endorser).ok_or_else(missing)?;
-            let placed = self.open(book, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
-            let Record::Endorsement(about, body) = placed.record else { return Err(mismatch("confirmation")) };
+            let (record, placed) = self.open(keys, &LogId::first(entry.agency.clone()), &entry.entry, "confirmation")?;
+            let Record::Endorsement(about, body) = record else { return Err(mismatch("confirmation")) };
             if self.chain.end_of(&LogId::first(entry.agency.clone())).is_some_and(|end| placed.index >= end) {
                 return Err(missing());
             }
@@ -330,12 +324,12 @@ impl Case<'_> {
     }
 
     /// What the issuer's status says of the label that stands at index `label`.
-    fn standing(&mut self, book: &KeyBook, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(), Stop> {
+    fn standing(&mut self, keys: &Keys, charter: &Charter, log: &LogId, label: u64, id: LabelId) -> Result<(), Stop> {
         let part = self.bundle.status.as_ref().ok_or((Outcome::CannotTell, Cause::NoStatus))?;
-        let placed = self.open(book, log, &part.entry, "status")?;
-        let Record::Status(status) = placed.record else { return Err(mismatch("status")) };
+        let (record, placed) = self.open(keys, log, &part.entry, "status")?;
+        let Record::Status(status) = record else { return Err(mismatch("status")) };
         let state = part.path.verify(&status, &id).map_err(|_| mismatch("status"))?;
-        let charter = &self.ruling(book, charter, log, part, label)?;
+        let charter = &self.ruling(keys, charter, log, part, label)?;
         let tally = self.quorum(charter, &log.agency, &placed.head)?;
         if self.chain.end_of(log).is_some_and(|end| placed.index >= end) {
             return Err((Outcome::CannotTell, Cause::NoStatus));
@@ -367,17 +361,22 @@ impl Case<'_> {
         dates(self.at, label.issued, *valid_until, charter.rule(scheme, *level))
     }
 
-    /// A record with its proof. One log has one root for each size, whoever cosigned another one.
-    fn open(&mut self, book: &KeyBook, log: &LogId, proven: &Proven, part: &'static str) -> Result<Included, Stop> {
+    /// A record, and where it stands.
+    fn open(&mut self, keys: &Keys, log: &LogId, entry: &Entry, part: &'static str) -> Result<(Record, Place), Stop> {
+        let record = entry.record().map_err(|_| mismatch(part))?;
+        Ok((record, self.place(keys, log, entry, part)?))
+    }
+
+    /// Where a record stands. One log has one root for each size, whoever cosigned another one.
+    fn place(&mut self, keys: &Keys, log: &LogId, entry: &Entry, part: &'static str) -> Result<Place, Stop> {
         use crate::check::CheckError::UnknownKey;
-        let placed = proven.open(book, log).map_err(|error| match error {
+        let accept = |head: &CheckedHead| if has_altered_line(&keys.book, head) { Err(BundleError::Kind) } else { Ok(()) };
+        let placed = entry.place(|note| keys.head(log, note, accept)).map_err(|error| match error {
             BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
             _ => mismatch(part),
         })?;
-        // Nothing authenticates an extra line, so it has no place in the file.
-        let extra = proven.proof.iter().any(|line| line.starts_with("extra "));
         let checkpoint = placed.head.checkpoint();
-        if extra || has_altered_line(book, &placed.head) || placed.head.epoch() < book.epoch_of(log, checkpoint.size) {
+        if placed.head.epoch() < keys.book.epoch_of(log, checkpoint.size) {
             return Err(mismatch(part));
         }
         match self.heads.insert((log.agency.clone(), checkpoint.size), checkpoint.root) {

@@ -4,24 +4,56 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{BundleError, Confirmed, KIND, PlacedKeySet, Proven, StatusPart};
+use super::{BundleError, Confirmed, KIND, Place, PlacedKeySet, StatusPart};
 use crate::canonical::{self, CanonicalError};
 use crate::charter::{Founding, Revision};
+use crate::check::CheckedHead;
 use crate::limits;
+use crate::log::proof::ProofError;
+use crate::record::Record;
 
 /// The parts that are the label's own.
 #[derive(Debug)]
 pub(crate) struct Proofs {
     /// The label record in the issuer's log.
-    pub(crate) label: Proven,
+    pub(crate) label: Entry,
     /// The charter record that ruled when it was issued.
-    pub(crate) adoption: Proven,
+    pub(crate) adoption: Entry,
     /// The endorsers' confirmations.
-    pub(crate) confirmations: Vec<Confirmed>,
+    pub(crate) confirmations: Vec<Confirmed<Entry>>,
     /// The issuer's status.
-    pub(crate) status: Option<StatusPart>,
-    /// The label as an Open Badges credential.
-    pub(crate) credential: serde_json::Value,
+    pub(crate) status: Option<StatusPart<Entry>>,
+    /// The label as an Open Badges credential, in its canonical text.
+    pub(crate) credential: Box<RawValue>,
+}
+
+/// [`super::Proven`] with the record as it stands in the log: a part of a file is read from its canonical text, so the record's
+/// is canonical as well.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    record: Box<RawValue>,
+    proof: Vec<String>,
+}
+
+impl Entry {
+    /// The record.
+    ///
+    /// # Errors
+    /// [`BundleError::Record`] when it is malformed.
+    pub(crate) fn record(&self) -> Result<Record, BundleError> {
+        Ok(Record::read(self.record.get().as_bytes())?)
+    }
+
+    /// Shows that the record stands in a log under its head, which `check` verifies.
+    ///
+    /// # Errors
+    /// [`BundleError::Proof`], or what `check` says.
+    pub(crate) fn place(&self, check: impl FnOnce(&str) -> Result<CheckedHead, BundleError>) -> Result<Place, BundleError> {
+        let place = super::place(self.record.get().as_bytes(), &self.proof, check)?;
+        // Nothing authenticates an extra line, so it has no place in the file.
+        if self.proof.iter().any(|line| line.starts_with("extra ")) { Err(ProofError::Extra.into()) } else { Ok(place) }
+    }
 }
 
 /// A label file with its own parts read, and those that others share as they stand.
