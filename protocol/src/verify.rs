@@ -13,7 +13,7 @@ mod verdict;
 use std::borrow::Cow;
 
 use crate::carrier::{self, CarrierError, Content, Found};
-use crate::label::bundle::Sliced;
+use crate::label::bundle::{BundleError, Sliced};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -47,22 +47,33 @@ impl<'a> Verifier<'a> {
     /// The verdict on a file that carries a label. Never fails.
     #[must_use]
     pub fn verify(&self, file: &[u8]) -> Verdict {
-        let Self { trust, at, shared } = self;
-        let (text, beside, is_whole) = match carrier::look(file) {
-            Ok(Found::Json(text)) => (Cow::Borrowed(text), vec![], true),
-            Ok(Found::Content(Content::Bundle(text, beside))) => (text, beside, false),
-            Ok(Found::Content(Content::Credential(text))) => return alone::credential(&text, trust, *at),
-            Ok(Found::Content(Content::Code(digits))) => return alone::code(digits, trust, *at),
-            Ok(Found::Content(Content::Proof)) => return self.stop(Outcome::CannotTell, Cause::ProofAlone),
-            Err(CarrierError::TooLarge) => return self.stop(Outcome::NoLabel, Cause::TooLarge),
-            Err(CarrierError::Several) => return self.stop(Outcome::CannotTell, Cause::Several),
-            Err(CarrierError::Nothing) => return self.unreadable(file),
-        };
-        match Sliced::read(&text) {
-            Ok(sliced) => steps::run(&sliced, &beside, &Asked { trust, at: *at, shared }),
+        let Self { trust, at, .. } = self;
+        match carrier::look(file) {
+            Ok(Found::Json(text)) => self.whole(text),
+            Ok(Found::Content(Content::Bundle(text, beside))) => drawn(self.bundle(&text, Sliced::read(&text), &beside)),
+            Ok(Found::Content(Content::Credential(text))) => drawn(alone::credential(&text, trust, *at)),
+            Ok(Found::Content(Content::Code(digits))) => drawn(alone::code(digits, trust, *at)),
+            Ok(Found::Content(Content::Proof)) => self.stop(Outcome::CannotTell, Cause::ProofAlone),
+            Err(CarrierError::TooLarge) => self.stop(Outcome::NoLabel, Cause::TooLarge),
+            Err(CarrierError::Several) => self.stop(Outcome::CannotTell, Cause::Several),
+            Err(CarrierError::Nothing) => self.unreadable(file),
+        }
+    }
+
+    /// A text that is a label file, or a credential.
+    fn whole(&self, text: &[u8]) -> Verdict {
+        match Sliced::read(text) {
+            Err(_) if text.len() <= limits::DOCUMENT_BYTES && carrier::is_credential(text) => alone::credential(text, self.trust, self.at),
+            read => self.bundle(text, read, &[]),
+        }
+    }
+
+    /// What was read of a text, and the credentials that lie beside it.
+    fn bundle(&self, text: &[u8], read: Result<Sliced<'_>, BundleError>, beside: &[Cow<'_, [u8]>]) -> Verdict {
+        match read {
+            Ok(sliced) => steps::run(&sliced, beside, &Asked { trust: self.trust, at: self.at, shared: &self.shared }),
             Err(_) if text.len() > limits::DOCUMENT_BYTES => self.stop(Outcome::NoLabel, Cause::TooLarge),
-            Err(_) if is_whole && carrier::is_credential(&text) => alone::credential(&text, trust, *at),
-            Err(_) => self.unreadable(&text),
+            Err(_) => self.unreadable(text),
         }
     }
 
@@ -74,4 +85,12 @@ impl<'a> Verifier<'a> {
     fn stop(&self, outcome: Outcome, cause: Cause) -> Verdict {
         Verdict::new(outcome, Some(cause), self.at).say()
     }
+}
+
+/// Of a label in a picture, a document or a printed code: only what stands in it for programs was read.
+fn drawn(mut verdict: Verdict) -> Verdict {
+    if verdict.label.is_some() {
+        verdict.not_checked.push("what is drawn or printed around the label: compare it with this");
+    }
+    verdict
 }

@@ -22,19 +22,19 @@ const startsWith = (bytes, ascii) => bytes.length >= ascii.length && indexOfByte
 
 /**
  * Takes out of a file what it carries: `{bundle, beside}` (a text, and the credentials that lie beside it), `{credential}`, `{digits}`
- * or `{proof: true}`; or `{wrong}`: "too-large", "several" or "nothing".
+ * or `{proof: true}`; or `{wrong}`: "too-large", "several" or "nothing". With `drawn` where people see something else than programs.
  */
 async function openCarrier(file) {
   if (file.length > LIMITS.file) return { wrong: "too-large" };
-  if (PNG_SIGNATURE.every((byte, at) => file[at] === byte)) return onePart(await pngParts(file));
-  if (indexOfBytes(file, "%PDF-", 0, Math.min(file.length, 1024)) >= 0) return onePart(await pdfParts(file));
+  if (PNG_SIGNATURE.every((byte, at) => file[at] === byte)) return { drawn: true, ...onePart(await pngParts(file)) };
+  if (indexOfBytes(file, "%PDF-", 0, Math.min(file.length, 1024)) >= 0) return { drawn: true, ...onePart(await pdfParts(file)) };
   const isMarked = file[0] === 0xef && file[1] === 0xbb && file[2] === 0xbf;
   const bytes = trimmed(isMarked ? file.subarray(3) : file);
   if (bytes[0] === 0x7b) return onePart([sniffed(bytes) ?? { kind: "bundle", bytes }]);
-  if (bytes[0] === 0x3c) return onePart(svgParts(bytes));
+  if (bytes[0] === 0x3c) return { drawn: true, ...onePart(svgParts(bytes)) };
   if (startsWith(bytes, PROOF_HEADER)) return { proof: true };
   const digits = digitsOf(fromUtf8(bytes) ?? "");
-  return digits === null ? { wrong: "nothing" } : { digits };
+  return digits === null ? { wrong: "nothing" } : { drawn: true, digits };
 }
 
 /** The one label of these parts; null where the file is broken. */

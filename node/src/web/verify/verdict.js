@@ -3,7 +3,13 @@
 
 /** The verdict on a file at a time, in seconds. Whatever the bytes are, there is one. */
 async function verifyFile(bytes, trust, at) {
-  const { bundle, beside, credential, digits, proof, wrong } = await openCarrier(bytes);
+  const carried = await openCarrier(bytes);
+  const verdict = await verifyCarried(carried, bytes, trust, at);
+  if (carried.drawn && verdict.label) verdict.notChecked.push("drawn");
+  return verdict;
+}
+
+async function verifyCarried({ bundle, beside, credential, digits, proof, wrong }, bytes, trust, at) {
   if (bundle) return verifyBundle(bundle, beside, trust, at);
   if (credential) return verifyAlone((verdict) => checkCredential(credential, trust, verdict));
   if (digits) return verifyAlone((verdict) => checkCode(digits, trust, at, verdict));
