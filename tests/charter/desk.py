@@ -134,4 +134,5 @@ def summary(chain: Chain) -> Json:
         "members": len(charter["members"]),
         "demonstration": charter["demonstration"],
         "refounds": charter.get("refounds", {}).get("federation"),
+        "keysets": 0,
     }

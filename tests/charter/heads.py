@@ -127,9 +127,9 @@ def _(desk: Desk) -> None:
     desk.accepts(altered(lambda lines: [*lines[:4], *["\u2014 x AAAAAAA="] * 512, ""]))
 
 
-@case("note-beyond-a-record", "A ballot is a record: over 64 KiB it is none.")
+@case("note-beyond-a-record", "A ballot is a record: over 65,535 bytes it is none.")
 def _(desk: Desk) -> None:
-    desk.refuses(altered(lambda lines: [*lines[:4], *[lines[4]] * 400, ""]), 7, "bytes, at most 65536")
+    desk.refuses(altered(lambda lines: [*lines[:4], *[lines[4]] * 400, ""]), 7, "bytes, at most 65535")
 
 
 @case("note-largest-log", "A head of 2^40 records is a head.")
