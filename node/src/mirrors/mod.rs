@@ -73,6 +73,8 @@ struct Mirror {
     /// The tag and the hash of the trust file that was taken.
     trust: Option<(Option<String>, Hash)>,
     logs: BTreeMap<AgencyId, Seen>,
+    /// The log at which the last reading was broken off.
+    resumes: Option<AgencyId>,
     forks: BTreeSet<AgencyId>,
 }
 
@@ -86,7 +88,7 @@ struct TrustText {
 impl Mirror {
     fn new(url: MirrorUrl, tls: Option<Arc<ClientConfig>>) -> Self {
         let fetcher = Fetcher::new(url.clone(), tls);
-        Self { url, fetcher, marker: None, trust: None, logs: BTreeMap::new(), forks: BTreeSet::new() }
+        Self { url, fetcher, marker: None, trust: None, logs: BTreeMap::new(), resumes: None, forks: BTreeSet::new() }
     }
 
     async fn keep(mut self, context: &Context, every: Duration) {
@@ -94,7 +96,13 @@ impl Mirror {
         loop {
             let mut progress = Progress::default();
             self.fetcher.begin(READING);
-            let outcome = self.read(context, &mut progress).await;
+            let outcome = match self.read(context, &mut progress).await {
+                Err(MirrorError::Long) if progress.taken > 0 => {
+                    progress.more = true;
+                    Ok(())
+                }
+                outcome => outcome,
+            };
             let pause = match outcome {
                 Ok(()) => {
                     failures = 0;
@@ -121,7 +129,13 @@ impl Mirror {
             return Err(error);
         }
         let chain = context.chain();
-        for agency in marker.logs.iter().filter(|agency| chain.knows(agency)).collect::<BTreeSet<_>>() {
+        // From where the last one was broken off, so that no log stays the one that is never come to.
+        let mut logs: Vec<_> = marker.logs.iter().filter(|agency| chain.knows(agency)).collect::<BTreeSet<_>>().into_iter().collect();
+        if let Some(first) = self.resumes.take() {
+            let at = logs.partition_point(|agency| **agency < first);
+            logs.rotate_left(at);
+        }
+        for agency in logs {
             let seen = self.logs.entry(agency.clone()).or_default();
             let mut follow = Follow { context, fetcher: &mut self.fetcher, log: LogId::first(agency.clone()) };
             match follow.read(seen).await {
@@ -129,7 +143,10 @@ impl Mirror {
                     progress.taken += one.taken;
                     progress.more |= one.more;
                 }
-                Err(error) if error.is_final() => return Err(error),
+                Err(error) if error.is_final() => {
+                    self.resumes = Some(agency.clone());
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::debug!(%agency, %error, "a log of a mirror was not followed");
                     first.get_or_insert(error);

@@ -180,6 +180,30 @@ async fn a_reading_ends_when_its_time_is_over_and_the_next_one_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reading_goes_on_at_the_log_where_the_last_one_was_broken_off() {
+    let agencies = parted().await;
+    let [berlin, stuttgart] = &agencies[..] else { panic!("two") };
+    let there = files(stuttgart).await;
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let order = asked.clone();
+    let server = Server::start(move |path| {
+        if path.ends_with("/checkpoint") {
+            order.lock().expect("whole").push(path.to_owned());
+        }
+        there.get(path).map_or(Reply::Missing, |bytes| Reply::File(bytes.clone()))
+    });
+    let server = server.await;
+    for (resumes, first) in [(None, "berlin/checkpoint"), (Some("stuttgart"), "stuttgart/checkpoint")] {
+        let mut mirror = mirror(&server);
+        mirror.resumes = resumes.map(|agency| agency.parse().expect("an id"));
+        let _ = read(berlin, &mut mirror).await;
+        let asked = std::mem::take(&mut *asked.lock().expect("whole"));
+        assert_eq!((asked.len(), asked[0].as_str()), (2, first), "{asked:?}");
+        assert_eq!(mirror.resumes, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_checkpoint_than_before_is_named() {
     let agencies = parted().await;
     let [berlin, stuttgart] = &agencies[..] else { panic!("two") };
