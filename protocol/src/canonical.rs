@@ -234,6 +234,27 @@ pub(crate) fn decode_part<T: DeserializeOwned>(text: &str) -> Result<T, Canonica
     serde_json::from_str(&value.to_text()).map_err(|_| CanonicalError::Shape)
 }
 
+/// Reads a [`serde_json::Value`] of a field for what it is. Its own reading takes an object whose key is a name of `serde_json`'s for
+/// the JSON inside the text under that key.
+///
+/// # Errors
+/// Everything that [`Value::read`] refuses.
+pub(crate) fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Value, D::Error> {
+    Seed { depth: limits::DEPTH, cause: &Cell::new(None) }.deserialize(deserializer).map(serde_json::Value::from)
+}
+
+impl From<Value> for serde_json::Value {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Bool(value) => value.into(),
+            Value::Integer(value) => value.into(),
+            Value::Text(text) => text.into(),
+            Value::List(items) => items.into_iter().map(Self::from).collect(),
+            Value::Object(entries) => Self::Object(entries.into_iter().map(|(key, value)| (key, value.into())).collect()),
+        }
+    }
+}
+
 /// Carries the remaining depth down and the named cause of a refusal out, which serde's errors cannot.
 struct Seed<'a> {
     depth: usize,
@@ -376,6 +397,19 @@ pub(crate) mod tests {
         assert!(matches!(refused("{"), CanonicalError::NotJson { .. }));
         assert!(matches!(refused(r#"{"a":1}x"#), CanonicalError::NotJson { .. }));
         assert!(matches!(refused(&format!("\"{}\"", "x".repeat(999))), CanonicalError::TooLarge { actual: 1001, limit: 1000 }));
+    }
+
+    #[test]
+    fn a_field_of_any_json_is_what_stands_there() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(deserialize_with = "plain")]
+            field: serde_json::Value,
+        }
+        let wrapped = r#"{"$serde_json::private::RawValue":"[1]"}"#;
+        let read = |text: &str| serde_json::from_str(&format!("{{\"field\":{text}}}")).map(|Holder { field }| field.to_string());
+        assert_eq!(read(wrapped).expect("JSON"), wrapped);
+        assert!(read("null").is_err() && read("1.5").is_err());
     }
 
     #[test]

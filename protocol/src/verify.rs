@@ -50,9 +50,9 @@ impl<'a> Verifier<'a> {
         let Self { trust, at, .. } = self;
         match carrier::look(file) {
             Ok(Found::Json(text)) => self.whole(text),
-            Ok(Found::Content(Content::Bundle(text, beside))) => drawn(self.bundle(&text, Sliced::read(&text), &beside)),
-            Ok(Found::Content(Content::Credential(text))) => drawn(alone::credential(&text, trust, *at)),
-            Ok(Found::Content(Content::Code(digits))) => drawn(alone::code(digits, trust, *at)),
+            Ok(Found::Content(Content::Bundle(text, beside))) => pictured(self.bundle(&text, Sliced::read(&text), &beside)),
+            Ok(Found::Content(Content::Credential(text))) => pictured(alone::credential(&text, trust, *at)),
+            Ok(Found::Content(Content::Code(digits))) => pictured(alone::code(digits, trust, *at)),
             Ok(Found::Content(Content::Proof)) => self.stop(Outcome::CannotTell, Cause::ProofAlone),
             Err(CarrierError::TooLarge) => self.stop(Outcome::NoLabel, Cause::TooLarge),
             Err(CarrierError::Several) => self.stop(Outcome::CannotTell, Cause::Several),
@@ -88,7 +88,7 @@ impl<'a> Verifier<'a> {
 }
 
 /// Of a label in a picture, a document or a printed code: only what stands in it for programs was read.
-fn drawn(mut verdict: Verdict) -> Verdict {
+fn pictured(mut verdict: Verdict) -> Verdict {
     if verdict.label.is_some() {
         verdict.not_checked.push("what is drawn or printed around the label: compare it with this");
     }

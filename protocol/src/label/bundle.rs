@@ -31,6 +31,7 @@ pub const KIND: &str = "parangon-label";
 #[serde(deny_unknown_fields)]
 pub struct Proven {
     /// The record, as JSON.
+    #[serde(deserialize_with = "canonical::plain")]
     pub record: serde_json::Value,
     /// The lines of a `c2sp.org/tlog-proof@v1` (texts here hold no line ends).
     pub proof: Vec<String>,
@@ -121,6 +122,7 @@ pub struct Bundle {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusPart>,
     /// The label as an Open Badges credential: derived from the record, and compared with it.
+    #[serde(deserialize_with = "canonical::plain")]
     pub credential: serde_json::Value,
 }
 
@@ -148,6 +150,9 @@ pub enum BundleError {
     /// A proof in it is malformed, or does not lead to its head.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A member's cosignature stands under another name or key id than its own.
+    #[error("a line of a head was altered")]
+    AlteredLine,
     /// A head in it is not what it claims.
     #[error(transparent)]
     Check(#[from] CheckError),

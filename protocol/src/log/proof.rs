@@ -107,7 +107,7 @@ impl fmt::Display for TlogProof {
 }
 
 impl TlogProof {
-    /// Reads all but the note, of which only the bounds are known: for who has read that note before.
+    /// Reads all but the note, which may be anything: for who reads it elsewhere, or has read it before.
     ///
     /// # Errors
     /// As [`TlogProof::from_str`] for the rest.

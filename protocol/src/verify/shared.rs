@@ -6,17 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Trust;
 use crate::canonical::CanonicalError;
-use crate::charter::Chain;
+use crate::charter::{Chain, Member};
 use crate::check::{self, CheckError, CheckedHead, KeyBook};
-use crate::id::{Hash, LogId};
-use crate::label::bundle::Sliced;
+use crate::id::{Hash, LogId, witness_name};
+use crate::label::bundle::{BundleError, Sliced};
+use crate::limits;
+use crate::log::cosignature::{self, CosignatureError};
+use crate::log::note::{Algorithm, Note, NoteSignature, key_id};
 use crate::message::Head;
 
-/// Chains, and books, that are remembered. Files of more federations, or of more states of one, begin anew.
-const REMEMBERED: usize = 16;
+/// Chains, and books, that are remembered at once, and the bytes of their texts. The oldest goes first.
+const REMEMBERED: usize = 64;
+const REMEMBERED_BYTES: usize = 8 * limits::DOCUMENT_BYTES;
 
-/// Heads that are remembered under one book.
-const HEADS: usize = 1_024;
+/// Bytes of the heads that are remembered under one book. Files with more begin anew.
+const HEAD_BYTES: usize = 32 * limits::NOTE_BYTES;
 
 /// A file's chain as it stands in it, and as it counts: with what the reader remembers.
 #[derive(Debug, Clone)]
@@ -35,8 +39,14 @@ pub(super) struct Keys {
     pub(super) book: KeyBook,
     /// Of each version of the charter, the first one first.
     hashes: Vec<Option<Hash>>,
-    /// By log and text of the note: exact, so that nothing can be taken for another one.
-    heads: Mutex<HashMap<LogId, HashMap<String, CheckedHead>>>,
+    heads: Mutex<Heads>,
+}
+
+/// By log and text of the note: exact, so that nothing can be taken for another one.
+#[derive(Debug, Default)]
+struct Heads {
+    bytes: usize,
+    of: HashMap<LogId, HashMap<String, CheckedHead>>,
 }
 
 impl Keys {
@@ -50,28 +60,50 @@ impl Keys {
         *self.hashes.get(usize::try_from(version.checked_sub(1)?).ok()?)?
     }
 
-    /// As [`check::head`], of a head that `accept` has nothing against.
+    /// As [`check::head`], and no line of it was altered. What is no note is that whether its log's keys are known or not.
     ///
     /// # Errors
-    /// As [`check::head`], or from `accept`.
-    pub(super) fn head<E: From<CheckError>>(
-        &self,
-        log: &LogId,
-        note: &str,
-        accept: impl FnOnce(&CheckedHead) -> Result<(), E>,
-    ) -> Result<CheckedHead, E> {
+    /// As [`check::head`]; [`BundleError::AlteredLine`].
+    pub(super) fn head(&self, log: &LogId, note: &str) -> Result<CheckedHead, BundleError> {
         let lock = || self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(log).and_then(|notes| notes.get(note)) {
+        if let Some(known) = lock().of.get(log).and_then(|notes| notes.get(note)) {
             return Ok(known.clone());
         }
+        Note::parse(note).map_err(CheckError::from)?;
         let head = check::head(&self.book, &Head { log: log.clone(), note: note.to_owned() })?;
-        accept(&head)?;
-        let mut heads = lock();
-        if heads.values().map(HashMap::len).sum::<usize>() >= HEADS {
-            heads.clear();
+        if self.has_altered_line(&head) {
+            return Err(BundleError::AlteredLine);
         }
-        heads.entry(log.clone()).or_default().insert(note.to_owned(), head.clone());
+        let mut heads = lock();
+        if heads.bytes + note.len() > HEAD_BYTES {
+            *heads = Heads::default();
+        }
+        heads.bytes += note.len();
+        heads.of.entry(log.clone()).or_default().insert(note.to_owned(), head.clone());
         Ok(head)
+    }
+
+    /// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that
+    /// are not known here are ignored, as C2SP asks.
+    fn has_altered_line(&self, head: &CheckedHead) -> bool {
+        let book = &self.book;
+        let known = |member: &Member| {
+            let name = witness_name(book.federation(), &member.id);
+            let (_, key) = book.witness_named(&name)?;
+            Some((key_id(&name, Algorithm::Cosignature, &key), name, key))
+        };
+        let members = book.chain().versions().flat_map(|charter| &charter.members);
+        let keys: Vec<_> = members.filter_map(known).collect();
+        head.signed().note().signatures.iter().any(|line| {
+            keys.iter().filter(|(id, name, _)| (line.id == *id) != (line.name == *name)).any(|(id, name, key)| {
+                let restored = NoteSignature { name: name.clone(), id: *id, bytes: line.bytes.clone() };
+                match cosignature::verify(head.checkpoint(), name, key, &restored) {
+                    Ok(_) => true,
+                    // By a key that the member had before, or has by now; of another form no member ever made one.
+                    Err(cause) => line.name == *name && cause != CosignatureError::Forged,
+                }
+            })
+        })
     }
 }
 
@@ -114,7 +146,7 @@ impl Shared {
     }
 }
 
-/// Compares whole texts: a hash of them would be a place to slip something past a check.
+/// Compares whole texts, which is faster than hashing them.
 fn remembered<T: Clone>(
     known: &Remembered<T>,
     texts: &[&str],
@@ -126,9 +158,14 @@ fn remembered<T: Clone>(
     }
     let made = make()?;
     let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-    if known.len() >= REMEMBERED {
-        known.remove(0);
+    // Another thread may have been faster.
+    if let Some((_, found)) = known.iter().find(same) {
+        return Ok(found.clone());
     }
     known.push((texts.iter().map(|text| (*text).to_owned()).collect(), made.clone()));
+    let bytes = |known: &[(Vec<String>, T)]| known.iter().flat_map(|(texts, _)| texts).map(String::len).sum::<usize>();
+    while known.len() > REMEMBERED || bytes(&known) > REMEMBERED_BYTES {
+        known.remove(0);
+    }
     Ok(made)
 }

@@ -10,16 +10,14 @@ use super::shared::{Charters, Keys, Shared};
 use super::verdict::Federation;
 use super::{Cause, Check, Facts, Outcome, Rekeyed, Trust, Verdict};
 use crate::canonical::Value;
-use crate::charter::{Chain, Charter, Entitlement, LevelRule, Member};
+use crate::charter::{Chain, Charter, Entitlement, LevelRule};
 use crate::check::{CheckedHead, Flaw, KeyBook, Soundness, check_label};
-use crate::id::{AgencyId, Hash, LogId, Name, witness_name};
+use crate::id::{AgencyId, Hash, LogId, Name};
 use crate::label::bundle::{BundleError, Entry, Place, Proofs, Sliced, StatusPart};
 use crate::label::credential::LabelSubject;
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId};
 use crate::limits;
-use crate::log::cosignature::{self, CosignatureError};
-use crate::log::note::{Algorithm, NoteSignature, key_id};
 use crate::log::quorum::Tally;
 use crate::record::Record;
 use crate::review::draw;
@@ -141,10 +139,10 @@ impl Case<'_> {
     fn check(mut self) -> Result<(), Stop> {
         let keys = self.keys()?;
         let book = &keys.book;
-        // The label claims to stand in its owner's log.
-        let Ok(Record::Label(label)) = &self.bundle.label.record() else { return Err(mismatch("label")) };
-        let log = LogId::first(label.common.owner.clone());
-        let placed = self.place(&keys, &log, &self.bundle.label, "label")?;
+        let entry = &self.bundle.label;
+        let log = LogId::first(entry.owner().ok_or_else(|| mismatch("label"))?);
+        let (record, placed) = self.open(&keys, &log, entry, "label")?;
+        let Record::Label(label) = &record else { return Err(mismatch("label")) };
         let id = label.common.id().map_err(|_| mismatch("label"))?;
         let charter = self.chain.version(label.common.charter).ok_or((Outcome::NotEntitled, Cause::Rule { flaw: Flaw::Charter }))?.clone();
         self.sound(book, &log, label, &charter)?;
@@ -370,8 +368,7 @@ impl Case<'_> {
     /// Where a record stands. One log has one root for each size, whoever cosigned another one.
     fn place(&mut self, keys: &Keys, log: &LogId, entry: &Entry, part: &'static str) -> Result<Place, Stop> {
         use crate::check::CheckError::UnknownKey;
-        let accept = |head: &CheckedHead| if has_altered_line(&keys.book, head) { Err(BundleError::Kind) } else { Ok(()) };
-        let placed = entry.place(|note| keys.head(log, note, accept)).map_err(|error| match error {
+        let placed = entry.place(|note| keys.head(log, note)).map_err(|error| match error {
             BundleError::Check(UnknownKey(log)) => (Outcome::CannotTell, Cause::MissingKeys { agency: log.agency }),
             _ => mismatch(part),
         })?;
@@ -401,28 +398,6 @@ pub(super) fn dates(at: Timestamp, issued: Timestamp, until: Month, rule: Option
         return Err((Outcome::Expired, Cause::Late { until, renewable }));
     }
     Ok(())
-}
-
-/// Whether a member's cosignature stands under another name or key id: somebody altered the line. Lines by keys that
-/// are not known here are ignored, as C2SP asks.
-fn has_altered_line(book: &KeyBook, head: &CheckedHead) -> bool {
-    let known = |member: &Member| {
-        let name = witness_name(book.federation(), &member.id);
-        let (_, key) = book.witness_named(&name)?;
-        Some((key_id(&name, Algorithm::Cosignature, &key), name, key))
-    };
-    let members = book.chain().versions().flat_map(|charter| &charter.members);
-    let keys: Vec<_> = members.filter_map(known).collect();
-    head.signed().note().signatures.iter().any(|line| {
-        keys.iter().filter(|(id, name, _)| (line.id == *id) != (line.name == *name)).any(|(id, name, key)| {
-            let restored = NoteSignature { name: name.clone(), id: *id, bytes: line.bytes.clone() };
-            match cosignature::verify(head.checkpoint(), name, key, &restored) {
-                Ok(_) => true,
-                // By a key that the member had before, or has by now; of another form no member ever made one.
-                Err(cause) => line.name == *name && cause != CosignatureError::Forged,
-            }
-        })
-    })
 }
 
 /// The members' cosignatures on a head, counted by the charter that rules it.

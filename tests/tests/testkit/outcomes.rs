@@ -245,6 +245,16 @@ fn keys(kit: &mut Kit) {
         case.unreadable().unsure("missing-keys", json!({ "agency": missing }));
     }
     let mut bundle = scene.bundle(id);
+    bundle.keysets.retain(|placed| placed.keyset.body.agency != agency("stuttgart"));
+    let note = bundle.label.proof.iter().position(String::is_empty).unwrap() + 1;
+    bundle.label.proof.splice(note.., ["x".to_owned()]);
+    family.bundle("missing-keys-no-note", "What is no note is that without keys, too.", &bundle).unreadable().altered("label");
+    let mut bundle = scene.bundle(id);
+    bundle.keysets.retain(|placed| placed.keyset.body.agency != agency("madrid"));
+    bundle.label.record = json!({ "body": { "common": { "owner": "madrid" } }, "type": "whatever", "v": 1 });
+    let case = family.bundle("missing-keys-no-label", "A record of a later version in a log without keys.", &bundle);
+    case.unreadable().unsure("missing-keys", json!({ "agency": "madrid" }));
+    let mut bundle = scene.bundle(id);
     bundle.keysets.retain(|placed| placed.keyset.body.agency != agency("porto"));
     family.bundle("missing-keys-witness", "A witness whose keys are missing does not count.", &bundle).valid();
     bundle.keysets.retain(|placed| placed.keyset.body.agency != agency("madrid"));

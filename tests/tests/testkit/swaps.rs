@@ -133,6 +133,8 @@ fn credential(kit: &mut Kit) {
     more("terms-of-use", &|bad| drop(bad.credential.as_object_mut().unwrap().insert("termsOfUse".into(), "none".into())));
     more("no-proof", &|bad| drop(bad.credential.as_object_mut().unwrap().remove("proof")));
     more("evidence-turned", &|bad| bad.credential["evidence"].as_array_mut().unwrap().reverse());
+    let wrapped = |value: &Value| json!({ "$serde_json::private::RawValue": value.to_string() });
+    more("in-a-text", &|bad| bad.credential = wrapped(&bad.credential));
     more("types-turned", &|bad| bad.credential["type"].as_array_mut().unwrap().reverse());
 }
 

@@ -8,6 +8,7 @@ use super::{BundleError, Confirmed, KIND, Place, PlacedKeySet, StatusPart};
 use crate::canonical::{self, CanonicalError};
 use crate::charter::{Founding, Revision};
 use crate::check::CheckedHead;
+use crate::id::AgencyId;
 use crate::limits;
 use crate::log::proof::ProofError;
 use crate::record::Record;
@@ -36,7 +37,28 @@ pub(crate) struct Entry {
     proof: Vec<String>,
 }
 
+/// What a label record says of its owner, whatever else it says.
+#[derive(Deserialize)]
+struct Claim {
+    body: Body,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    common: Owner,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    owner: AgencyId,
+}
+
 impl Entry {
+    /// Whose log the record claims to stand in, as a label does: its owner's.
+    pub(crate) fn owner(&self) -> Option<AgencyId> {
+        serde_json::from_str(self.record.get()).ok().map(|claim: Claim| claim.body.common.owner)
+    }
+
     /// The record.
     ///
     /// # Errors
