@@ -192,16 +192,17 @@ async fn messages_wait_for_a_node_that_is_not_connected() {
     let (lyon, stuttgart) = three.both();
     let before = three.asks("Before", false).await;
     waits_for(lyon, Kind::Answer).await;
-    stuttgart.part(lyon).await;
-    let gone = || stuttgart.context.carrier().links().iter().all(|link| link.agency != *lyon.context.me() || !link.is_connected());
-    until("the connection is cut", || async { gone().then_some(()) }).await;
-    let offer = three.asks("BioRegio", false).await;
     let seen = |offer: &str| {
         let offer = offer.to_owned();
         async move {
             stuttgart.context.run(move |context| offers::show(context, &offer)).await.expect("the offer").reviewers[0].delivery.clone()
         }
     };
+    until("its receipt is here", || async { seen(&before).await.is_none().then_some(()) }).await;
+    stuttgart.part(lyon).await;
+    let gone = || stuttgart.context.carrier().links().iter().all(|link| link.agency != *lyon.context.me() || !link.is_connected());
+    until("the connection is cut", || async { gone().then_some(()) }).await;
+    let offer = three.asks("BioRegio", false).await;
     assert_eq!(seen(&offer).await.as_deref(), Some("1 message will be delivered when lyon is connected"));
     assert_eq!(seen(&before).await, None, "its message has arrived");
     let id = before.clone();
