@@ -1,7 +1,5 @@
 //! What a label travels in: pictures, documents, a credential alone, a printed code.
 
-use std::io::Write as _;
-
 use parangon_protocol::carrier::code::Code;
 use parangon_protocol::keys::SecretKey;
 use parangon_protocol::label::Label;
