@@ -330,6 +330,12 @@ pub enum Error {
     /// The releases cannot be added up.
     #[error(transparent)]
     Aggregate(#[from] AggregateError),
+    /// Labels of these weeks wait for their confirmation: a release could count them or not, and the register would say otherwise.
+    #[error("{labels} of our labels {} not confirmed yet", if *.labels == 1 { "is" } else { "are" })]
+    Unsettled {
+        /// How many.
+        labels: usize,
+    },
     /// The period is not over, or lies before the federation.
     #[error("{period} is not over")]
     PeriodOpen {

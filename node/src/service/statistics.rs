@@ -1,25 +1,22 @@
 //! Anonymous statistics: our releases, and the sum of everybody's. What is hidden is decided by the protocol; nothing
 //! else leaves this agency.
 
+mod population;
 mod views;
 
 use std::collections::BTreeMap;
 
-use parangon_protocol::assessment::{Answer, Scores};
-use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
-use parangon_protocol::id::{AgencyId, IndicatorId, LogId, Name};
-use parangon_protocol::label::status::State;
+use parangon_protocol::id::{AgencyId, LogId, Name};
 use parangon_protocol::record::Record;
-use parangon_protocol::statistics::{self, Member, Period, Release, Table};
+use parangon_protocol::statistics::{self, Period, Release};
 use parangon_protocol::time::Timestamp;
 
-pub use views::{AggregateRowView, AggregateView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
+pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
 
-use super::offers::Offered;
-use super::{Context, Error, catalogues, item, register};
-use crate::engine::RegisterRow;
+use super::{Context, Error, catalogues};
 use crate::store::{Source, Tx};
+use population::Registered;
 
 /// Bytes of one release record.
 const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
@@ -55,7 +52,7 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 /// What the next release of a period would say. Nothing is published.
 ///
 /// # Errors
-/// [`Error::PeriodOpen`], [`Error::Field`], [`Error::Tally`].
+/// [`Error::PeriodOpen`], [`Error::Unsettled`], [`Error::Field`], [`Error::Tally`].
 pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
     let reference = catalogues::of_figures(context, catalogue)?;
@@ -88,7 +85,7 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
     let at = counted_at(context, period)?;
     let tx = context.store().read()?;
     let catalogue = catalogues::by_reference(context, reference)?;
-    let table = population(context, &tx, &catalogue, at)?;
+    let table = population::ours(context, &tx, &catalogue, at)?;
     let rule = &context.charter().disclosure;
     let own = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me());
     let same = own.filter(|placed| placed.release.period == period && placed.release.catalogue == *reference);
@@ -97,58 +94,6 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
         (Some(before), Some(reason)) => Ok(before.release.corrected(reason, &table, rule)),
         (Some(_), None) => Err(Error::Exists { what: format!("a release for {period}; a correction needs a reason") }),
     }
-}
-
-/// Our clusters with a valid label at `at`, each with the scores behind it. The public register gives the same number.
-fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
-    let overview = context.engine().overview();
-    let mut chosen: BTreeMap<String, RegisterRow> = BTreeMap::new();
-    register::each(tx, |row| {
-        let label = &row.label;
-        let ours = label.common.owner == *context.me() && label.common.catalogue == catalogue.reference();
-        let dated = label.issued <= at && label.common.valid_until.last_second() >= at;
-        if !ours || !dated || row.lost.is_some() || register::state_at(tx, &row, at)? != State::Active {
-            return Ok(());
-        }
-        // What was replaced since would be judged as replaced: only its confirmation matters here.
-        let standing = register::judge(&row, &overview, at).standing;
-        if matches!(standing, register::Standing::Void | register::Standing::Provisional) {
-            return Ok(());
-        }
-        // A cluster counts once, with its newest label.
-        let cluster = label.common.cluster.id.to_string();
-        if chosen.get(&cluster).is_none_or(|other| other.label.index < label.index) {
-            chosen.insert(cluster, row);
-        }
-        Ok(())
-    })?;
-    let mut members: Vec<(Scores, Option<u8>)> = Vec::new();
-    for row in chosen.values() {
-        let common = &row.label.common;
-        let charter = context.charter_version(common.charter)?;
-        let implied = charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level);
-        let scores = match item::find::<Offered, S>(tx, &common.offer.to_string())? {
-            Some(offered) => scores_behind(&offered, catalogue),
-            None => proven(implied, catalogue), // it was erased; the cluster counts all the same
-        };
-        members.push((scores, implied));
-    }
-    Ok(Table::tally(catalogue, members.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?)
-}
-
-/// The scores that the label rests on: the lowest level that an endorsing review gave; where none gave an answer, our own
-/// assessment. So a label never says more than the scores that are counted for it.
-fn scores_behind(offered: &Offered, catalogue: &Catalogue) -> Scores {
-    let reviews = offered.reviews();
-    let lowest = |code: &IndicatorId| reviews.iter().filter_map(|review| review.scores.get(code)).min_by_key(|answer| answer.level());
-    let answer = |code: &IndicatorId| -> Option<Answer> { lowest(code).or_else(|| offered.assessment.scores.get(code)) };
-    catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), answer(&i.code)?))).collect()
-}
-
-/// What a label proves to everyone, and nothing else.
-fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
-    let floor = |own: Option<u8>| Answer::of_level(own?.max(implied?)).ok();
-    catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), floor(i.minimum)?))).collect()
 }
 
 /// Every release that any log holds.
@@ -191,12 +136,13 @@ pub struct Wanted<'a> {
 /// # Errors
 /// [`Error::Field`] for an unknown indicator or a malformed period, [`Error::NotFound`] when nobody has released for it.
 pub fn aggregate(context: &Context, wanted: &Wanted<'_>) -> Result<AggregateView, Error> {
-    let Summed { sum, counted, void } = sum(context, wanted)?;
+    let summed = sum(context, wanted)?;
+    let sum = &summed.sum;
     let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
     let known = wanted
         .indicator
         .map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
-    Ok(AggregateView::new(context, &sum, &catalogue, known.transpose()?.as_ref(), &counted, &void))
+    Ok(AggregateView::new(context, &summed, &catalogue, known.transpose()?.as_ref()))
 }
 
 /// The same as a spreadsheet.
@@ -213,16 +159,21 @@ pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, E
     Ok(statistics::to_csv(&sum))
 }
 
-/// A sum with whose releases are in it, and whose break the charter's disclosure rule and are not.
+/// A sum, and what it covers.
 struct Summed {
     sum: statistics::Aggregate,
+    /// Whose releases are in it.
     counted: Vec<AgencyId>,
-    void: Vec<AgencyId>,
+    /// Whose are not, and why: they break the charter's disclosure rule, or count others than the register.
+    void: Vec<VoidView>,
+    /// Clusters that held a valid label, of all agencies, as the register says.
+    registered: u64,
 }
 
 fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
     let reference = catalogues::of_figures(context, wanted.catalogue)?;
-    let found = placed(context, &context.store().read()?)?;
+    let tx = context.store().read()?;
+    let found = placed(context, &tx)?;
     let fits = |placed: &&Placed| placed.is_final && placed.release.catalogue == reference;
     let period = match wanted.period {
         Some(text) => text.parse().map_err(|error| Error::field("/period", error))?,
@@ -232,14 +183,19 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
             None => return Err(Error::missing("final release", "of any period")),
         },
     };
+    let of_period: Vec<_> = found.iter().filter(fits).filter(|placed| placed.release.period == period).collect();
+    let newest = |placed: &&&Placed| of_period.iter().all(|other| other.agency != placed.agency || other.index <= placed.index);
+    let latest: BTreeMap<_, _> = of_period.iter().filter(newest).map(|placed| (placed.agency.clone(), placed.index)).collect();
+    let at = period.end().min(context.now());
+    let registered = population::registered(context, &tx, &reference, at, &latest)?;
     let mut void = Vec::new();
     let mut counted = Vec::new();
-    for placed in found.iter().filter(fits).filter(|placed| placed.release.period == period) {
-        match placed.release.check_disclosure(&context.charter().disclosure) {
-            Ok(()) => counted.push((placed.agency.clone(), &placed.release)),
-            Err(error) => {
-                tracing::warn!(agency = %placed.agency, %error, "a release is void and not counted");
-                void.push(placed.agency.clone());
+    for placed in of_period {
+        match flaw(context, placed, &registered, latest.get(&placed.agency) == Some(&placed.index)) {
+            None => counted.push((placed.agency.clone(), &placed.release)),
+            Some(because) => {
+                tracing::warn!(agency = %placed.agency, because, "a release is void and not counted");
+                void.push(VoidView { agency: placed.agency.to_string(), because });
             }
         }
     }
@@ -247,7 +203,20 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
         return Err(Error::missing("final release", format!("for {period}")));
     }
     let sum = statistics::aggregate(&counted)?;
-    Ok(Summed { sum, counted: counted.into_iter().map(|(agency, _)| agency).collect(), void })
+    let registered = registered.values().map(|agency| u64::from(agency.certain)).sum();
+    Ok(Summed { sum, counted: counted.into_iter().map(|(agency, _)| agency).collect(), void, registered })
+}
+
+/// Why a release does not count. Only the newest of an agency is compared with the register: an earlier one may be corrected by it.
+fn flaw(context: &Context, placed: &Placed, registered: &BTreeMap<AgencyId, Registered>, is_newest: bool) -> Option<String> {
+    if let Err(error) = placed.release.check_disclosure(&context.charter().disclosure) {
+        return Some(error.to_string());
+    }
+    let (population, registered) = (placed.release.population, registered.get(&placed.agency).copied().unwrap_or_default());
+    let differs = is_newest && !registered.allows(population);
+    let Registered { certain, possible } = registered;
+    let says = if certain == possible { certain.to_string() } else { format!("{certain} to {possible}") };
+    differs.then(|| format!("it counts {population} clusters with a valid label, the register {says}"))
 }
 
 /// Our own log's name, for the views.

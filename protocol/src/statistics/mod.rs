@@ -13,7 +13,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{Aggregate, AggregateError, AggregateRow, Sum, aggregate};
+pub use aggregate::{Aggregate, AggregateError, AggregateRow, Median, Sum, aggregate};
 pub use csv::{csv_field, to_csv};
 pub use disclosure::disclose;
 pub use period::{Period, PeriodError};

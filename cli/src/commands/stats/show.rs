@@ -10,10 +10,21 @@ const BAR: u64 = 40;
 
 /// Writes the fields that the answer has, then its rows.
 pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
-    for name in ["agency", "catalogue", "period", "version", "agencies", "clusters", "population", "suppressed", "missing", "void"] {
+    for name in ["agency", "catalogue", "period", "version", "population"] {
         if !answer[name].is_null() {
             page.field(name, text(answer, name));
         }
+    }
+    if !answer["registered"].is_null() {
+        page.field("coverage", coverage(answer));
+    }
+    for name in ["suppressed", "missing"] {
+        if !answer[name].is_null() {
+            page.field(name, text(answer, name));
+        }
+    }
+    for void in items(answer, "void") {
+        page.field("not counted", format!("{}: {}", text(void, "agency"), clean(&text(void, "because"))));
     }
     if answer["demonstration"] == true {
         page.remark("From a DEMONSTRATION: the scores are made up.");
@@ -22,10 +33,41 @@ pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
     match rows {
         [] => {}
         [one] => bars(one, unicode, page),
-        many => page.table(["INDICATOR", "0", "1", "2", "3", "4", "UNKNOWN", "NAME"], many.iter().map(row)),
+        // A release has no medians.
+        many if many.iter().all(|row| row["median"].is_null()) => {
+            page.table(["INDICATOR", "0", "1", "2", "3", "4", "UNKNOWN", "NAME"], many.iter().map(row));
+        }
+        many => {
+            let with_median = |of: &Value| {
+                let [code, zero, one, two, three, four, unknown, name] = row(of);
+                [code, median(of), zero, one, two, three, four, unknown, name]
+            };
+            page.table(["INDICATOR", "MEDIAN", "0", "1", "2", "3", "4", "UNKNOWN", "NAME"], many.iter().map(with_median));
+        }
     }
     if rows.iter().flat_map(cells).any(|cell| shown(cell).contains('C')) {
         page.remark("C: hidden, because too few clusters stand behind it, or because it would give another hidden figure away.");
+    }
+}
+
+/// How much of what there is was counted.
+fn coverage(answer: &Value) -> String {
+    let number = |name: &str| text(answer, name);
+    format!(
+        "{} of {} agencies, {} of {} clusters with a valid label",
+        number("agencies"),
+        number("members"),
+        number("clusters"),
+        number("registered")
+    )
+}
+
+/// The level where the median lies, or the lowest and the highest that hidden cells allow.
+fn median(row: &Value) -> String {
+    match (row["median"]["low"].as_u64(), row["median"]["high"].as_u64()) {
+        (Some(low), Some(high)) if low == high => low.to_string(),
+        (Some(low), Some(high)) => format!("{low} to {high}"),
+        _ => "-".to_owned(),
     }
 }
 
@@ -45,6 +87,9 @@ fn bars(row: &Value, unicode: bool, page: &mut Page) {
         page.field(&format!("  level {level}"), bar(cell, most, unicode));
     }
     page.field("  not known", bar(&row["unknown"], most, unicode));
+    if !row["median"].is_null() {
+        page.field("median", format!("level {}", median(row)));
+    }
 }
 
 /// A release's cell is a number, or the word of why it is hidden. A sum's cell has a count, and how many agencies hide
@@ -87,6 +132,13 @@ mod tests {
         assert_eq!(shown(&json!({ "count": 7, "hidden_in": 0, "upper": 7 })), "7");
         assert_eq!(shown(&json!({ "count": 0, "hidden_in": 1, "upper": 4 })), "C");
         assert_eq!(shown(&Value::Null), "-");
+    }
+
+    #[test]
+    fn a_median_is_as_wide_as_what_is_hidden() {
+        assert_eq!(median(&json!({ "median": { "low": 3, "high": 3 } })), "3");
+        assert_eq!(median(&json!({ "median": { "low": 2, "high": 4 } })), "2 to 4");
+        assert_eq!(median(&json!({})), "-");
     }
 
     #[test]

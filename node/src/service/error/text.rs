@@ -74,6 +74,7 @@ impl Error {
             Self::Engine(EngineError::Refused(Refusal::Objection)) => ObjectionError::Issuer.code(),
             Self::Tally(_) | Self::Release(_) | Self::Aggregate(_) => "PGN-0840",
             Self::PeriodOpen { .. } => "PGN-0841",
+            Self::Unsettled { .. } => "PGN-0842",
             Self::Engine(EngineError::Refused(Refusal::Proposal)) => "PGN-0501",
             Self::Engine(EngineError::Refused(Refusal::Voted)) => "PGN-0606",
             Self::Engine(EngineError::Refused(Refusal::Heads)) => "PGN-0607",
@@ -187,6 +188,9 @@ impl Error {
             "PGN-0884" => "Speak with the agency that issued it, and with the other members.",
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
             "PGN-0841" => "Wait until the quarter is over.",
+            "PGN-0842" => {
+                "Wait until the members have confirmed them (parangon label list --standing provisional); after two weeks they are left out."
+            }
             "PGN-0732" => "Sign the ballot of this node with this agency's identity key: parangon federation accept.",
             "PGN-0733" => "Nothing was changed. Make the key set with this agency's present identity key: parangon key rotate.",
             "PGN-0861" => "Speak with the other members: one federation cannot follow both texts.",

@@ -2,10 +2,11 @@
 
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::id::{AgencyId, IndicatorId};
-use parangon_protocol::statistics::{Aggregate, AggregateRow, Cell, Release, Row, Sum};
+use parangon_protocol::statistics::{AggregateRow, Cell, Median, Release, Row, Sum};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Summed;
 use crate::service::Context;
 
 /// A release to be made.
@@ -103,6 +104,27 @@ pub struct AggregateRowView {
     pub cells: Vec<SumView>,
     /// Clusters whose level is not known.
     pub unknown: SumView,
+    /// The median of the known levels; absent where no level is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median: Option<MedianView>,
+}
+
+/// Where a median lies, whatever the hidden cells hold. Of an even number it is the lower one of the middle two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MedianView {
+    /// The lowest level that it can be.
+    pub low: u8,
+    /// The highest.
+    pub high: u8,
+}
+
+/// A release that is not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct VoidView {
+    /// Whose.
+    pub agency: String,
+    /// Why not.
+    pub because: String,
 }
 
 /// The sum over all agencies.
@@ -116,16 +138,20 @@ pub struct AggregateView {
     pub period: String,
     /// Agencies counted.
     pub agencies: u32,
+    /// Agencies that are members.
+    pub members: usize,
     /// Clusters counted.
     pub clusters: u64,
+    /// Clusters that held a valid label at the quarter's end, of all members, as the register of labels says.
+    pub registered: u64,
     /// Cells that at least one agency hides.
     pub suppressed: usize,
     /// One row an indicator.
     pub rows: Vec<AggregateRowView>,
     /// Members without a release for this quarter.
     pub missing: Vec<String>,
-    /// Members whose release breaks the disclosure rule and is not counted.
-    pub void: Vec<String>,
+    /// Releases that are not counted: they break the disclosure rule, or count others than the register.
+    pub void: Vec<VoidView>,
     /// A demonstration: scores are made up.
     pub demonstration: bool,
 }
@@ -180,32 +206,33 @@ impl SumView {
 }
 
 impl AggregateView {
-    pub(super) fn new(
-        context: &Context,
-        sum: &Aggregate,
-        catalogue: &Catalogue,
-        only: Option<&IndicatorId>,
-        counted: &[AgencyId],
-        void: &[AgencyId],
-    ) -> Self {
+    pub(super) fn new(context: &Context, summed: &Summed, catalogue: &Catalogue, only: Option<&IndicatorId>) -> Self {
+        let Summed { sum, counted, void, registered } = summed;
         let row = |row: &AggregateRow| AggregateRowView {
             indicator: row.indicator.to_string(),
             name: name(catalogue, &row.indicator),
             cells: row.cells.iter().enumerate().map(|(level, sum)| SumView::of(Some(level), sum)).collect(),
             unknown: SumView::of(None, &row.unknown),
+            median: row.median.map(|Median { low, high }| MedianView { low, high }),
         };
         let charter = context.charter();
-        let missing = charter.members.iter().map(|member| &member.id).filter(|id| !counted.contains(id) && !void.contains(id));
+        let missing = charter
+            .members
+            .iter()
+            .map(|member| &member.id)
+            .filter(|id| !counted.contains(id) && void.iter().all(|void| void.agency != id.as_str()));
         Self {
             catalogue: sum.catalogue.id.to_string(),
             catalogue_hash: sum.catalogue.hash.to_string(),
             period: sum.period.to_string(),
             agencies: sum.agencies,
+            members: charter.members.len(),
             clusters: sum.clusters,
+            registered: *registered,
             suppressed: sum.hidden_cells(),
             rows: sum.rows.iter().filter(|row| only.is_none_or(|code| *code == row.indicator)).map(row).collect(),
             missing: missing.map(ToString::to_string).collect(),
-            void: void.iter().map(ToString::to_string).collect(),
+            void: void.clone(),
             demonstration: charter.demonstration,
         }
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::time::Timestamp;
 
-use super::support::{THREE, federation, federation_on, until};
+use super::support::{THREE, federation, federation_on, level, until};
 use crate::clock::SystemClock;
 use crate::service::register::Standing;
 use crate::service::statistics::{self, NewRelease, Wanted};
@@ -52,6 +52,81 @@ async fn every_node_adds_up_the_same_sum() {
     assert_eq!(text.lines().count(), 7, "{text}");
     let unknown = stuttgart.context.run(|context| statistics::aggregate(context, &wanted("2.1.9"))).await.expect_err("unknown");
     assert_eq!(unknown.status(), 422);
+}
+
+/// What counts others than the register says is counted by nobody, and the correction is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_the_register_contradicts_is_not_counted() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let mut labels = Vec::new();
+    for n in 0..3 {
+        labels.push(stuttgart.awards(&format!("Cluster {n}"), "bronze", 3, &[lyon]).await.id);
+    }
+    labels.push(lyon.awards("Lone", "bronze", 2, &[berlin]).await.id);
+    for label in &labels {
+        stuttgart.label_until(label, Standing::Valid).await;
+        lyon.label_until(label, Standing::Valid).await;
+    }
+    statistics::release(&lyon.context, NewRelease::default()).await.expect("a release");
+    let forged = parangon_protocol::statistics::Release {
+        catalogue: Catalogue::ecei().reference(),
+        period: parangon_protocol::statistics::Period::of(stuttgart.context.now()),
+        version: 1,
+        reason: None,
+        population: 9,
+        rows: vec![],
+    };
+    let record = parangon_protocol::record::Record::Release(Box::new(forged));
+    stuttgart.context.engine().append(vec![record]).await.expect("a log takes what its owner says");
+    let whole = Wanted::default;
+    let sum = until("it is found out", || async {
+        let sum = berlin.context.run(move |context| statistics::aggregate(context, &whole())).await.ok()?;
+        (!sum.void.is_empty()).then_some(sum)
+    });
+    let sum = sum.await;
+    assert_eq!((sum.agencies, sum.clusters, sum.members, sum.registered), (1, 1, 3, 4));
+    assert_eq!(sum.void[0].agency, "stuttgart");
+    assert_eq!(sum.void[0].because, "it counts 9 clusters with a valid label, the register 3");
+    assert_eq!(sum.missing, ["berlin"]);
+    let reason = Some("the first one was wrong".to_owned());
+    statistics::release(&stuttgart.context, NewRelease { reason, ..NewRelease::default() }).await.expect("a correction");
+    let sum = until("it is corrected", || async {
+        let sum = berlin.context.run(move |context| statistics::aggregate(context, &whole())).await.ok()?;
+        sum.void.is_empty().then_some(sum)
+    });
+    let sum = sum.await;
+    assert_eq!((sum.agencies, sum.clusters), (2, 4));
+    let at_three = sum.rows.iter().find(|row| row.indicator == "2.5").and_then(|row| row.median);
+    assert!(at_three.is_none_or(|median| median.low <= 3 && median.high >= 3), "{at_three:?}");
+}
+
+/// A label that is not confirmed yet would be counted by some and not by others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_waits_for_labels_that_are_not_confirmed() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let sure = stuttgart.awards("Cluster", "bronze", 3, &[lyon]).await.id;
+    stuttgart.label_until(&sure, Standing::Valid).await;
+    let assessment = stuttgart.assessed("Late", 3).await;
+    let offer = stuttgart.offer(&assessment, "bronze", &[lyon]).await.expect("an offer").id;
+    lyon.reviews(&offer, level(3)).await;
+    stuttgart.offer_until(&offer, "enough reviews", |offer| offer.ready).await;
+    for other in [berlin, lyon] {
+        stuttgart.part(other).await;
+    }
+    let late = stuttgart.issues(&offer).await.expect("a label").id;
+    let prepare = || stuttgart.context.run(|context| statistics::prepare(context, None, None));
+    let refused = prepare().await.expect_err("one is not confirmed");
+    assert_eq!((refused.code(), refused.status()), ("PGN-0842", 409));
+    assert_eq!(refused.to_string(), "1 of our labels is not confirmed yet");
+    let refused = statistics::release(&stuttgart.context, NewRelease::default()).await.expect_err("one is not confirmed");
+    assert_eq!(refused.code(), "PGN-0842");
+    for other in [berlin, lyon] {
+        stuttgart.rejoin(other).await;
+    }
+    stuttgart.label_until(&late, Standing::Valid).await;
+    assert_eq!(prepare().await.expect("both are").population, 2);
 }
 
 /// A questionnaire beside the catalogue that gives points does not stand in the way: that one is meant, unless the other one is named.
