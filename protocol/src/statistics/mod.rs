@@ -5,6 +5,7 @@
 //! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step.
 
 mod aggregate;
+mod audit;
 mod csv;
 mod disclosure;
 mod period;
@@ -14,6 +15,7 @@ mod table;
 mod tests;
 
 pub use aggregate::{Aggregate, AggregateError, AggregateRow, Sum, aggregate};
+pub use audit::{AuditError, Derived, Effort, Group, Published, Range, Shown, UNITS, Unshown, World, WorldError, audit};
 pub use csv::{csv_field, to_csv};
 pub use disclosure::disclose;
 pub use period::{Period, PeriodError};

@@ -1,0 +1,65 @@
+//! How long an indicator takes: `cargo test -p parangon-protocol --release timing -- --ignored --nocapture`.
+
+use std::time::Instant;
+
+use super::super::super::disclose;
+use super::super::super::table::{Counts, Table};
+use super::*;
+
+/// Tables of all and of each dimension, with `groups` groups each, of as many kinds of units as `atoms`.
+fn rows(lot: &mut Lot, atoms: usize, dimensions: usize, groups: usize, rule: &Disclosure) -> (Vec<usize>, Vec<Published>) {
+    let (mut floors, mut kinds) = (Vec::new(), Vec::new());
+    for atom in 0..atoms {
+        let kind: Vec<_> = (0..dimensions).map(|d| if d == 0 { atom % groups } else { lot.below(groups) }).collect();
+        let floor = [0, 3, 4][lot.below(3)];
+        for _ in 0..1 + lot.below(3) {
+            floors.push(floor);
+            kinds.push(kind.clone());
+        }
+    }
+    let stands: Vec<_> = floors.iter().map(|floor| (*floor).max([0, 2, 3, 3, 4, 4, 5][lot.below(7)])).collect();
+    let publish = |units: Vec<usize>| {
+        let own: Vec<_> = units.iter().map(|unit| floors[*unit]).collect();
+        let all: Vec<_> = (0..own.len()).collect();
+        let counts = Counts { indicator: "4.1.3".parse().unwrap(), cells: tally(&units, &stands), floors: tally(&all, &own) };
+        let table = Table { population: u32::try_from(units.len()).unwrap(), rows: vec![counts] };
+        Published::of(units, &disclose(&table, rule)[0])
+    };
+    let every = 0..floors.len();
+    let mut rows = vec![publish(every.clone().collect())];
+    for dimension in 0..dimensions {
+        rows.extend((0..groups).map(|group| publish(every.clone().filter(|unit| kinds[*unit][dimension] == group).collect())));
+    }
+    (floors, rows)
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn timing() {
+    let rule = rule(3, 2);
+    for (atoms, dimensions, groups) in [(10, 2, 3), (10, 1, 7), (30, 2, 12), (30, 3, 8), (60, 3, 13), (60, 2, 19), (200, 3, 13)] {
+        for seed in 0..3 {
+            let (floors, mut rows) = rows(&mut Lot(seed), atoms, dimensions, groups, &rule);
+            let (mut runs, mut hidden, started, mut longest) = (0, 0, Instant::now(), 0.0f64);
+            let (world, answer) = loop {
+                let world = World::new(&floors, &[], &rows).unwrap();
+                let began = Instant::now();
+                let answer = audit(&world, &rule, &Effort::default());
+                longest = longest.max(began.elapsed().as_secs_f64());
+                runs += 1;
+                // The last row that says anything is hidden whole.
+                match rows.iter_mut().rev().find(|row| row.cells != [Shown::Nothing; CELLS]) {
+                    Some(row) if answer.is_err() => row.cells = [Shown::Nothing; CELLS],
+                    _ => break (world, answer),
+                }
+                hidden += 1;
+            };
+            eprintln!(
+                "{atoms} kinds, {world:?}: {} after hiding {hidden}; {runs} audits {:.2} s, longest {:.2} s",
+                if answer.is_ok() { "fine" } else { "not fine" },
+                started.elapsed().as_secs_f64(),
+                longest
+            );
+        }
+    }
+}
