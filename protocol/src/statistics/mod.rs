@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod audit;
+mod cell_key;
 mod csv;
 mod disclosure;
 mod period;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use aggregate::{Aggregate, AggregateError, AggregateRow, Sum, aggregate};
 pub use audit::{AuditError, Derived, Effort, Group, Published, Range, Shown, UNITS, Unshown, World, WorldError, audit};
+pub use cell_key::{CellKey, CellSecret, MAXIMUM, PerturbationError, PerturbationTable, RecordKey};
 pub use csv::{csv_field, to_csv};
 pub use disclosure::disclose;
 pub use period::{Period, PeriodError};

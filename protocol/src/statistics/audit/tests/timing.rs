@@ -37,7 +37,9 @@ fn rows(lot: &mut Lot, atoms: usize, dimensions: usize, groups: usize, rule: &Di
 #[ignore = "a measurement"]
 fn timing() {
     let rule = rule(3, 2);
-    for (atoms, dimensions, groups) in [(10, 2, 3), (10, 1, 7), (30, 2, 12), (30, 3, 8), (60, 3, 13), (60, 2, 19), (200, 3, 13)] {
+    for (atoms, dimensions, groups) in
+        [(10, 2, 3), (10, 1, 7), (30, 2, 12), (30, 3, 8), (60, 3, 13), (60, 2, 19), (100, 3, 13), (150, 3, 13)]
+    {
         for seed in 0..3 {
             let (floors, mut rows) = rows(&mut Lot(seed), atoms, dimensions, groups, &rule);
             let (mut runs, mut hidden, started, mut longest) = (0, 0, Instant::now(), 0.0f64);
