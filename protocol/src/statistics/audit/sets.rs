@@ -27,6 +27,13 @@ pub(super) struct Set {
     pub(super) settled: [bool; CELLS],
 }
 
+impl Set {
+    /// The numbers whose sum is the set's count in `cell`.
+    pub(super) fn aim(&self, cell: usize) -> Vec<(usize, usize)> {
+        self.atoms.iter().map(|atom| (*atom, cell)).collect()
+    }
+}
+
 /// All of them, each once: rows, small differences, kin, atoms.
 pub(super) fn sets(world: &World, minimum: u32, protection: u32) -> Vec<Set> {
     let mut maker = Maker { world, protection, made: BTreeSet::new(), sets: Vec::new() };

@@ -106,7 +106,7 @@ impl PerturbationTable {
         let may = |count: &u32| self.shares(*count).any(|(noise, keys)| keys > 0 && count.checked_add_signed(noise) == Some(published));
         let mut counts = (published.saturating_sub(most)..=published.saturating_add(most)).filter(may);
         let low = counts.next()?;
-        Some((low, counts.last().unwrap_or(low)))
+        Some((low, counts.next_back().unwrap_or(low)))
     }
 }
 
