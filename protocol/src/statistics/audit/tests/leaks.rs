@@ -52,6 +52,7 @@ fn two_periods_that_differ_by_one() {
     // One came and one went: each of both may have been in any cell, unless the totals differ.
     let moved = exactly(1..16, &STANDS);
     assert_eq!(derived(run(16, &[&before], &[&moved])).2, (1, 1));
+    // That of the fourteen in both periods two or three are in cell 4 follows from the first alone, and is not held against the second.
     let same: Vec<_> = (0..16).map(|unit| if unit == 15 { STANDS[0] } else { STANDS[unit] }).collect();
     assert_eq!(run(16, &[&exactly(0..15, &same)], &[&exactly(1..16, &same)]), Ok(()));
 }
