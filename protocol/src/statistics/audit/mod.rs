@@ -36,7 +36,7 @@ mod world;
 
 use std::fmt;
 
-pub use world::{Published, Shown, UNITS, World, WorldError};
+pub use world::{MOST_UNITS, Published, Shown, World, WorldError};
 
 use facts::{Counts, Facts};
 use program::{End, Purse, Stop, extreme};
@@ -67,7 +67,7 @@ impl Default for Effort {
 
 /// A set of units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub enum Subject {
     /// Those of a published row, by its number; earlier rows come first.
     Row(usize),
     /// Those of the first row that are not in the second.
@@ -78,7 +78,7 @@ pub enum Group {
     Atom(usize),
 }
 
-impl fmt::Display for Group {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(row) => write!(f, "row {row}"),
@@ -91,12 +91,12 @@ impl fmt::Display for Group {
 
 /// What an attacker knows of a count. It may be confidential: `Debug` does not show it, and there is no `Display`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub struct Interval {
     low: u32,
     high: u32,
 }
 
-impl Range {
+impl Interval {
     /// The fewest and the most.
     #[must_use]
     pub fn ends(&self) -> (u32, u32) {
@@ -104,9 +104,9 @@ impl Range {
     }
 }
 
-impl fmt::Debug for Range {
+impl fmt::Debug for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Range(..)")
+        f.write_str("Interval(..)")
     }
 }
 
@@ -114,13 +114,16 @@ impl fmt::Debug for Range {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Derived {
     /// About whom.
-    pub group: Group,
+    pub subject: Subject,
     /// Its units, as indices into the world's floors.
     pub units: Vec<usize>,
     /// In which cell: 0 unknown, 1 to 5 level 0 to 4.
     pub cell: usize,
     /// Between what.
-    pub range: Range,
+    pub range: Interval,
+    /// The new row that completes it, by its number: with those before it alone, less would be known. Rows after it have no part in it. So hide this row
+    /// whole, and audit again: in that way the last row that matters goes first, and no other.
+    pub by: usize,
 }
 
 /// Which bound was met before an answer.
@@ -144,7 +147,7 @@ pub enum Unshown {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// It would give something away: the first that was found.
-    #[error("{group}, cell {cell}: the count could be worked out", group = .0.group, cell = .0.cell)]
+    #[error("{subject}, cell {cell}: the count could be worked out", subject = .0.subject, cell = .0.cell)]
     Derived(Derived),
     /// No table fits all facts: a unit was counted differently in two rows.
     #[error("what is published contradicts itself")]
@@ -190,17 +193,26 @@ fn spend(world: &World, rule: &Disclosure, purse: &mut Purse) -> Result<(), Audi
         }
         for (index, cell) in part {
             let Some(range) = now.bad(index, cell, minimum, purse)? else { continue };
+            let mut old = None;
             if world.earlier > 0 {
-                let old = match &mut before {
-                    Some(old) => old,
+                let before = match &mut before {
+                    Some(before) => before,
                     none => none.insert(View::new(world, &sets, world.earlier)?),
                 };
-                if old.range(index, cell, purse)? == range {
-                    continue;
-                }
+                old = Some(before.range(index, cell, purse)?);
+            }
+            if old == Some(range) {
+                continue;
+            }
+            // Between these two numbers of rows it comes about.
+            let (mut without, mut with) = (world.earlier, world.rows.len());
+            while with - without > 1 {
+                let middle = without.midpoint(with);
+                let bad = View::new(world, &sets, middle)?.bad(index, cell, minimum, purse)?;
+                *(if bad.is_some() && bad != old { &mut with } else { &mut without }) = middle;
             }
             let set = &sets[index];
-            return Err(AuditError::Derived(Derived { group: set.group, units: world.units(&set.atoms), cell, range }));
+            return Err(AuditError::Derived(Derived { subject: set.subject, units: world.units(&set.atoms), cell, range, by: without }));
         }
     }
     Ok(())
@@ -271,13 +283,13 @@ impl<'a> View<'a> {
         seen(self).ok_or(Stop::Unshown(Unshown::Solver))
     }
 
-    fn range(&mut self, index: usize, cell: usize, purse: &mut Purse) -> Result<Range, Stop> {
+    fn range(&mut self, index: usize, cell: usize, purse: &mut Purse) -> Result<Interval, Stop> {
         let high = self.end(index, cell, End::Highest, purse)?;
-        Ok(Range { low: self.end(index, cell, End::Lowest, purse)?, high })
+        Ok(Interval { low: self.end(index, cell, End::Lowest, purse)?, high })
     }
 
     /// The range of a set's count, when it is not fine.
-    fn bad(&mut self, index: usize, cell: usize, minimum: u32, purse: &mut Purse) -> Result<Option<Range>, Stop> {
+    fn bad(&mut self, index: usize, cell: usize, minimum: u32, purse: &mut Purse) -> Result<Option<Interval>, Stop> {
         let set = &self.sets[index];
         let (least, most) = (count(&self.facts.low, &set.atoms, cell), count(&self.facts.high, &set.atoms, cell));
         // Labels alone decide, or nobody can be there.

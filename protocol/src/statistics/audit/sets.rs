@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::release::CELLS;
-use super::{Group, Shown, World};
+use super::{Shown, Subject, World};
 
 /// What is asked of a set's counts.
 pub(super) enum Standard {
@@ -18,7 +18,7 @@ pub(super) enum Standard {
 
 /// Units that are looked at together.
 pub(super) struct Set {
-    pub(super) group: Group,
+    pub(super) subject: Subject,
     /// Ascending.
     pub(super) atoms: Vec<usize>,
     pub(super) size: u32,
@@ -49,13 +49,13 @@ pub(super) fn sets(world: &World, minimum: u32, protection: u32) -> Vec<Set> {
         }
     }
     for (atoms, (index, promised)) in &rows {
-        maker.apart(Group::Row(*index), atoms, promised);
+        maker.apart(Subject::Row(*index), atoms, promised);
     }
     for (large, (i, _)) in &rows {
         for (small, (j, _)) in &rows {
             let rest: Vec<_> = large.iter().copied().filter(|atom| small.binary_search(atom).is_err()).collect();
             if rest.len() + small.len() == large.len() && (1..minimum).contains(&world.size(&rest)) {
-                maker.apart(Group::Between(*i, *j), &rest, &[u32::MAX; CELLS]);
+                maker.apart(Subject::Between(*i, *j), &rest, &[u32::MAX; CELLS]);
             }
         }
     }
@@ -64,16 +64,16 @@ pub(super) fn sets(world: &World, minimum: u32, protection: u32) -> Vec<Set> {
         kin.entry(own.kin).or_default().push(atom);
     }
     for (index, atoms) in &kin {
-        maker.apart(Group::Kin(*index), atoms, &[u32::MAX; CELLS]);
+        maker.apart(Subject::Kin(*index), atoms, &[u32::MAX; CELLS]);
     }
     for (atom, own) in world.atoms.iter().enumerate() {
         if rows.contains_key(&kin[&own.kin][..]) {
-            maker.not_all(Group::Atom(atom), &[atom]);
+            maker.not_all(Subject::Atom(atom), &[atom]);
         } else {
-            maker.apart(Group::Atom(atom), &[atom], &[u32::MAX; CELLS]);
+            maker.apart(Subject::Atom(atom), &[atom], &[u32::MAX; CELLS]);
         }
     }
-    maker.sets.sort_by_key(|set| set.group);
+    maker.sets.sort_by_key(|set| set.subject);
     maker.sets
 }
 
@@ -86,20 +86,20 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     /// `promised`: the width of each cell's noise.
-    fn apart(&mut self, group: Group, atoms: &[usize], promised: &[u32; CELLS]) {
+    fn apart(&mut self, subject: Subject, atoms: &[usize], promised: &[u32; CELLS]) {
         let open = |cell| self.open(atoms, cell);
         let wanted = std::array::from_fn(|cell| self.protection.min(promised[cell]).min(open(cell)));
-        self.add(group, atoms, Standard::Apart { wanted });
+        self.add(subject, atoms, Standard::Apart { wanted });
     }
 
-    fn not_all(&mut self, group: Group, atoms: &[usize]) {
-        self.add(group, atoms, Standard::NotAll);
+    fn not_all(&mut self, subject: Subject, atoms: &[usize]) {
+        self.add(subject, atoms, Standard::NotAll);
     }
 
-    fn add(&mut self, group: Group, atoms: &[usize], standard: Standard) {
+    fn add(&mut self, subject: Subject, atoms: &[usize], standard: Standard) {
         if !atoms.is_empty() && self.made.insert(atoms.to_vec()) {
             let settled = std::array::from_fn(|cell| self.open(atoms, cell) == 0);
-            self.sets.push(Set { group, atoms: atoms.to_vec(), size: self.world.size(atoms), standard, settled });
+            self.sets.push(Set { subject, atoms: atoms.to_vec(), size: self.world.size(atoms), standard, settled });
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::{Cell, Reason, Row};
 
 /// Units of one world. An agency has 5 to 50 at a time; this leaves room for a pool over many years, and keeps every sum of sizes
 /// exact in a double.
-pub const UNITS: usize = 1 << 20;
+pub const MOST_UNITS: usize = 1 << 20;
 
 /// What was published of one cell. `Debug` shows no count: what is being audited is not published yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,8 @@ impl Published {
 /// Why units and rows make no world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
-    /// More than [`UNITS`].
-    #[error("{count} units; {UNITS} at most")]
+    /// More than [`MOST_UNITS`].
+    #[error("{count} units; {MOST_UNITS} at most")]
     TooMany {
         /// How many there are.
         count: usize,
@@ -129,7 +129,7 @@ impl World {
     /// # Errors
     /// [`WorldError`]. Rows are numbered through both lists.
     pub fn new(floors: &[usize], earlier: &[Published], now: &[Published]) -> Result<Self, WorldError> {
-        if floors.len() > UNITS {
+        if floors.len() > MOST_UNITS {
             return Err(WorldError::TooMany { count: floors.len() });
         }
         if let Some(unit) = floors.iter().position(|floor| *floor >= CELLS) {

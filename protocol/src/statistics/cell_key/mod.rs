@@ -17,7 +17,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-pub use perturbation::{MAXIMUM, PerturbationError, PerturbationTable};
+pub use perturbation::{MAXIMUM_NOISE, PerturbationError, PerturbationTable};
 
 use crate::id::ClusterId;
 

@@ -4,7 +4,7 @@ use super::CellKey;
 use super::entropy::most_entropy;
 
 /// The largest `maximum`. Counts of an agency are 5 to 50: more noise would leave nothing of them.
-pub const MAXIMUM: u8 = 20;
+pub const MAXIMUM_NOISE: u8 = 20;
 
 /// Cell keys there are.
 const KEYS: u64 = 1 << 32;
@@ -12,8 +12,8 @@ const KEYS: u64 = 1 << 32;
 /// Why parameters make no table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PerturbationError {
-    /// No noise, or more than [`MAXIMUM`].
-    #[error("a maximum of {maximum}; 1 to {MAXIMUM} are allowed")]
+    /// No noise, or more than [`MAXIMUM_NOISE`].
+    #[error("a maximum of {maximum}; 1 to {MAXIMUM_NOISE} are allowed")]
     Maximum {
         /// What was asked for.
         maximum: u8,
@@ -54,7 +54,7 @@ impl PerturbationTable {
     /// # Errors
     /// [`PerturbationError`].
     pub fn new(maximum: u8, tenths: u32) -> Result<Self, PerturbationError> {
-        if !(1..=MAXIMUM).contains(&maximum) {
+        if !(1..=MAXIMUM_NOISE).contains(&maximum) {
             return Err(PerturbationError::Maximum { maximum });
         }
         let reach = |count: u8| u32::from(count) * u32::from(maximum) * 10;

@@ -15,9 +15,9 @@ fn run_by(units: usize, earlier: &[&Published], now: &[&Published], rule: &Discl
 }
 
 #[track_caller]
-fn derived(result: Result<(), AuditError>) -> (Group, usize, (u32, u32)) {
+fn derived(result: Result<(), AuditError>) -> (Subject, usize, (u32, u32)) {
     match result {
-        Err(AuditError::Derived(one)) => (one.group, one.cell, one.range.ends()),
+        Err(AuditError::Derived(one)) => (one.subject, one.cell, one.range.ends()),
         other => panic!("not found: {other:?}"),
     }
 }
@@ -28,16 +28,32 @@ fn margins_give_a_hidden_cell_away() {
     let stands = [1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4];
     let (all, first) = (exactly(0..22, &stands), hiding(exactly(0..10, &stands), &[1, 2]));
     let second = exactly(10..22, &stands);
-    assert_eq!(derived(run(22, &[], &[&all, &first, &second])), (Group::Row(1), 1, (2, 2)));
+    assert_eq!(derived(run(22, &[], &[&all, &first, &second])), (Subject::Row(1), 1, (2, 2)));
     // The same two cells of the second are hidden as well.
     assert_eq!(run(22, &[], &[&all, &first, &hiding(second, &[1, 2])]), Ok(()));
 }
 
 #[test]
+fn the_row_that_completes_it_is_named() {
+    let stands = [1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4];
+    let (all, first, second) = (exactly(0..22, &stands), hiding(exactly(0..10, &stands), &[1, 2]), exactly(10..22, &stands));
+    let by = |rows: &[&Published]| match run(22, &[], rows) {
+        Err(AuditError::Derived(one)) => Some(one.by),
+        other => other.map(|()| None).unwrap(),
+    };
+    // A row that says nothing, before and after.
+    let nothing = Published { units: (0..22).step_by(2).collect(), cells: [Shown::Nothing; CELLS] };
+    assert_eq!(by(&[&all, &first, &second]), Some(2));
+    assert_eq!(by(&[&all, &first, &second, &nothing, &nothing]), Some(2));
+    assert_eq!(by(&[&nothing, &second, &first, &all, &nothing]), Some(3));
+    assert_eq!(by(&[&all, &first, &Published { cells: [Shown::Nothing; CELLS], ..second }]), None);
+}
+
+#[test]
 fn two_tables_that_differ_by_one() {
     let (large, small) = (exactly(0..16, &STANDS), exactly(0..15, &STANDS));
-    let (group, cell, range) = derived(run(16, &[], &[&large, &small]));
-    assert_eq!((group, cell, range), (Group::Between(0, 1), 4, (1, 1)));
+    let (subject, cell, range) = derived(run(16, &[], &[&large, &small]));
+    assert_eq!((subject, cell, range), (Subject::Between(0, 1), 4, (1, 1)));
     // Four, one in each cell: their number is below no minimum, but one of four in each cell is a small count.
     assert_eq!(derived(run(16, &[], &[&large, &exactly(0..12, &STANDS)])).2, (1, 1));
     // Nine more in three cells, three in each.
@@ -48,7 +64,7 @@ fn two_tables_that_differ_by_one() {
 #[test]
 fn two_periods_that_differ_by_one() {
     let (before, after) = (exactly(0..15, &STANDS), exactly(0..16, &STANDS));
-    assert_eq!(derived(run(16, &[&before], &[&after])), (Group::Between(1, 0), 4, (1, 1)));
+    assert_eq!(derived(run(16, &[&before], &[&after])), (Subject::Between(1, 0), 4, (1, 1)));
     // One came and one went: each of both may have been in any cell, unless the totals differ.
     let moved = exactly(1..16, &STANDS);
     assert_eq!(derived(run(16, &[&before], &[&moved])).2, (1, 1));
@@ -83,8 +99,8 @@ fn noise_that_gives_itself_away() {
     // With noise up to 2 in each direction: 6 - 1 = 5 = 2 * 2 + 1.
     let of_small = noisy(small, [0, 4, 4, 4, 1, 0], 2);
     let extreme = noisy(large.clone(), [0, 4, 4, 4, 6, 0], 2);
-    let (group, cell, range) = derived(run(16, &[], &[&extreme, &of_small]));
-    assert_eq!((cell, range), (4, if group == Group::Between(0, 1) { (1, 1) } else { (4, 4) }));
+    let (subject, cell, range) = derived(run(16, &[], &[&extreme, &of_small]));
+    assert_eq!((cell, range), (4, if subject == Subject::Between(0, 1) { (1, 1) } else { (4, 4) }));
     assert_eq!(run(16, &[], &[&noisy(large, [0, 4, 4, 4, 4, 0], 2), &of_small]), Ok(()));
 }
 

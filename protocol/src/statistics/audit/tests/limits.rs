@@ -28,7 +28,7 @@ fn rows_have_to_be_about_units() {
     assert_eq!(new(&[0, 5], &[row(&[0]), row(&[1, 2])]), Err(WorldError::Unit { row: 1, unit: 2 }));
     assert_eq!(new(&[0, 5], &[row(&[0]), row(&[1, 1])]), Err(WorldError::Unit { row: 1, unit: 1 }));
     assert_eq!(new(&[0, 6], &[row(&[])]), Err(WorldError::Floor { unit: 1 }));
-    assert_eq!(new(&vec![0; UNITS + 1], &[row(&[])]), Err(WorldError::TooMany { count: UNITS + 1 }));
+    assert_eq!(new(&vec![0; MOST_UNITS + 1], &[row(&[])]), Err(WorldError::TooMany { count: MOST_UNITS + 1 }));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn no_text_has_a_count() {
     let world = World::new(&[0; 78], &[], &[exactly(0..78, &stands)]).unwrap();
     let error = audit(&world, &rule(3, 1), &Effort::default()).unwrap_err();
     let AuditError::Derived(derived) = &error else { panic!("{error}") };
-    assert_eq!((derived.group, derived.cell, derived.range.ends()), (Group::Row(0), 2, (1, 1)));
+    assert_eq!((derived.subject, derived.cell, derived.range.ends()), (Subject::Row(0), 2, (1, 1)));
     let text = format!("{error} {:?} {:?}", derived.range, world);
-    assert_eq!(text, "row 0, cell 2: the count could be worked out Range(..) World(78 units, 1 atoms, 1 rows)");
+    assert_eq!(text, "row 0, cell 2: the count could be worked out Interval(..) World(78 units, 1 atoms, 1 rows)");
 }

@@ -50,9 +50,8 @@ fn timing() {
                 most = (most.0.max(solves), most.1.max(branches));
                 longest = longest.max(began.elapsed().as_secs_f64());
                 runs += 1;
-                // The last row that says anything is hidden whole.
-                match rows.iter_mut().rev().find(|row| row.cells != [Shown::Nothing; CELLS]) {
-                    Some(row) if answer.is_err() => row.cells = [Shown::Nothing; CELLS],
+                match &answer {
+                    Err(AuditError::Derived(found)) => rows[found.by].cells = [Shown::Nothing; CELLS],
                     _ => break (world, answer),
                 }
                 hidden += 1;
@@ -90,8 +89,8 @@ fn timing_of_periods() {
             longest = longest.max(began.elapsed().as_secs_f64());
             most = (most.0.max(effort.solves - purse.solves), most.1.max(effort.branches - purse.branches));
             runs += 1;
-            match now.iter_mut().rev().find(|row| row.cells != [Shown::Nothing; CELLS]) {
-                Some(row) if answer.is_err() => row.cells = [Shown::Nothing; CELLS],
+            match &answer {
+                Err(AuditError::Derived(found)) => now[found.by - earlier.len()].cells = [Shown::Nothing; CELLS],
                 _ => break answer,
             }
         };
