@@ -2,9 +2,12 @@
 //! that they cannot be worked out again (protocol, "Statistics").
 //!
 //! A node counts its [`Table`] (confidential), [`disclose`]s it into a [`Release`] (public, a record in its log),
-//! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step.
+//! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step. What overlaps is [`audit`]ed together before it is
+//! released; where the charter asks for it, counts are perturbed by a [`PerturbationTable`].
 
 mod aggregate;
+mod audit;
+mod cell_key;
 mod csv;
 mod disclosure;
 mod period;
@@ -14,6 +17,8 @@ mod table;
 mod tests;
 
 pub use aggregate::{Aggregate, AggregateError, AggregateRow, Median, Sum, aggregate};
+pub use audit::{AuditError, Derived, Effort, Interval, MOST_UNITS, Published, Shown, Subject, Unshown, World, WorldError, audit};
+pub use cell_key::{CellKey, CellSecret, MAXIMUM_NOISE, PerturbationError, PerturbationTable, RecordKey};
 pub use csv::{csv_field, to_csv};
 pub use disclosure::disclose;
 pub use period::{Period, PeriodError};
