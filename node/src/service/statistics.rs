@@ -6,17 +6,18 @@ mod views;
 
 use std::collections::BTreeMap;
 
+use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{AgencyId, LogId, Name};
 use parangon_protocol::record::Record;
-use parangon_protocol::statistics::{self, Period, Release};
+use parangon_protocol::statistics::{self, Earlier, Period, Release};
 use parangon_protocol::time::Timestamp;
 
 pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
 
 use super::{Context, Error, catalogues};
 use crate::store::{Source, Tx};
-use population::Registered;
+use population::{Registered, Unit};
 
 /// Bytes of one release record.
 const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
@@ -85,15 +86,48 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
     let at = counted_at(context, period)?;
     let tx = context.store().read()?;
     let catalogue = catalogues::by_reference(context, reference)?;
-    let table = population::ours(context, &tx, &catalogue, at)?;
+    let counted = population::ours(context, &tx, &catalogue, at)?;
     let rule = &context.charter().disclosure;
-    let own = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me());
-    let same = own.filter(|placed| placed.release.period == period && placed.release.catalogue == *reference);
-    match (same.max_by_key(|placed| placed.release.version), reason) {
-        (None, _) => Ok(Release::first(reference.clone(), period, &table, rule)),
-        (Some(before), Some(reason)) => Ok(before.release.corrected(reason, &table, rule)),
-        (Some(_), None) => Err(Error::Exists { what: format!("a release for {period}; a correction needs a reason") }),
+    let mut own: Vec<_> = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me()).collect();
+    own.retain(|placed| placed.release.catalogue == *reference);
+    let same = own.iter().filter(|placed| placed.release.period == period);
+    let mut release = match (same.max_by_key(|placed| placed.release.version), reason) {
+        (None, _) => Release::first(reference.clone(), period, &counted.table, rule),
+        (Some(before), Some(reason)) => before.release.corrected(reason, &counted.table, rule),
+        (Some(_), None) => return Err(Error::Exists { what: format!("a release for {period}; a correction needs a reason") }),
+    };
+    guard(context, &tx, &mut release, &counted.units, &own, &catalogue)?;
+    Ok(release)
+}
+
+/// Hides what this release would give away together with earlier ones of ours.
+fn guard<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    release: &mut Release,
+    counted: &[Unit],
+    own: &[Placed],
+    catalogue: &Catalogue,
+) -> Result<(), Error> {
+    let first = std::iter::successors(Some(release.period), |period| period.previous()).take(statistics::PERIODS).last();
+    let mut units = counted.to_vec();
+    let mut earlier = Vec::new();
+    for placed in own.iter().filter(|placed| Some(placed.release.period) >= first) {
+        let Some(theirs) = population::counted_in(context, tx, placed)? else { continue };
+        let mut indices = Vec::new();
+        for unit in theirs {
+            let at = units.iter().position(|known| *known == unit).unwrap_or(units.len());
+            if at == units.len() {
+                units.push(unit);
+            }
+            indices.push(at);
+        }
+        earlier.push(Earlier { release: &placed.release, units: indices });
     }
+    let labels: Vec<_> = units.iter().map(|unit| unit.implied).collect();
+    let counted: Vec<_> = (0..counted.len()).collect();
+    statistics::guard(release, &counted, &earlier, &labels, catalogue, &context.charter().disclosure);
+    Ok(())
 }
 
 /// Every release that any log holds.

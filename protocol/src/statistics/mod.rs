@@ -10,6 +10,7 @@ mod audit;
 mod cell_key;
 mod csv;
 mod disclosure;
+mod guard;
 mod period;
 mod release;
 mod table;
@@ -21,6 +22,7 @@ pub use audit::{AuditError, Derived, Effort, Interval, MOST_UNITS, Published, Sh
 pub use cell_key::{CellKey, CellSecret, MAXIMUM_NOISE, PerturbationError, PerturbationTable, RecordKey};
 pub use csv::{csv_field, to_csv};
 pub use disclosure::disclose;
+pub use guard::{Earlier, PERIODS, guard};
 pub use period::{Period, PeriodError};
 pub use release::{Cell, Reason, Release, ReleaseError, Row};
 pub use table::{Counts, Member, Table, TallyError};

@@ -63,6 +63,11 @@ impl Counts {
     }
 }
 
+/// The lowest cell that a label proves to everyone, which asks for this minimum level on indicators that have one.
+pub(super) fn floor(indicator: &Indicator, implied: Option<u8>) -> usize {
+    implied.and_then(|asked| indicator.minimum.map(|own| usize::from(own.max(asked)) + 1)).unwrap_or(0)
+}
+
 /// The true counts of one population on one catalogue.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Table {
@@ -83,7 +88,7 @@ impl Table {
             population = population.checked_add(1).ok_or(TallyError::TooMany)?;
             for (row, indicator) in rows.iter_mut().zip(&catalogue.indicators) {
                 let cell = member.scores.get(&indicator.code).and_then(Answer::level).map_or(0, |level| level.index() + 1);
-                let floor = member.implied.and_then(|asked| indicator.minimum.map(|own| usize::from(own.max(asked)) + 1)).unwrap_or(0);
+                let floor = floor(indicator, member.implied);
                 if cell < floor {
                     return Err(TallyError::BelowLabel { indicator: indicator.code.clone() });
                 }

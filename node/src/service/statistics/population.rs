@@ -7,10 +7,12 @@ use parangon_protocol::assessment::{Answer, Scores};
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{AgencyId, ClusterId, IndicatorId};
+use parangon_protocol::label::LabelId;
 use parangon_protocol::label::status::State;
 use parangon_protocol::statistics::{Member, Table};
 use parangon_protocol::time::Timestamp;
 
+use super::Placed;
 use crate::engine::RegisterRow;
 use crate::service::offers::Offered;
 use crate::service::register::{self, Standing};
@@ -20,18 +22,71 @@ use crate::store::{Source, Tx};
 /// So long a label that others have not confirmed yet holds a release up: afterwards it is left out.
 const SETTLING_SECONDS: u64 = 14 * 86_400;
 
+/// Our clusters with a valid label at a time, counted.
+pub(super) struct Population {
+    pub(super) table: Table,
+    pub(super) units: Vec<Unit>,
+}
+
+/// A label with the assessment behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    label: LabelId,
+    /// The assessment was erased: it counts for what its label proves, so it is another unit than before.
+    is_erased: bool,
+    /// The level that the label proves to everyone.
+    pub(super) implied: Option<u8>,
+}
+
 /// Our clusters with a valid label at `at`, each with the scores behind it.
 ///
 /// # Errors
 /// [`Error::Unsettled`] while labels of these weeks wait for their confirmation: counted or not, the register would say otherwise.
-pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
+pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Population, Error> {
+    let (rows, unsettled) = held(context, tx, &catalogue.reference(), at, u64::MAX)?;
+    if unsettled > 0 {
+        return Err(Error::Unsettled { labels: unsettled });
+    }
+    let (mut members, mut units): (Vec<(Scores, Option<u8>)>, _) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let implied = implied(context, row)?;
+        let offered = item::find::<Offered, S>(tx, &row.label.common.offer.to_string())?;
+        units.push(Unit { label: row.label.id, is_erased: offered.is_none(), implied });
+        members.push((offered.map_or_else(|| proven(implied, catalogue), |offered| scores_behind(&offered, catalogue)), implied));
+    }
+    let table = Table::tally(catalogue, members.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?;
+    Ok(Population { table, units })
+}
+
+/// The labels that an earlier release of ours counted. None where the register says otherwise: then nobody counts that release.
+pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Placed) -> Result<Option<Vec<Unit>>, Error> {
+    let at = placed.release.period.end().min(context.now());
+    let (rows, _) = held(context, tx, &placed.release.catalogue, at, placed.index)?;
+    if u32::try_from(rows.len()).ok() != Some(placed.release.population) {
+        return Ok(None);
+    }
+    let unit = |row: &RegisterRow| Ok(Unit { label: row.label.id, is_erased: false, implied: implied(context, row)? });
+    rows.iter().map(unit).collect::<Result<_, Error>>().map(Some)
+}
+
+/// The newest label of each of our clusters that was valid at `at`, as far as it stands before this index of our log, and what was
+/// said of it; and how many more were left out because they are not confirmed and new.
+fn held<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    catalogue: &CatalogueRef,
+    at: Timestamp,
+    before: u64,
+) -> Result<(Vec<RegisterRow>, usize), Error> {
     let overview = context.engine().overview();
-    let mut chosen: BTreeMap<String, RegisterRow> = BTreeMap::new();
+    let mut chosen: BTreeMap<ClusterId, RegisterRow> = BTreeMap::new();
     let mut unsettled = 0;
     register::each(tx, |row| {
         let label = &row.label;
-        let ours = label.common.owner == *context.me() && label.common.catalogue == catalogue.reference();
-        if !ours || !dated(&row, at) || row.lost.is_some() || register::state_at(tx, &row, at)? != State::Active {
+        let ours = label.common.owner == *context.me() && label.common.catalogue == *catalogue && label.index < before;
+        let was_active =
+            |row: &RegisterRow| Ok::<_, Error>(row.label.state_index >= before || register::state_at(tx, row, at)? == State::Active);
+        if !ours || !dated(&row, at) || row.lost.is_some() || !was_active(&row)? {
             return Ok(());
         }
         // What was replaced since would be judged as replaced: only its confirmation matters here.
@@ -44,27 +99,19 @@ pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalog
             _ => {}
         }
         // A cluster counts once, with its newest label.
-        let cluster = label.common.cluster.id.to_string();
+        let cluster = label.common.cluster.id.clone();
         if chosen.get(&cluster).is_none_or(|other| other.label.index < label.index) {
             chosen.insert(cluster, row);
         }
         Ok(())
     })?;
-    if unsettled > 0 {
-        return Err(Error::Unsettled { labels: unsettled });
-    }
-    let mut members: Vec<(Scores, Option<u8>)> = Vec::new();
-    for row in chosen.values() {
-        let common = &row.label.common;
-        let charter = context.charter_version(common.charter)?;
-        let implied = charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level);
-        let scores = match item::find::<Offered, S>(tx, &common.offer.to_string())? {
-            Some(offered) => scores_behind(&offered, catalogue),
-            None => proven(implied, catalogue), // it was erased; the cluster counts all the same
-        };
-        members.push((scores, implied));
-    }
-    Ok(Table::tally(catalogue, members.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?)
+    Ok((chosen.into_values().collect(), unsettled))
+}
+
+fn implied(context: &Context, row: &RegisterRow) -> Result<Option<u8>, Error> {
+    let common = &row.label.common;
+    let charter = context.charter_version(common.charter)?;
+    Ok(charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level))
 }
 
 /// Whether a label is of a time that holds `at`, by its own dates.

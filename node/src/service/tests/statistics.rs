@@ -147,3 +147,34 @@ async fn figures_are_of_the_catalogue_that_gives_points() {
     let error = rows(Some("other")).await.expect_err("none of the charter's");
     assert!(error.to_string().contains("ecei-2026") && error.status() == 422, "{error}");
 }
+
+/// Two releases that differ by one cluster would tell where it stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_does_not_tell_of_one_cluster_by_the_difference() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let mut labels = Vec::new();
+    for n in 0..6 {
+        labels.push(stuttgart.awards(&format!("Cluster {n}"), "bronze", 2 + n % 2, &[lyon]).await.id);
+    }
+    for label in &labels {
+        stuttgart.label_until(label, Standing::Valid).await;
+    }
+    let shown = |rows: &[statistics::RowView]| rows.iter().flat_map(|row| row.cells.iter().filter_map(|cell| cell.count())).sum::<u32>();
+    let prepare = || stuttgart.context.run(|context| statistics::prepare(context, None, None));
+    let first = prepare().await.expect("a preview");
+    assert_eq!((first.population, shown(&first.rows)), (6, 31 * 6), "three at level 2 and three at level 3, everywhere");
+    statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    let one_more = stuttgart.awards("One more", "bronze", 3, &[lyon]).await.id;
+    for agency in [berlin, stuttgart] {
+        agency.label_until(&one_more, Standing::Valid).await;
+    }
+    let reason = Some("one label was late".to_owned());
+    let made = statistics::release(&stuttgart.context, NewRelease { reason, ..NewRelease::default() }).await.expect("a correction");
+    assert_eq!((made.version, made.population, made.suppressed), (2, 7, 31 * 6), "every cell is hidden");
+    let sum = until("the correction", || async {
+        let sum = berlin.context.run(|context| statistics::aggregate(context, &Wanted::default())).await.ok()?;
+        (sum.clusters == 7).then_some(sum)
+    });
+    assert!(sum.await.rows.iter().all(|row| row.median.is_none() && row.cells.iter().all(|cell| cell.count == 0)));
+}
