@@ -121,8 +121,8 @@ pub struct Derived {
     pub cell: usize,
     /// Between what.
     pub range: Interval,
-    /// The new row that completes it, by its number: with those before it alone, less would be known. Rows after it have no part in it. So hide this row
-    /// whole, and audit again: in that way the last row that matters goes first, and no other.
+    /// The new row that completes it, by its number: with those before it alone it could not be worked out, and without those after it
+    /// it still can. So hide this row whole, and audit again: the last row that matters goes first, and those that do not matter stay.
     pub by: usize,
 }
 
