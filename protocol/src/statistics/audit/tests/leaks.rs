@@ -115,8 +115,8 @@ fn noise_that_adds_up_to_too_much() {
 
 #[test]
 fn clusters_are_whole() {
-    // Of three clusters two have at least one at level 3, and so have another two; the third pair has at most one. By halves the one in both
-    // pairs could be half there. As clusters are whole, it is there: without it the others both were.
+    // Of three clusters two have at least one at level 3, and so have another two; the third pair has at most one. By halves the one in
+    // both pairs could be half there. As clusters are whole, it is there: without it the others both were.
     let pair = |units: [usize; 2], low, high| {
         let mut cells = [Shown::Nothing; CELLS];
         cells[4] = Shown::Within { low, high };
