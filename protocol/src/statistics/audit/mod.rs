@@ -58,8 +58,8 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// An agency's tables of three dimensions have some 60 atoms and 40 rows. They take about 140 programs and 170 branches at most, some tenths
-    /// of a second in all (`tests/timing.rs`). The rest is room for earlier periods.
+    /// An agency's tables of three dimensions have some 60 atoms and 40 rows. They take about 140 programs and 170 branches at most, some
+    /// tenths of a second in all (`tests/timing.rs`). The rest is room for earlier periods.
     fn default() -> Self {
         Self { atoms: 200, solves: 1_000, branches: 10_000 }
     }
