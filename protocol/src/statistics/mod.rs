@@ -2,8 +2,8 @@
 //! that they cannot be worked out again (protocol, "Statistics").
 //!
 //! A node counts its [`Table`] (confidential), [`disclose`]s it into a [`Release`] (public, a record in its log),
-//! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step. What overlaps is [`audit`]ed together before it is
-//! released; where the charter asks for it, counts are perturbed by a [`PerturbationTable`].
+//! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step.
+//! What overlaps is [`audit`]ed together before it is released; a [`PerturbationTable`] adds noise to counts, where it is asked for.
 
 mod aggregate;
 mod audit;

@@ -58,8 +58,8 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// An agency's tables of three dimensions have some 60 atoms and 40 rows. They take about 110 programs and as many branches at most, a
-    /// fifth of a second in all (`tests/timing.rs`). The rest is room for earlier periods.
+    /// An agency's tables of three dimensions have some 60 atoms and 40 rows. They take about 140 programs and 170 branches at most, some
+    /// tenths of a second in all (`tests/timing.rs`). The rest is room for earlier periods.
     fn default() -> Self {
         Self { atoms: 200, solves: 1_000, branches: 10_000 }
     }
@@ -121,8 +121,8 @@ pub struct Derived {
     pub cell: usize,
     /// Between what.
     pub range: Interval,
-    /// The new row that completes it, by its number: with those before it alone, less would be known. Rows after it have no part in it. So hide this row
-    /// whole, and audit again: in that way the last row that matters goes first, and no other.
+    /// The new row that completes it, by its number: with those before it alone it could not be worked out, and without those after it
+    /// it still can. So hide this row whole, and audit again: the last row that matters goes first, and those that do not matter stay.
     pub by: usize,
 }
 

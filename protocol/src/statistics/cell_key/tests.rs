@@ -36,7 +36,7 @@ fn every_row_has_its_moments() {
     }
 }
 
-/// Moving probability along `(1, -3, 3, -1)` keeps sum, mean and variance. Entropy is concave: if no such move gains anything, nothing does.
+/// Moving probability along `(1, -3, 3, -1)` keeps sum, mean and variance. Entropy is concave: if no such move gains, nothing does.
 #[test]
 fn no_neighbour_has_more_entropy() {
     let entropy = |p: &[f64]| -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>();

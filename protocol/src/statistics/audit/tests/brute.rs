@@ -140,7 +140,7 @@ fn case(lot: &mut Lot) -> Case {
 fn what_passes_gives_nothing_away_and_what_does_not_pass_does() {
     let mut lot = Lot(6);
     let (mut passed, mut found, mut informative) = (0, 0, 0);
-    for _ in 0..500 {
+    for _ in 0..300 {
         let case = case(&mut lot);
         let all = assignments(&case.floors, &case.rows());
         let before = assignments(&case.floors, &case.earlier.iter().collect::<Vec<_>>());
@@ -164,7 +164,7 @@ fn what_passes_gives_nothing_away_and_what_does_not_pass_does() {
         }
     }
     // Both answers, and not only for rows that say nothing.
-    assert!(passed > 250 && found > 250 && informative > 120, "{passed} {found} {informative}");
+    assert!(passed > 150 && found > 150 && informative > 75, "{passed} {found} {informative}");
 }
 
 /// The point of it, without any rule of ours: after a passed audit no unit is known to stand in one cell.

@@ -68,7 +68,7 @@ fn two_periods_that_differ_by_one() {
     // One came and one went: each of both may have been in any cell, unless the totals differ.
     let moved = exactly(1..16, &STANDS);
     assert_eq!(derived(run(16, &[&before], &[&moved])).2, (1, 1));
-    // That of the fourteen in both periods two or three are in cell 4 follows from the first alone, and is not held against the second.
+    // That of the fourteen in both two or three are in cell 4 follows from the first alone, and is not held against the second.
     let same: Vec<_> = (0..16).map(|unit| if unit == 15 { STANDS[0] } else { STANDS[unit] }).collect();
     assert_eq!(run(16, &[&exactly(0..15, &same)], &[&exactly(1..16, &same)]), Ok(()));
 }
@@ -115,8 +115,8 @@ fn noise_that_adds_up_to_too_much() {
 
 #[test]
 fn clusters_are_whole() {
-    // Two of three are at least one at level 3, and so are another two; the third pair is at most one. By halves the one in both pairs could
-    // be half there. As clusters are whole, it is there: without it the others both were.
+    // Of three clusters two have at least one at level 3, and so have another two; the third pair has at most one. By halves the one in
+    // both pairs could be half there. As clusters are whole, it is there: without it the others both were.
     let pair = |units: [usize; 2], low, high| {
         let mut cells = [Shown::Nothing; CELLS];
         cells[4] = Shown::Within { low, high };

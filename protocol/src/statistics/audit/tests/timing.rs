@@ -57,7 +57,7 @@ fn timing() {
                 hidden += 1;
             };
             eprintln!(
-                "{atoms} kinds, {world:?}: {} after hiding {hidden}; {runs} audits {:.2} s, longest {:.2} s, at most {most:?} programs and branches",
+                "{atoms} kinds, {world:?}: {} after hiding {hidden}; {runs} audits {:.2} s, longest {:.2} s, most work {most:?}",
                 if answer.is_ok() { "fine" } else { "not fine" },
                 started.elapsed().as_secs_f64(),
                 longest
