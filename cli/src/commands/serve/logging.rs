@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging once for the process. The network libraries are kept at warnings: their talk is for their authors.
 pub(super) fn start(level: LogLevel, format: LogFormat) {
     let filter = match level {
-        LogLevel::Trace => EnvFilter::new("trace"),
+        // The solver would write what it found of counts that may not be published.
+        LogLevel::Trace => EnvFilter::new("trace,microlp=off"),
         level => EnvFilter::new(format!("warn,parangon={level},parangon_node={level},parangon_protocol={level}")),
     };
     let terminal = std::io::stderr().is_terminal();
