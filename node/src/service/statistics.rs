@@ -1,6 +1,7 @@
 //! Anonymous statistics: our releases, and the sum of everybody's. What is hidden is decided by the protocol; nothing
 //! else leaves this agency.
 
+mod figures;
 mod views;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{self, Member, Period, Release, Table};
 use parangon_protocol::time::Timestamp;
 
+pub use figures::{File, Sought, file};
 pub use views::{AggregateRowView, AggregateView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
 
 use super::offers::Offered;
@@ -232,22 +234,34 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
             None => return Err(Error::missing("final release", "of any period")),
         },
     };
+    let Counted { releases, void } = counted(context, found.iter().filter(fits), period)?;
+    let sum = statistics::aggregate(&releases)?;
+    Ok(Summed { sum, counted: releases.into_iter().map(|(agency, _)| agency).collect(), void })
+}
+
+/// The releases of a period that keep the charter's disclosure rule, at least one, and whose do not keep it.
+struct Counted<'a> {
+    releases: Vec<(AgencyId, &'a Release)>,
+    void: Vec<AgencyId>,
+}
+
+/// Those of these releases that are for a period, checked against the charter.
+fn counted<'a>(context: &Context, releases: impl Iterator<Item = &'a Placed>, period: Period) -> Result<Counted<'a>, Error> {
     let mut void = Vec::new();
-    let mut counted = Vec::new();
-    for placed in found.iter().filter(fits).filter(|placed| placed.release.period == period) {
+    let mut kept = Vec::new();
+    for placed in releases.filter(|placed| placed.release.period == period) {
         match placed.release.check_disclosure(&context.charter().disclosure) {
-            Ok(()) => counted.push((placed.agency.clone(), &placed.release)),
+            Ok(()) => kept.push((placed.agency.clone(), &placed.release)),
             Err(error) => {
                 tracing::warn!(agency = %placed.agency, %error, "a release is void and not counted");
                 void.push(placed.agency.clone());
             }
         }
     }
-    if counted.is_empty() {
+    if kept.is_empty() {
         return Err(Error::missing("final release", format!("for {period}")));
     }
-    let sum = statistics::aggregate(&counted)?;
-    Ok(Summed { sum, counted: counted.into_iter().map(|(agency, _)| agency).collect(), void })
+    Ok(Counted { releases: kept, void })
 }
 
 /// Our own log's name, for the views.
