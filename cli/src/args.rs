@@ -302,7 +302,9 @@ pub(crate) enum Command {
     ///   parangon stats prepare --period 2026-Q3
     ///   parangon stats release --period 2026-Q3 --yes
     ///   parangon stats show --indicator 4.1.3
+    ///   parangon stats query --indicator 4.1.3 --by country
     ///   parangon stats export --indicator 4.1.3 --format csv -o distribution.csv
+    ///   parangon stats export --format zip -o figures.zip
     #[command(verbatim_doc_comment)]
     Stats(Noun<stats::StatsCommand>),
     /// Write what is public as files that any web server can give out

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod engine;
+pub mod figures;
 pub mod ical;
 pub mod keystore;
 pub mod mirrors;

@@ -1,10 +1,9 @@
 //! `parangon stats`.
 
+mod files;
 mod show;
 
-use std::path::{Path, PathBuf};
-
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use parangon_protocol::id::{CatalogueId, IndicatorId};
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use super::Context;
 use crate::client::encode;
 use crate::failure::Failure;
 use crate::fields::text;
-use crate::{files, prompt};
+use crate::prompt;
 
 const PATH: &str = "/api/v1/statistics";
 
@@ -27,8 +26,23 @@ pub(crate) enum StatsCommand {
     List,
     /// Show the distribution of levels over all agencies
     Show(ShowArgs),
-    /// Write figures as CSV or JSON
-    Export(ExportArgs),
+    /// Show figures over all agencies as a table, by group and period
+    ///
+    /// Examples:
+    ///   parangon stats query --indicator 2.5
+    ///   parangon stats query --indicator 2.5 --by country
+    ///   parangon stats query --indicator 2.5 --period all --json
+    #[command(verbatim_doc_comment)]
+    Query(files::QueryArgs),
+    /// Write figures as files: CSV, JSON, JSON-stat, SDMX, XLSX, Parquet, SVG, or a zip of all
+    ///
+    /// Examples:
+    ///   parangon stats export --format zip -o figures.zip                    all formats, with readme, licence and code lists
+    ///   parangon stats export --indicator 2.5 --format xlsx -o contacts.xlsx
+    ///   parangon stats export --period all --format sdmx-csv -o figures.sdmx.csv
+    ///   parangon stats export --format svg --chart spread > spread.svg
+    #[command(verbatim_doc_comment)]
+    Export(files::ExportArgs),
 }
 
 /// Arguments of `parangon stats prepare`.
@@ -65,28 +79,6 @@ pub(crate) struct ShowArgs {
     period: PeriodArgs,
 }
 
-/// Arguments of `parangon stats export`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    show: ShowArgs,
-    /// The form of the file
-    #[arg(long, value_enum, default_value_t = FormatChoice::Csv)]
-    format: FormatChoice,
-    /// Where the file goes [default: stdout]
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-/// The form of an export.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatChoice {
-    /// Comma-separated values
-    Csv,
-    /// The API's own JSON
-    Json,
-}
-
 /// Runs one verb.
 pub(crate) fn run(command: StatsCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
@@ -94,7 +86,8 @@ pub(crate) fn run(command: StatsCommand, context: &Context<'_>) -> Result<(), Fa
         StatsCommand::Release(args) => release(&args, context),
         StatsCommand::List => list(context),
         StatsCommand::Show(args) => show(&args, context),
-        StatsCommand::Export(args) => export(&args, context),
+        StatsCommand::Query(args) => files::ask(&args, context),
+        StatsCommand::Export(args) => files::export(&args, context),
     }
 }
 
@@ -110,12 +103,9 @@ impl PeriodArgs {
 }
 
 impl ShowArgs {
-    fn path(&self, suffix: &str) -> String {
+    fn path(&self) -> String {
         let indicator = self.indicator.as_ref().map(IndicatorId::as_str);
-        query(
-            &format!("{PATH}{suffix}"),
-            &[("catalogue", self.period.catalogue()), ("indicator", indicator), ("period", self.period.period.as_deref())],
-        )
+        query(PATH, &[("catalogue", self.period.catalogue()), ("indicator", indicator), ("period", self.period.period.as_deref())])
     }
 }
 
@@ -162,23 +152,8 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn show(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let aggregate = context.client.get(&args.path(""))?;
+    let aggregate = context.client.get(&args.path())?;
     context.out.result(&aggregate, |page| show::write(&aggregate, context.out.is_unicode(), page))
-}
-
-fn export(args: &ExportArgs, context: &Context<'_>) -> Result<(), Failure> {
-    let suffix = if matches!(args.format, FormatChoice::Csv) { ".csv" } else { "" };
-    let bytes = context.client.download(&args.show.path(suffix))?;
-    let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) else {
-        if context.out.is_json() && matches!(args.format, FormatChoice::Csv) {
-            return context.out.result(&json!({ "csv": String::from_utf8_lossy(&bytes) }), |_| {});
-        }
-        context.out.raw(&bytes);
-        return Ok(());
-    };
-    files::write_new(path, &bytes)?;
-    let json: Value = json!({ "file": path, "bytes": bytes.len() });
-    context.out.result(&json, |page| page.field("figures", path.to_string_lossy()))
 }
 
 #[cfg(test)]

@@ -174,6 +174,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(statistics::aggregate_csv))
         .routes(routes!(statistics::prepare))
         .routes(routes!(statistics::releases, statistics::release))
+        .routes(routes!(statistics::file))
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::show, invitations::cancel))
         .routes(routes!(erasures::list, erasures::order))

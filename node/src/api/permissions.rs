@@ -139,6 +139,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/statistics.csv", ALL, Nothing),
     ("GET", "/api/v1/statistics/prepare", OWNER, Reading),
     ("GET", "/api/v1/statistics/releases", ALL, Nothing),
+    ("GET", "/api/v1/statistics/{period}/{file}", ALL, Nothing),
     ("POST", "/api/v1/statistics/releases", APPROVER, Change),
     // The federation, and this node.
     ("GET", "/api/v1/charter", ALL, Nothing),

@@ -1,15 +1,18 @@
 //! Anonymous statistics.
 
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use parangon_protocol::id::Hash;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
 use super::error::{ApiError, Problem};
-use super::extract::{Json, Query};
-use crate::service::statistics::{self, AggregateView, NewRelease, PreparedView, ReleaseView, Wanted};
+use super::extract::{Json, Query, tagged};
+use super::page::encode;
+use crate::service::Error;
+use crate::service::statistics::{self, AggregateView, NewRelease, PreparedView, ReleaseView, Sought, Wanted};
 
 /// What to add up.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -92,4 +95,63 @@ pub(super) async fn releases(State(app): State<App>) -> Result<Json<Vec<ReleaseV
 ))]
 pub(super) async fn release(State(app): State<App>, Json(new): Json<NewRelease>) -> Result<(StatusCode, Json<ReleaseView>), ApiError> {
     Ok((StatusCode::CREATED, Json(statistics::release(&app.context, new).await?)))
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileQuery {
+    /// Which catalogue; the charter's only one that gives points when absent.
+    #[serde(default)]
+    catalogue: Option<String>,
+    /// One indicator's code; all when absent.
+    #[serde(default)]
+    indicator: Option<String>,
+    /// What the table is divided by: `all` (nothing, when absent), `country`, `region`, `field` or `level`.
+    #[serde(default)]
+    by: Option<String>,
+}
+
+/// A file of figures. Its name says in which format: `figures.csv`, `figures.json`, `figures.jsonstat.json`, `figures.sdmx.csv`,
+/// `structure.xml` (of the SDMX data), `figures.xlsx`, `figures.parquet`, `levels.svg`, `spread.svg`, `panels.svg`,
+/// `chart-CODE.svg` (one indicator), or `figures.zip` with all of them. `period` is `2026-Q3`, `latest`, or `all` for a time series.
+#[utoipa::path(get, path = "/api/v1/statistics/{period}/{file}", tag = "statistics",
+    params(("period" = String, Path), ("file" = String, Path), FileQuery), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/octet-stream", headers(("ETag" = String), ("Content-Location" = String)),
+        description = "With the media type of the format."),
+    (status = 304, description = "`If-None-Match` names the present one."),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn file(
+    State(app): State<App>,
+    Path((period, file)): Path<(String, String)>,
+    Query(query): Query<FileQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let made = move |context: &_| {
+        let FileQuery { catalogue, indicator, by } = &query;
+        let (catalogue, indicator, by) = (catalogue.as_deref(), indicator.as_deref(), by.as_deref());
+        let made = statistics::file(context, &Sought { period: &period, file: &file, catalogue, indicator, by })?;
+        let location = location(&made.period, &file, &[("catalogue", catalogue), ("indicator", indicator), ("by", by)]);
+        Ok::<_, Error>((made, location))
+    };
+    let (made, location) = app.context.run(made).await?;
+    let tag = format!("\"{}\"", Hash::of(&[&made.bytes]));
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    let caching = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::CONTENT_LOCATION, location)];
+    // Compared weakly, as RFC 9110 asks for.
+    if known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag) {
+        return Ok(tagged((StatusCode::NOT_MODIFIED, caching).into_response(), &tag));
+    }
+    let disposition = format!("attachment; filename=\"{}\"", made.name);
+    let headers = [(header::CONTENT_TYPE, made.media.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok(tagged((headers, caching, made.bytes).into_response(), &tag))
+}
+
+/// The address that stays: with the period, whatever word it was asked for by.
+fn location(period: &str, file: &str, query: &[(&str, Option<&str>)]) -> String {
+    let pairs: Vec<_> = query.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode((*value)?)))).collect();
+    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+    format!("/api/v1/statistics/{period}/{file}{query}")
 }

@@ -10,6 +10,7 @@ use crate::service::roles::{Caller, Role};
 use crate::service::tests::support::{Agency, federation};
 use crate::service::tokens::{self, NewToken};
 
+mod figures;
 mod roles;
 
 const HOST: &str = "127.0.0.1:7480";
@@ -44,10 +45,13 @@ impl Answer {
     }
 }
 
-async fn client(role: Option<Role>) -> Client {
-    let agency = federation(&[("stuttgart", "DE", None)]).await.remove(0);
+fn client_of(agency: Agency) -> Client {
     let router = router(agency.context.clone(), Hosts::new(HOST.parse().expect("an address"), &[]), CancellationToken::new());
-    let mut client = Client { router, token: None, agency };
+    Client { router, token: None, agency }
+}
+
+async fn client(role: Option<Role>) -> Client {
+    let mut client = client_of(federation(&[("stuttgart", "DE", None)]).await.remove(0));
     if let Some(role) = role {
         client.token = Some(client.token("test", &[role]).await);
     }

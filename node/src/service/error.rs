@@ -27,6 +27,7 @@ use super::labels::ObjectionError;
 use super::{CarrierError, spreadsheet};
 use crate::backup::BackupError;
 use crate::engine::EngineError;
+use crate::figures::{DatasetError, FiguresError};
 use crate::keystore::{KeyFilesError, RandomError};
 use crate::sealing::SealingError;
 use crate::store::StoreError;
@@ -336,12 +337,38 @@ pub enum Error {
         /// How many.
         labels: usize,
     },
+    /// Nobody has released a table by this dimension.
+    #[error("nobody has released figures by {by}, {of}")]
+    NoTable {
+        /// What it would be divided by.
+        by: &'static str,
+        /// For which quarter.
+        of: String,
+    },
+    /// The figures are no table.
+    #[error(transparent)]
+    Dataset(Box<DatasetError>),
+    /// A file of figures could not be written.
+    #[error(transparent)]
+    Figures(Box<FiguresError>),
     /// The period is not over, or lies before the federation.
     #[error("{period} is not over")]
     PeriodOpen {
         /// Which.
         period: String,
     },
+}
+
+impl From<DatasetError> for Error {
+    fn from(error: DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
+}
+
+impl From<FiguresError> for Error {
+    fn from(error: FiguresError) -> Self {
+        Self::Figures(Box::new(error))
+    }
 }
 
 /// One entry of a refusal's list.

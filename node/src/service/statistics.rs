@@ -1,6 +1,7 @@
 //! Anonymous statistics: our releases, and the sum of everybody's. What is hidden is decided by the protocol; nothing
 //! else leaves this agency.
 
+mod figures;
 mod population;
 mod views;
 
@@ -13,6 +14,7 @@ use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{self, Earlier, Period, Release};
 use parangon_protocol::time::Timestamp;
 
+pub use figures::{File, Sought, file};
 pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
 
 use super::{Context, Error, catalogues};
@@ -217,40 +219,62 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
             None => return Err(Error::missing("final release", "of any period")),
         },
     };
-    let of_period: Vec<_> = found.iter().filter(fits).filter(|placed| placed.release.period == period).collect();
-    let newest = |placed: &&&Placed| of_period.iter().all(|other| other.agency != placed.agency || other.index <= placed.index);
-    let latest: BTreeMap<_, _> = of_period.iter().filter(newest).map(|placed| (placed.agency.clone(), placed.index)).collect();
-    let at = period.end().min(context.now());
-    let registered = population::registered(context, &tx, &reference, at, &latest)?;
-    let mut void = Vec::new();
-    let mut counted = Vec::new();
-    for placed in of_period {
-        match flaw(context, placed, &registered, latest.get(&placed.agency) == Some(&placed.index)) {
-            None => counted.push((placed.agency.clone(), &placed.release)),
-            Some(because) => {
-                tracing::warn!(agency = %placed.agency, because, "a release is void and not counted");
-                void.push(VoidView { agency: placed.agency.to_string(), because });
-            }
-        }
-    }
-    if counted.is_empty() {
-        return Err(Error::missing("final release", format!("for {period}")));
-    }
-    let sum = statistics::aggregate(&counted)?;
-    let registered = registered.values().map(|agency| u64::from(agency.certain)).sum();
-    Ok(Summed { sum, counted: counted.into_iter().map(|(agency, _)| agency).collect(), void, registered })
+    let counted = counted(context, &tx, found.iter().filter(fits), &reference, period)?;
+    let sum = statistics::aggregate(&counted.releases)?;
+    let Counted { releases, void, registered } = counted;
+    let void = void.into_iter().map(|(agency, because)| VoidView { agency: agency.to_string(), because }).collect();
+    Ok(Summed { sum, counted: releases.into_iter().map(|(agency, _)| agency).collect(), void, registered })
 }
 
-/// Why a release does not count. Only the newest of an agency is compared with the register: an earlier one may be corrected by it.
-fn flaw(context: &Context, placed: &Placed, registered: &BTreeMap<AgencyId, Registered>, is_newest: bool) -> Option<String> {
+/// What counts for a period: at least one release.
+struct Counted<'a> {
+    /// The newest release of each agency, where it keeps the charter's rule and counts those whom the register says.
+    releases: Vec<(AgencyId, &'a Release)>,
+    /// Whose does not, and why.
+    void: Vec<(AgencyId, String)>,
+    /// Clusters that held a valid label, of all agencies, as the register says.
+    registered: u64,
+}
+
+/// Judges the newest release of each agency for a period. What it corrects counts no more, also where it is void itself.
+fn counted<'a, S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    final_ones: impl Iterator<Item = &'a Placed>,
+    catalogue: &CatalogueRef,
+    period: Period,
+) -> Result<Counted<'a>, Error> {
+    let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
+    for placed in final_ones.filter(|placed| placed.release.period == period) {
+        let known = newest.entry(&placed.agency).or_insert(placed);
+        if known.index < placed.index {
+            *known = placed;
+        }
+    }
+    let indices = newest.values().map(|placed| (placed.agency.clone(), placed.index)).collect();
+    let registered = population::registered(context, tx, catalogue, period.end().min(context.now()), &indices)?;
+    let (mut releases, mut void) = (Vec::new(), Vec::new());
+    for (agency, placed) in newest {
+        match flaw(context, placed, registered.get(agency).copied().unwrap_or_default()) {
+            None => releases.push((agency.clone(), &placed.release)),
+            Some(because) => void.push((agency.clone(), because)),
+        }
+    }
+    if releases.is_empty() {
+        return Err(Error::missing("final release", format!("for {period}")));
+    }
+    Ok(Counted { releases, void, registered: registered.values().map(|agency| u64::from(agency.certain)).sum() })
+}
+
+/// Why a release does not count.
+fn flaw(context: &Context, placed: &Placed, registered: Registered) -> Option<String> {
     if let Err(error) = placed.release.check_disclosure(&context.charter().disclosure) {
         return Some(error.to_string());
     }
-    let (population, registered) = (placed.release.population, registered.get(&placed.agency).copied().unwrap_or_default());
-    let differs = is_newest && !registered.allows(population);
     let Registered { certain, possible } = registered;
     let says = if certain == possible { certain.to_string() } else { format!("{certain} to {possible}") };
-    differs.then(|| format!("it counts {population} clusters with a valid label, the register {says}"))
+    let population = placed.release.population;
+    (!registered.allows(population)).then(|| format!("it counts {population} clusters with a valid label, the register {says}"))
 }
 
 /// Our own log's name, for the views.

@@ -49,7 +49,7 @@ pub fn guard(
         let before: Vec<_> = earlier.iter().filter_map(same).collect();
         let world = World::new(&floors, &before, &[Published::of(counted.to_vec(), row)]);
         if !world.is_ok_and(|world| audit(&world, rule, &Effort::default()).is_ok()) {
-            row.hide(Reason::Linked);
+            row.hide(Reason::Derivable);
         }
     }
 }

@@ -27,7 +27,7 @@ pub enum Reason {
     /// The whole row is hidden: it would tell the level of every cluster of some group, or no part of it is safe.
     Group,
     /// The whole row is hidden: together with what was published before it would give something small away.
-    Linked,
+    Derivable,
 }
 
 /// A published cell. Written as an integer, or as the reason why it is hidden.
@@ -56,7 +56,7 @@ impl fmt::Display for Reason {
             Self::Population => "population",
             Self::Small => "small",
             Self::Group => "group",
-            Self::Linked => "linked",
+            Self::Derivable => "derivable",
         })
     }
 }
@@ -237,7 +237,7 @@ impl Release {
             (1, _) => Err("one hidden cell follows from the others"),
             (_, sum) if sum < u64::from(minimum) => Err("the hidden cells add up to less than the minimum"),
             _ if reasons.len() != 1 || reasons[0] == Reason::Population => Err("the reasons do not fit the row"),
-            _ if matches!(reasons[0], Reason::Group | Reason::Linked) && row.visible() != 0 => Err("a row hidden whole shows a count"),
+            _ if matches!(reasons[0], Reason::Group | Reason::Derivable) && row.visible() != 0 => Err("a row hidden whole shows a count"),
             _ => Ok(()),
         }
     }

@@ -19,6 +19,8 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::MoreRights, "PGN-0404", 403),
         (Error::missing("label", "x"), "PGN-0501", 404),
         (Error::NoTwoHeads { agency: agency() }, "PGN-0504", 404),
+        (Error::NoTable { by: "country", of: "2026-Q4".into() }, "PGN-0505", 404),
+        (FiguresError::NoParquet.into(), "PGN-0506", 404),
         (Error::Exists { what: "one".into() }, "PGN-0602", 409),
         (Error::KeysUnknown(agency()), "PGN-0603", 503),
         (Error::BehindLabel { label: "4d5e".into(), state: "valid" }, "PGN-0635", 409),

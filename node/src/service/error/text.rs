@@ -11,6 +11,7 @@ use super::super::labels::ObjectionError;
 use super::Error;
 use crate::backup::BackupError;
 use crate::engine::EngineError;
+use crate::figures::FiguresError;
 use parangon_protocol::replica::Refusal;
 
 impl Error {
@@ -25,7 +26,9 @@ impl Error {
             Self::Backup(_) => "PGN-0108",
             Self::Random(_) => "PGN-0103",
             Self::Damaged { .. } => "PGN-0104",
-            Self::Canonical(_) | Self::Credential(_) | Self::Engine(EngineError::Record(_) | EngineError::Check(_)) => "PGN-0105",
+            Self::Dataset(_) | Self::Canonical(_) | Self::Credential(_) | Self::Engine(EngineError::Record(_) | EngineError::Check(_)) => {
+                "PGN-0105"
+            }
             Self::Carrier(_) | Self::Crowded => "PGN-0106",
             Self::ClockBehind { .. } => "PGN-0107",
             Self::Unauthenticated => "PGN-0401",
@@ -33,6 +36,9 @@ impl Error {
             Self::MoreRights => "PGN-0404",
             Self::NotFound { .. } => "PGN-0501",
             Self::NoTwoHeads { .. } => "PGN-0504",
+            Self::NoTable { .. } => "PGN-0505",
+            Self::Figures(error) if matches!(**error, FiguresError::NoParquet) => "PGN-0506",
+            Self::Figures(_) => "PGN-0105",
             Self::State { .. } | Self::Engine(EngineError::Refused(Refusal::Standing)) => "PGN-0601",
             Self::Exists { .. } => "PGN-0602",
             Self::BehindLabel { .. } => "PGN-0635",
@@ -134,6 +140,10 @@ impl Error {
             "PGN-0404" => "Ask somebody who has these roles to make the token, or make it on the node's own machine.",
             "PGN-0501" => "Check the name; lists show what is there.",
             "PGN-0504" => "Speak with that agency: whoever holds its log can count the status after and finds it untrue.",
+            "PGN-0505" => {
+                "Ask without it (--by, in the API by): there may be figures over all clusters. Releases by themselves: parangon stats list."
+            }
+            "PGN-0506" => "Ask for another format, or build the program with --features parquet.",
             "PGN-0601" => "Look at its present state and decide anew.",
             "PGN-0602" => "Use the one that is there.",
             "PGN-0603" => "Wait until the other agency's log has arrived, then try again: parangon peer list.",

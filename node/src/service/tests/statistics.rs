@@ -6,7 +6,7 @@ use parangon_protocol::time::Timestamp;
 use super::support::{THREE, federation, federation_on, level, until};
 use crate::clock::SystemClock;
 use crate::service::register::Standing;
-use crate::service::statistics::{self, NewRelease, Wanted};
+use crate::service::statistics::{self, NewRelease, Sought, Wanted};
 
 fn wanted(indicator: &str) -> Wanted<'_> {
     Wanted { indicator: Some(indicator), ..Wanted::default() }
@@ -52,6 +52,24 @@ async fn every_node_adds_up_the_same_sum() {
     assert_eq!(text.lines().count(), 7, "{text}");
     let unknown = stuttgart.context.run(|context| statistics::aggregate(context, &wanted("2.1.9"))).await.expect_err("unknown");
     assert_eq!(unknown.status(), 422);
+
+    // And every node writes the same files of it.
+    let sought = Sought { period: "latest", file: "figures.zip", ..Sought::default() };
+    let mut files = Vec::new();
+    for agency in &agencies {
+        files.push(agency.context.run(move |context| statistics::file(context, &sought)).await.expect("a file"));
+    }
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]), "{:?}", files[0].name);
+    let sought = Sought { file: "figures.json", indicator: Some("2.1"), ..sought };
+    let file = stuttgart.context.run(move |context| statistics::file(context, &sought)).await.expect("a file");
+    let json: serde_json::Value = serde_json::from_slice(&file.bytes).expect("JSON");
+    assert_eq!(json["coverage"][0]["missing"], serde_json::json!(["berlin"]));
+    let rows = json["observations"].as_array().expect("rows");
+    assert_eq!(rows.len(), 6);
+    for (row, cell) in rows.iter().zip(&sums[0].rows[0].cells) {
+        assert_eq!((row["lower"].as_u64(), row["upper"].as_u64()), (Some(cell.count), Some(cell.upper)));
+        assert!(row["reasons"].as_array().is_some_and(|reasons| reasons.iter().any(|reason| reason == "population")), "{row}");
+    }
 }
 
 /// What counts others than the register says is counted by nobody, and the correction is.

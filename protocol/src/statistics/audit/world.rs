@@ -34,7 +34,7 @@ impl From<Cell> for Shown {
         match cell {
             Cell::Count(count) => Self::Exactly(count),
             Cell::Hidden(Reason::Small) => Self::NotZero,
-            Cell::Hidden(Reason::Population | Reason::Group | Reason::Linked) => Self::Nothing,
+            Cell::Hidden(Reason::Population | Reason::Group | Reason::Derivable) => Self::Nothing,
         }
     }
 }
