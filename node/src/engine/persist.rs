@@ -75,6 +75,7 @@ const CONFIRMATION: &str = "confirmation/";
 const OBJECTIONS: &str = "objections/";
 const LOST: &str = "lost/";
 const RELEASE: &str = "release/";
+const POOL: &str = "pool/";
 const FORK: &str = "fork/";
 const CHARTER: &str = "charter/";
 const PROPOSAL: &str = "proposal/";
@@ -156,6 +157,7 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
         Write::Objected(objected) => object(tx, objected),
         Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
+        Write::Pooled { round, log, index } => tx.put_document(&format!("{POOL}{round}/{}/{index:016x}", log.agency), &text(log)),
         Write::Proposal { version, hash, text } => tx.put_document(&proposal_name(*version, hash), text),
         Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
         Write::Rival { version, hash, amendment } => tx.put_document(&format!("{RIVAL}{version:08x}/{hash}"), &text(amendment)),
@@ -167,6 +169,10 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
 fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
     tx.clear_log(log)?;
     for name in tx.document_names(&format!("{RELEASE}{}/", log.agency))? {
+        tx.delete_document(&name)?;
+    }
+    let pooled = format!("/{}/", log.agency);
+    for name in tx.document_names(POOL)?.into_iter().filter(|name| name.contains(&pooled)) {
         tx.delete_document(&name)?;
     }
     let waiting = format!("/{}", log.agency);

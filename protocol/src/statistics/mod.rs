@@ -8,6 +8,7 @@ mod aggregate;
 mod csv;
 mod disclosure;
 mod period;
+pub mod pool;
 mod release;
 mod table;
 #[cfg(test)]
