@@ -344,8 +344,20 @@ pub(crate) fn fork_proof<S: Source>(tx: &Tx<S>, log: &LogId) -> Result<Option<Fo
 /// # Errors
 /// An error of the store.
 pub(crate) fn releases<S: Source>(tx: &Tx<S>) -> Result<Vec<(LogId, u64)>, StoreError> {
+    places(tx, RELEASE)
+}
+
+/// The places of all records of a pool's round, by agency and in the order of each log.
+///
+/// # Errors
+/// An error of the store.
+pub(crate) fn pooled<S: Source>(tx: &Tx<S>, round: &Hash) -> Result<Vec<(LogId, u64)>, StoreError> {
+    places(tx, &format!("{POOL}{round}/"))
+}
+
+fn places<S: Source>(tx: &Tx<S>, prefix: &str) -> Result<Vec<(LogId, u64)>, StoreError> {
     let mut places = Vec::new();
-    for name in tx.document_names(RELEASE)? {
+    for name in tx.document_names(prefix)? {
         let index = name.rsplit('/').next().and_then(|index| u64::from_str_radix(index, 16).ok());
         if let (Some(bytes), Some(index)) = (tx.document(&name)?, index) {
             places.push((parse(&bytes)?, index));

@@ -17,7 +17,7 @@ use parangon_protocol::time::Timestamp;
 pub use views::{AggregateRowView, AggregateView, NewRelease, PreparedView, ReleaseView, RowView, SumView};
 
 use super::offers::Offered;
-use super::{Context, Error, catalogues, item, register};
+use super::{Context, Error, catalogues, item, pools, register};
 use crate::engine::RegisterRow;
 use crate::store::{Source, Tx};
 
@@ -55,7 +55,7 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 /// What the next release of a period would say. Nothing is published.
 ///
 /// # Errors
-/// [`Error::PeriodOpen`], [`Error::Field`], [`Error::Tally`].
+/// [`Error::PeriodOpen`], [`Error::Field`], [`Error::Tally`]; [`Error::Pooled`] where the charter pools us.
 pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
     let reference = catalogues::of_figures(context, catalogue)?;
@@ -88,6 +88,9 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
     let at = counted_at(context, period)?;
     let tx = context.store().read()?;
     let catalogue = catalogues::by_reference(context, reference)?;
+    if pools::is_pooled(context, &tx, &catalogue, period)? {
+        return Err(Error::Pooled { period: period.to_string() });
+    }
     let table = population(context, &tx, &catalogue, at)?;
     let rule = &context.charter().disclosure;
     let own = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me());
@@ -99,13 +102,19 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
     }
 }
 
-/// Our clusters with a valid label at `at`, each with the scores behind it. The public register gives the same number.
-fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
+/// The clusters with a valid label at `at`, of everybody or of one agency, each with its newest label.
+pub(super) fn valid_at<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    catalogue: &Catalogue,
+    at: Timestamp,
+    of: Option<&AgencyId>,
+) -> Result<Vec<RegisterRow>, Error> {
     let overview = context.engine().overview();
     let mut chosen: BTreeMap<String, RegisterRow> = BTreeMap::new();
     register::each(tx, |row| {
         let label = &row.label;
-        let ours = label.common.owner == *context.me() && label.common.catalogue == catalogue.reference();
+        let ours = of.is_none_or(|agency| label.common.owner == *agency) && label.common.catalogue == catalogue.reference();
         let dated = label.issued <= at && label.common.valid_until.last_second() >= at;
         if !ours || !dated || row.lost.is_some() || register::state_at(tx, &row, at)? != State::Active {
             return Ok(());
@@ -122,11 +131,22 @@ fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, a
         }
         Ok(())
     })?;
+    Ok(chosen.into_values().collect())
+}
+
+/// The minimum level that a label proves.
+pub(super) fn implied(context: &Context, row: &RegisterRow) -> Result<Option<u8>, Error> {
+    let common = &row.label.common;
+    let charter = context.charter_version(common.charter)?;
+    Ok(charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level))
+}
+
+/// Our clusters with a valid label at `at`, each with the scores behind it. The public register gives the same number.
+pub(super) fn population<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
     let mut members: Vec<(Scores, Option<u8>)> = Vec::new();
-    for row in chosen.values() {
+    for row in valid_at(context, tx, catalogue, at, Some(context.me()))? {
         let common = &row.label.common;
-        let charter = context.charter_version(common.charter)?;
-        let implied = charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level);
+        let implied = implied(context, &row)?;
         let scores = match item::find::<Offered, S>(tx, &common.offer.to_string())? {
             Some(offered) => scores_behind(&offered, catalogue),
             None => proven(implied, catalogue), // it was erased; the cluster counts all the same
@@ -146,7 +166,7 @@ fn scores_behind(offered: &Offered, catalogue: &Catalogue) -> Scores {
 }
 
 /// What a label proves to everyone, and nothing else.
-fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
+pub(super) fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
     let floor = |own: Option<u8>| Answer::of_level(own?.max(implied?)).ok();
     catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), floor(i.minimum)?))).collect()
 }

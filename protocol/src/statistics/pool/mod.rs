@@ -65,6 +65,9 @@ pub enum PoolError {
     /// Two members alone could make up nearly all of it.
     #[error("without two of the agencies the others have fewer clusters than the minimum")]
     TooSmall,
+    /// Without somebody who is in an earlier total of the year.
+    #[error("an earlier total of the year holds somebody who is missing: the difference would show its counts")]
+    Fixed,
     /// No further attempt in this period.
     #[error("a round has {ATTEMPTS} attempts")]
     Attempts,

@@ -7,8 +7,7 @@ use crate::id::AgencyId;
 use crate::time::Timestamp;
 
 /// Where a round stands that is not over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// It has not begun.
     Waiting,
@@ -20,6 +19,20 @@ pub enum Phase {
     Opening,
     /// The attempt was given up; another one follows.
     Restarting,
+}
+
+impl Phase {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sharing => "sharing",
+            Self::Readying => "readying",
+            Self::Opening => "opening",
+            Self::Restarting => "restarting",
+        }
+    }
 }
 
 /// What came of a round.

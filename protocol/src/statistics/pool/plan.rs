@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ATTEMPTS, PoolError};
 use crate::canonical;
@@ -19,15 +19,17 @@ pub const MEMBERS: usize = 5;
 const WITHOUT: usize = 2;
 
 /// The units with one value of the table's dimension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Group {
     /// The value. None for the rest, and for all units in a table without a dimension.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Name>,
 }
 
 /// What the register says of one member's units in one group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Known {
     /// How many.
     pub units: u32,
@@ -37,7 +39,8 @@ pub struct Known {
 }
 
 /// A pooled agency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Seat {
     /// Which.
     pub agency: AgencyId,
@@ -53,9 +56,13 @@ impl Seat {
 
 /// Everything public from which a round follows. Its hash is the round's id, so whoever sees another register, layout or rule is in
 /// another round.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     catalogue: CatalogueRef,
+    /// Whether an earlier total of the year was made of these members.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fixed: bool,
     groups: Vec<Group>,
     indicators: Vec<IndicatorId>,
     minimum: u32,
@@ -120,9 +127,41 @@ impl Plan {
         if !sorted || !distinct || !whole || !(1..=limits::POOL_ROWS).contains(&rows) || seats.len() > limits::MEMBERS {
             return Err(PoolError::Plan);
         }
-        let mut plan = Self { catalogue, groups, indicators, minimum, period, protection, round: Hash::default(), seats };
+        Self { catalogue, fixed: false, groups, indicators, minimum, period, protection, round: Hash::default(), seats }.named()
+    }
+
+    /// The same for a year in which these members made a total already: nobody can be left out any more. The difference between two
+    /// totals of the same clusters would be what the one counts who is in one of them only, for every member to see.
+    ///
+    /// # Errors
+    /// [`PoolError::Canonical`].
+    pub fn fix(self) -> Result<Self, PoolError> {
+        Self { fixed: true, ..self }.named()
+    }
+
+    fn named(self) -> Result<Self, PoolError> {
+        let mut plan = self;
         plan.round = Hash::of(&[b"parangon/pool-round\n", &canonical::encode(&plan, limits::DOCUMENT_BYTES)?]);
         Ok(plan)
+    }
+
+    /// Its canonical text.
+    ///
+    /// # Errors
+    /// [`PoolError::Canonical`] above [`limits::DOCUMENT_BYTES`].
+    pub fn to_text(&self) -> Result<Vec<u8>, PoolError> {
+        Ok(canonical::encode(self, limits::DOCUMENT_BYTES)?)
+    }
+
+    /// Reads a plan as it was written.
+    ///
+    /// # Errors
+    /// [`PoolError::Canonical`], or as [`Plan::new`].
+    pub fn read(text: &[u8]) -> Result<Self, PoolError> {
+        let plan: Self = canonical::decode(text, limits::DOCUMENT_BYTES)?;
+        let (rule, fixed) = (plan.rule(), plan.fixed);
+        let read = Self::new(plan.catalogue, plan.period, plan.groups, plan.indicators, plan.seats, &rule)?;
+        if fixed { read.fix() } else { Ok(read) }
     }
 
     /// The round's id: SHA-256 of the plan's canonical text.
@@ -158,7 +197,7 @@ impl Plan {
     /// The parameters of disclosure that rule this round.
     #[must_use]
     pub fn rule(&self) -> Disclosure {
-        Disclosure { minimum: self.minimum, protection: self.protection }
+        Disclosure { minimum: self.minimum, pool: None, protection: self.protection }
     }
 
     /// Everybody who is in the first attempt.
@@ -178,7 +217,8 @@ impl Plan {
     /// first one's, and the minimum met without any two. A group for which that does not hold is left out.
     ///
     /// # Errors
-    /// [`PoolError::TooFew`], [`PoolError::TooSmall`], [`PoolError::NotAMember`], or [`PoolError::Attempts`].
+    /// [`PoolError::TooFew`], [`PoolError::TooSmall`], [`PoolError::NotAMember`], [`PoolError::Attempts`], or [`PoolError::Fixed`] where
+    /// somebody is left out of a set that is fixed for the year.
     pub fn attempt(&self, number: u32, members: &BTreeSet<AgencyId>) -> Result<Attempt, PoolError> {
         if !(1..=ATTEMPTS).contains(&number) {
             return Err(PoolError::Attempts);
@@ -190,6 +230,9 @@ impl Plan {
         let (needed, found) = (MEMBERS.max(majority), members.len());
         if found < needed {
             return Err(PoolError::TooFew { needed, found });
+        }
+        if self.fixed && members.len() < self.seats.len() {
+            return Err(PoolError::Fixed);
         }
         let seats: Vec<_> = members.iter().filter_map(|member| self.seat(member)).collect();
         if !self.meets(seats.iter().map(|seat| seat.units())) {

@@ -186,10 +186,17 @@ impl Message {
     /// [`PoolError::Canonical`], or [`PoolError::Ask`] for a question about nobody or more than there can be.
     pub fn decode(text: &[u8]) -> Result<Self, PoolError> {
         let message: Self = canonical::decode(text, limits::POOL_BYTES)?;
-        match &message {
-            Self::Ask { of, .. } if of.is_empty() || of.len() > limits::MEMBERS => Err(PoolError::Ask),
-            _ => Ok(message),
-        }
+        if message.is_bounded() { Ok(message) } else { Err(PoolError::Ask) }
+    }
+
+    fn is_bounded(&self) -> bool {
+        if let Self::Ask { of, .. } = self { (1..=limits::MEMBERS).contains(&of.len()) } else { true }
+    }
+
+    /// What a private message that holds it has to keep.
+    pub(crate) fn well_formed(&self) -> Result<(), ReviewError> {
+        canonical::encode(self, limits::POOL_BYTES)?;
+        if self.is_bounded() { Ok(()) } else { Err(ReviewError::Asked) }
     }
 
     /// The round that it belongs to.

@@ -21,7 +21,7 @@ fn the_minimum_is_met_without_any_two() {
     assert!(plan_of(&[50, 1, 50, 1, 1]).first().is_ok(), "1 + 1 + 1 is the minimum of 3");
     let narrow = |minimum| {
         let plan = plan_of(&[50, 1, 50, 1, 1]);
-        let rule = Disclosure { minimum, protection: 1 };
+        let rule = Disclosure { minimum, pool: None, protection: 1 };
         let seats = plan
             .agencies()
             .zip([50, 1, 50, 1, 1])
@@ -74,7 +74,7 @@ fn whatever_is_public_is_in_the_rounds_name() {
             let units = u32::try_from(2 + (number - 1) % 3).unwrap();
             Seat { agency: agency(number), groups: vec![Known { units, floors: vec![[units - 1, 0, 0, 1, 0, 0]; 2] }] }
         });
-        let rule = Disclosure { minimum, protection: 1 };
+        let rule = Disclosure { minimum, pool: None, protection: 1 };
         let parts = (plan.catalogue().clone(), plan.indicators().to_vec(), seats.collect());
         round(&Plan::new(parts.0, period, groups, parts.1, parts.2, &rule).unwrap())
     };
@@ -83,6 +83,25 @@ fn whatever_is_public_is_in_the_rounds_name() {
     assert_ne!(with("2027-Q1".parse().unwrap(), all(), 3), base);
     assert_ne!(with(period(), vec![Group { value: Some("FR".parse().unwrap()) }], 3), base);
     assert_ne!(with(period(), all(), 4), base);
+}
+
+#[test]
+fn a_set_that_made_a_total_is_whole_or_makes_none() {
+    let plan = plan(7);
+    let fixed = plan.clone().fix().unwrap();
+    assert_ne!(fixed.round(), plan.round());
+    assert_eq!(Plan::read(&fixed.to_text().unwrap()).as_ref(), Ok(&fixed));
+    let (all, six) = (plan.agencies().cloned().collect(), plan.agencies().take(6).cloned().collect());
+    assert!(fixed.first().is_ok() && fixed.attempt(2, &all).is_ok(), "the same members may try again");
+    assert_eq!((plan.attempt(2, &six).map(drop), fixed.attempt(2, &six)), (Ok(()), Err(PoolError::Fixed)));
+}
+
+#[test]
+fn a_plan_survives_its_text() {
+    let plan = plan(6);
+    assert_eq!(Plan::read(&plan.to_text().unwrap()).as_ref(), Ok(&plan));
+    let text = String::from_utf8(plan.to_text().unwrap()).unwrap();
+    assert!(matches!(Plan::read(text.replace("\"units\":2", "\"units\":3").as_bytes()), Err(PoolError::Plan)));
 }
 
 #[test]
