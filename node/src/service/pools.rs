@@ -182,7 +182,7 @@ fn board<S: Source>(context: &Context, tx: &Tx<S>, round: &Hash) -> Result<Board
     places.sort_by(|a, b| (&a.0.agency, a.1).cmp(&(&b.0.agency, b.1)));
     let mut board = Board::new(*round);
     for (log, index) in places {
-        if !overview.logs.get(&log).is_some_and(|held| held.final_size > index) {
+        if overview.logs.get(&log).is_none_or(|held| held.final_size <= index) {
             continue;
         }
         let record = tx.record(&log, index)?.and_then(|bytes| Record::read(&bytes).ok());

@@ -115,6 +115,25 @@ async fn five_agencies_publish_one_exact_total() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_cut_off_for_a_while_is_in_the_total() {
+    let world = World::new().await;
+    let (late, there) = (2, [0, 1, 3, 4]);
+    for at in there {
+        world.agencies[late].part(&world.agencies[at]).await;
+    }
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.until(&there, "sharing").await;
+    assert_eq!(world.view(0).await.awaited.len(), 5, "nobody has all shares");
+    world.clock.set(time("2027-01-06T00:01:00Z"));
+    world.rounds(&ALL).await;
+    for at in there {
+        world.agencies[late].rejoin(&world.agencies[at]).await;
+    }
+    world.until(&ALL, "total").await;
+    assert_eq!(world.view(late).await.attempt, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_one_of_five_there_is_no_total_and_it_is_named() {
     let world = World::new().await;
     let (gone, there) = (4, [0, 1, 2, 3]);
