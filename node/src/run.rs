@@ -34,7 +34,7 @@ use crate::mirrors;
 use crate::network::{self, MemberAddress, Multiaddr, NetworkConfig, NetworkError, NetworkHandle, PeerId};
 use crate::outside;
 use crate::service::witness::Witness;
-use crate::service::{Context, anchors, charter, courier, draws, erasure, invitations, moving, reactor, reminders};
+use crate::service::{Context, anchors, charter, courier, draws, erasure, invitations, moving, pools, reactor, reminders};
 use crate::store::{Lock, Opened, Recovery, Store, StoreError, WriteTx};
 
 /// Private messages that wait to be taken in. Each holds up to 4 MiB; a sender whose message finds no place keeps it.
@@ -276,6 +276,7 @@ impl Node {
             tokio::spawn(reactor::run(context.clone(), stop.clone())),
             tokio::spawn(anchors::run(context.clone(), stop.clone())),
             tokio::spawn(draws::run(context.clone(), stop.clone())),
+            tokio::spawn(pools::run(context.clone(), stop.clone())),
             tokio::spawn(erasure::run(context.clone(), stop.clone())),
             tokio::spawn(reminders::run(context.clone(), stop.clone())),
             tokio::spawn(moving::run(context.clone(), stop.clone())),

@@ -89,6 +89,16 @@ pub const DATED_BYTES: usize = 96 * 1024;
 /// withheld value 60 KiB, the list of all shares 17 KiB.
 pub const DRAW_BYTES: usize = 256 * 1024;
 
+/// Rows of all groups of a pool: a row takes up to 135 bytes, so they fit [`RECORD_BYTES`] beside the names of 300 members. A table of
+/// 31 indicators can have 12 groups.
+pub const POOL_ROWS: usize = 372;
+
+/// Counters in one vector of a pool: six a row.
+pub const POOL_COUNTERS: usize = 6 * POOL_ROWS;
+
+/// Bytes of one message of a pool: 16 digits a counter, and 1 KiB of what it belongs to; a question about 300 members has 11 KiB.
+pub const POOL_BYTES: usize = 64 * 1024;
+
 /// Hashes in one Merkle proof: two per level of the largest log.
 pub const PROOF_HASHES: usize = 2 * 41;
 

@@ -14,6 +14,7 @@ use crate::label::status::Status;
 use crate::label::{Label, LabelId};
 use crate::limits;
 use crate::statistics::Release;
+use crate::statistics::pool::{PoolFault, PoolHash, PoolReady, PoolTotal};
 use crate::time::Timestamp;
 
 /// An agency adopts a charter version: from here on it rules this log.
@@ -123,6 +124,14 @@ pub enum Record {
     Anchor(Anchor),
     /// A vote on the next version of the charter.
     Vote(Box<Vote>),
+    /// A member's sum in a pool is fixed.
+    PoolHash(PoolHash),
+    /// A member of a pool sees the hashes of all, and will open its sum.
+    PoolReady(PoolReady),
+    /// A member gives an attempt of a pool up, or says why it came to nothing.
+    PoolFault(PoolFault),
+    /// What a pool publishes.
+    PoolTotal(Box<PoolTotal>),
     /// A type or version that this program does not know: kept, not interpreted, reported.
     Unknown {
         /// Its type.
@@ -192,6 +201,10 @@ impl Record {
             "release" => plain(text).map(Self::Release),
             "anchor" => plain(text).map(Self::Anchor),
             "vote" => plain(text).map(Self::Vote),
+            "pool-hash" => plain(text).map(Self::PoolHash),
+            "pool-ready" => plain(text).map(Self::PoolReady),
+            "pool-fault" => plain(text).map(Self::PoolFault),
+            "pool-total" => plain(text).map(Self::PoolTotal),
             _ => return None,
         })
     }
@@ -213,6 +226,10 @@ impl Record {
             Self::Release(body) => write("release", vec![], body),
             Self::Anchor(body) => write("anchor", vec![], body),
             Self::Vote(body) => write("vote", vec![], body),
+            Self::PoolHash(body) => write("pool-hash", vec![], body),
+            Self::PoolReady(body) => write("pool-ready", vec![], body),
+            Self::PoolFault(body) => write("pool-fault", vec![], body),
+            Self::PoolTotal(body) => write("pool-total", vec![], body),
             Self::Unknown { .. } => Err(RecordError::Untyped),
         }
     }

@@ -24,6 +24,8 @@ pub(crate) enum StatsCommand {
     Release(ReleaseArgs),
     /// List the releases of all agencies
     List,
+    /// Show where the rounds of pools stand, in which small agencies add up
+    Pools,
     /// Show the distribution of levels over all agencies
     Show(ShowArgs),
     /// Show figures over all agencies as a table, by group and period
@@ -85,6 +87,7 @@ pub(crate) fn run(command: StatsCommand, context: &Context<'_>) -> Result<(), Fa
         StatsCommand::Prepare(args) => prepare(&args, context),
         StatsCommand::Release(args) => release(&args, context),
         StatsCommand::List => list(context),
+        StatsCommand::Pools => pools(context),
         StatsCommand::Show(args) => show(&args, context),
         StatsCommand::Query(args) => files::ask(&args, context),
         StatsCommand::Export(args) => files::export(&args, context),
@@ -149,6 +152,39 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             |release: &Value| ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
         page.table(["AGENCY", "PERIOD", "CATALOGUE", "VERSION", "CLUSTERS", "HIDDEN"], releases.iter().map(row));
     })
+}
+
+fn pools(context: &Context<'_>) -> Result<(), Failure> {
+    let rounds = context.client.list(&format!("{PATH}/pools"), None)?;
+    context.out.result(&rounds, |page| {
+        if rounds.is_empty() {
+            page.remark("The charter has no pools for the last quarters.");
+            return;
+        }
+        page.table(["PERIOD", "CATALOGUE", "AGENCIES", "ATTEMPT", "STATE", "AWAITED OR NAMED"], rounds.iter().map(round));
+        for reason in rounds.iter().filter_map(|round| round["reason"].as_str().map(|reason| (text(round, "period"), reason))) {
+            page.remark(format!("{}: {}", reason.0, reason.1));
+        }
+    })
+}
+
+/// One line of a round.
+fn round(round: &Value) -> [String; 6] {
+    let count = round["agencies"].as_array().map_or(0, Vec::len).to_string();
+    let list = |name: &str| round[name].as_array().cloned().unwrap_or_default();
+    let awaited = list("awaited").iter().filter_map(|agency| agency.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let named = list("named")
+        .iter()
+        .map(|named| format!("{} ({})", named["agency"].as_str().unwrap_or("nobody"), text(named, "fault")))
+        .collect::<Vec<_>>();
+    [
+        text(round, "period"),
+        text(round, "catalogue"),
+        count,
+        text(round, "attempt"),
+        text(round, "state"),
+        [awaited, named].concat().join(", "),
+    ]
 }
 
 fn show(args: &ShowArgs, context: &Context<'_>) -> Result<(), Failure> {

@@ -173,6 +173,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(statistics::aggregate))
         .routes(routes!(statistics::aggregate_csv))
         .routes(routes!(statistics::prepare))
+        .routes(routes!(statistics::rounds))
         .routes(routes!(statistics::releases, statistics::release))
         .routes(routes!(statistics::file))
         .routes(routes!(invitations::list, invitations::create))

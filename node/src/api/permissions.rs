@@ -137,6 +137,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     // Statistics.
     ("GET", "/api/v1/statistics", ALL, Nothing),
     ("GET", "/api/v1/statistics.csv", ALL, Nothing),
+    ("GET", "/api/v1/statistics/pools", ALL, Nothing),
     ("GET", "/api/v1/statistics/prepare", OWNER, Reading),
     ("GET", "/api/v1/statistics/releases", ALL, Nothing),
     ("GET", "/api/v1/statistics/{period}/{file}", ALL, Nothing),

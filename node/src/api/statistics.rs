@@ -12,6 +12,7 @@ use super::error::{ApiError, Problem};
 use super::extract::{Json, Query, tagged};
 use super::page::encode;
 use crate::service::Error;
+use crate::service::pools::{self, RoundView};
 use crate::service::statistics::{self, AggregateView, NewRelease, PreparedView, ReleaseView, Sought, Wanted};
 
 /// What to add up.
@@ -86,6 +87,15 @@ pub(super) async fn prepare(State(app): State<App>, Query(query): Query<PeriodQu
 ))]
 pub(super) async fn releases(State(app): State<App>) -> Result<Json<Vec<ReleaseView>>, ApiError> {
     Ok(Json(app.context.run(statistics::releases).await?))
+}
+
+/// The rounds of pools for the last quarters: where they stand, who is awaited, and why there is no total. Never a counter.
+#[utoipa::path(get, path = "/api/v1/statistics/pools", tag = "statistics", responses(
+    (status = 200, body = Vec<RoundView>),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn rounds(State(app): State<App>) -> Result<Json<Vec<RoundView>>, ApiError> {
+    Ok(Json(app.context.run(pools::list).await?))
 }
 
 /// Publishes our release of a quarter, or a correction with a reason.

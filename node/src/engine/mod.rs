@@ -31,7 +31,7 @@ use crate::store::{Store, StoreError};
 pub use elsewhere::TakeError;
 pub use parangon_protocol::replica::Change;
 pub use persist::RegisterRow;
-pub(crate) use persist::{chain, fork_proof, lost_standings, objected, objections, releases, vouched};
+pub(crate) use persist::{chain, fork_proof, lost_standings, objected, objections, pooled, releases, vouched};
 pub use reader::StoredLog;
 
 /// Commands that wait for the core. One commit takes a millisecond; more than this and senders wait.

@@ -75,6 +75,7 @@ const CONFIRMATION: &str = "confirmation/";
 const OBJECTIONS: &str = "objections/";
 const LOST: &str = "lost/";
 const RELEASE: &str = "release/";
+const POOL: &str = "pool/";
 const FORK: &str = "fork/";
 const CHARTER: &str = "charter/";
 const PROPOSAL: &str = "proposal/";
@@ -156,6 +157,7 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
         Write::Objected(objected) => object(tx, objected),
         Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
+        Write::Pooled { round, log, index } => tx.put_document(&format!("{POOL}{round}/{}/{index:016x}", log.agency), &text(log)),
         Write::Proposal { version, hash, text } => tx.put_document(&proposal_name(*version, hash), text),
         Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
         Write::Rival { version, hash, amendment } => tx.put_document(&format!("{RIVAL}{version:08x}/{hash}"), &text(amendment)),
@@ -167,6 +169,10 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
 fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
     tx.clear_log(log)?;
     for name in tx.document_names(&format!("{RELEASE}{}/", log.agency))? {
+        tx.delete_document(&name)?;
+    }
+    let pooled = format!("/{}/", log.agency);
+    for name in tx.document_names(POOL)?.into_iter().filter(|name| name.contains(&pooled)) {
         tx.delete_document(&name)?;
     }
     let waiting = format!("/{}", log.agency);
@@ -338,8 +344,20 @@ pub(crate) fn fork_proof<S: Source>(tx: &Tx<S>, log: &LogId) -> Result<Option<Fo
 /// # Errors
 /// An error of the store.
 pub(crate) fn releases<S: Source>(tx: &Tx<S>) -> Result<Vec<(LogId, u64)>, StoreError> {
+    places(tx, RELEASE)
+}
+
+/// The places of all records of a pool's round, by agency and in the order of each log.
+///
+/// # Errors
+/// An error of the store.
+pub(crate) fn pooled<S: Source>(tx: &Tx<S>, round: &Hash) -> Result<Vec<(LogId, u64)>, StoreError> {
+    places(tx, &format!("{POOL}{round}/"))
+}
+
+fn places<S: Source>(tx: &Tx<S>, prefix: &str) -> Result<Vec<(LogId, u64)>, StoreError> {
     let mut places = Vec::new();
-    for name in tx.document_names(RELEASE)? {
+    for name in tx.document_names(prefix)? {
         let index = name.rsplit('/').next().and_then(|index| u64::from_str_radix(index, 16).ok());
         if let (Some(bytes), Some(index)) = (tx.document(&name)?, index) {
             places.push((parse(&bytes)?, index));

@@ -20,6 +20,7 @@ use parangon_protocol::review::decision::Unmet;
 use parangon_protocol::review::draw::DrawError;
 use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
+use parangon_protocol::statistics::pool::PoolError;
 use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
 
@@ -166,6 +167,18 @@ pub enum Error {
     /// A draw of reviewers, or a part of one, does not keep the rules.
     #[error("the draw: {0}")]
     Draw(#[from] DrawError),
+    /// A pool, or a part of one, does not keep the rules.
+    #[error("the pool: {0}")]
+    Pool(#[from] PoolError),
+    /// A part of a round of a pool that has not begun here.
+    #[error("{0} means a round of a pool that has not begun here")]
+    OtherRound(AgencyId),
+    /// The charter pools this agency: it publishes nothing of that alone.
+    #[error("this agency is pooled for {period}: its counts are published in the total of a pool only")]
+    Pooled {
+        /// Which period.
+        period: String,
+    },
     /// Other agencies than the draw says.
     #[error("the draw says to ask {}", .ask.iter().map(AgencyId::as_str).collect::<Vec<_>>().join(" and "))]
     Undrawn {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::item::{self, Item};
-use super::{Context, Error, anchors, draws, erasure, inbox, offers};
+use super::{Context, Error, anchors, draws, erasure, inbox, offers, pools};
 use crate::sealing::{self, SealingError};
 use crate::store::WriteTx;
 
@@ -168,7 +168,8 @@ fn code(context: &Context, from: &AgencyId, error: &Error) -> u16 {
         Error::KeysUnknown(_) | Error::Store(_) | Error::Random(_) | Error::Stopping | Error::Crowded => LATER,
         Error::Envelope(EnvelopeError::Signature { .. })
         | Error::Draw(DrawError::OtherCycle | DrawError::Early(_))
-        | Error::Early { .. } => LATER,
+        | Error::Early { .. }
+        | Error::OtherRound(_) => LATER,
         _ => REFUSED,
     };
     context.counters().rejected.get_or_create(&vec![("reason", error.code().to_owned())]).inc();
@@ -231,6 +232,7 @@ fn apply(context: &Context, tx: &mut WriteTx, opened: &Opened) -> Result<(), Err
         Message::Erased { offer, deleted, until } => erasure::on_erased(context, tx, from, offer, *deleted, *until),
         Message::Dated { dated, offer } => anchors::on_dated(context, tx, from, dated, offer),
         Message::Draw { message } => draws::on_message(context, tx, from, message),
+        Message::Pool { message } => pools::on_message(context, tx, from, message),
         Message::Withdraw { offer, .. } if inbox::is_from_owner(tx, offer, from)? => inbox::on_withdrawal(context, tx, offer, from),
         Message::Withdraw { offer, reason } => offers::on_withdrawal(context, tx, offer, from, *reason),
     }

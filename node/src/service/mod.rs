@@ -29,6 +29,7 @@ pub(crate) mod moving;
 pub mod offers;
 pub mod outside;
 pub mod panel;
+pub mod pools;
 pub mod reactor;
 pub mod register;
 pub mod reminders;
@@ -94,6 +95,8 @@ struct Inner {
     issuing: tokio::sync::Mutex<()>,
     /// One anchor at a time.
     anchoring: tokio::sync::Mutex<()>,
+    /// One round of pools at a time.
+    pooling: tokio::sync::Mutex<()>,
     /// One place: a backup holds a snapshot, and pages of that age are not reused meanwhile.
     backing_up: Arc<tokio::sync::Semaphore>,
     counters: Counters,
@@ -154,6 +157,7 @@ impl Context {
             rekeyed: Notify::new(),
             issuing: tokio::sync::Mutex::new(()),
             anchoring: tokio::sync::Mutex::new(()),
+            pooling: tokio::sync::Mutex::new(()),
             backing_up: Arc::new(tokio::sync::Semaphore::new(1)),
             counters: Counters::default(),
             mirrors: mirrors::Board::default(),
@@ -312,6 +316,11 @@ impl Context {
 
     pub(crate) fn anchoring(&self) -> &tokio::sync::Mutex<()> {
         &self.0.anchoring
+    }
+
+    /// Held while records of pools are written.
+    pub(crate) fn pooling(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.pooling
     }
 
     pub(crate) fn backing_up(&self) -> &Arc<tokio::sync::Semaphore> {

@@ -2,7 +2,7 @@
 //! else leaves this agency.
 
 mod figures;
-mod population;
+pub(super) mod population;
 mod views;
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use parangon_protocol::time::Timestamp;
 pub use figures::{File, Sought, file};
 pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
 
-use super::{Context, Error, catalogues};
+use super::{Context, Error, catalogues, pools};
 use crate::store::{Source, Tx};
 use population::{Registered, Unit};
 
@@ -55,7 +55,7 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 /// What the next release of a period would say. Nothing is published.
 ///
 /// # Errors
-/// [`Error::PeriodOpen`], [`Error::Unsettled`], [`Error::Field`], [`Error::Tally`].
+/// [`Error::PeriodOpen`], [`Error::Unsettled`], [`Error::Field`], [`Error::Tally`]; [`Error::Pooled`] where the charter pools us.
 pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
     let reference = catalogues::of_figures(context, catalogue)?;
@@ -88,6 +88,9 @@ fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Op
     let at = counted_at(context, period)?;
     let tx = context.store().read()?;
     let catalogue = catalogues::by_reference(context, reference)?;
+    if pools::is_pooled(context, &tx, &catalogue, period)? {
+        return Err(Error::Pooled { period: period.to_string() });
+    }
     let counted = population::ours(context, &tx, &catalogue, at)?;
     let rule = &context.charter().disclosure;
     let mut own: Vec<_> = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me()).collect();

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Charter, ConflictRules, Level, Member, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
+use super::{Charter, ConflictRules, Level, Member, PoolRule, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
 use crate::time::Month;
@@ -71,6 +71,8 @@ pub enum Difference {
     Untied(Tie),
     /// What statistics must hide: the smallest count before and from now on.
     Disclosure(u32, u32),
+    /// Who adds up in pools: before, and from now on.
+    Pool(Option<PoolRule>, Option<PoolRule>),
     /// How long members keep what is confidential: before, and from now on.
     Retention(Option<Retention>, Option<Retention>),
     /// Days after which a status is too old: before and from now on.
@@ -141,7 +143,11 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
         all.push(Difference::Conflicts);
     }
     all.extend(tie::differences(present, next));
-    if present.disclosure != next.disclosure {
+    let (before, after) = (&present.disclosure, &next.disclosure);
+    if before.pool != after.pool {
+        all.push(Difference::Pool(before.pool, after.pool));
+    }
+    if (before.minimum, before.protection) != (after.minimum, after.protection) {
         all.push(Difference::Disclosure(present.disclosure.minimum, next.disclosure.minimum));
     }
     if present.retention != next.retention {
@@ -257,6 +263,10 @@ impl fmt::Display for Difference {
             Self::Untied(Tie { agency, to, .. }) => write!(f, "the tie of {agency} to {to} counts for nothing any more"),
             Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
             Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
+            Self::Pool(_, Some(PoolRule { below, from })) => {
+                write!(f, "agencies with fewer than {below} clusters add their statistics up in pools, from {from} on")
+            }
+            Self::Pool(_, None) => f.write_str("no agency adds its statistics up in a pool"),
             Self::Retention(from, to) => f.write_str(&retention::change(from.as_ref(), to.as_ref())),
             Self::StatusAge(from, to) => write!(f, "a label's status is good for {to} days instead of {from}"),
             Self::ReviewBy(month) => write!(f, "the charter is to be looked at again by {month}"),

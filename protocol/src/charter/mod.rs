@@ -6,6 +6,7 @@ mod card;
 mod chain;
 mod counting;
 mod difference;
+mod disclosure;
 mod refounding;
 mod rekeying;
 mod resumption;
@@ -22,6 +23,7 @@ pub use card::{CardBody, CardError, MemberCard, peer_id};
 pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSignature};
 pub use counting::Counting;
 pub use difference::{Difference, differences};
+pub use disclosure::{Disclosure, PoolRule};
 pub use refounding::{FormerHead, Refounding};
 pub use rekeying::{Rekeying, RekeyingError};
 pub use resumption::{Resumption, ResumptionError};
@@ -246,16 +248,6 @@ pub struct ConflictRules {
     pub tie_months: u16,
 }
 
-/// Parameters of statistical disclosure control.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Disclosure {
-    /// The smallest count that may be published.
-    pub minimum: u32,
-    /// How wide the interval must stay in which a hidden count may lie.
-    pub protection: u32,
-}
-
 /// Why a charter is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CharterError {
@@ -295,6 +287,14 @@ pub enum CharterError {
         minimum: u32,
         /// The interval asked for.
         protection: u32,
+    },
+    /// Agencies that can publish nothing alone, and are not pooled.
+    #[error("pools: agencies below {below} clusters are pooled; those below {minimum} can publish nothing alone")]
+    Pool {
+        /// From how many clusters on an agency publishes alone.
+        below: u32,
+        /// The smallest count that may be published.
+        minimum: u32,
     },
     /// A period of retention outside its bounds.
     #[error("retention: dossiers are kept 1 to 365 days, reviews 30 to 3650 days, assessments 6 to 240 months")]
@@ -445,8 +445,7 @@ impl Charter {
             return Err(CharterError::Refounding);
         }
         self.retention.as_ref().map_or(Ok(()), Retention::check)?;
-        let Disclosure { minimum, protection } = self.disclosure;
-        if minimum < 3 || protection == 0 { Err(CharterError::Disclosure { minimum, protection }) } else { Ok(()) }
+        self.disclosure.check()
     }
 
     /// Schemes, levels and catalogues: each once, and none that says nothing.

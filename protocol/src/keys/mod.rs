@@ -82,11 +82,15 @@ pub enum Purpose {
     DrawOpening,
     /// A holder's share of a value that its contributor withholds.
     DrawRelease,
+    /// A member's share for another member of a pool.
+    PoolShare,
+    /// A member's sum in a pool.
+    PoolSum,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Member,
         Self::Charter,
         Self::KeySet,
@@ -102,6 +106,8 @@ impl Purpose {
         Self::DrawSelection,
         Self::DrawOpening,
         Self::DrawRelease,
+        Self::PoolShare,
+        Self::PoolSum,
     ];
 
     fn as_str(self) -> &'static str {
@@ -121,6 +127,8 @@ impl Purpose {
             Self::DrawSelection => "draw-selection",
             Self::DrawOpening => "draw-opening",
             Self::DrawRelease => "draw-release",
+            Self::PoolShare => "pool-share",
+            Self::PoolSum => "pool-sum",
         }
     }
 

@@ -235,6 +235,15 @@ pub enum Write {
         /// Its index.
         index: u64,
     },
+    /// A record of a pool's round stands at this place.
+    Pooled {
+        /// Which round.
+        round: Hash,
+        /// Which log.
+        log: LogId,
+        /// Its index.
+        index: u64,
+    },
     /// A text of the charter's next version.
     Proposal {
         /// The version.

@@ -15,6 +15,7 @@ use crate::label::objection::{Ground, Objection, Objections, Raised};
 use crate::label::status::State;
 use crate::label::{Common, Label, LabelId, validity};
 use crate::record::{Action, Adoption, Record};
+use crate::statistics::pool::{PoolFault, PoolHash, PoolReady};
 use crate::time::{Month, Timestamp};
 
 /// A label as the register shows it. Derived from records; can be rebuilt from them.
@@ -257,6 +258,12 @@ pub(super) fn apply(replica: &mut Replica, now: Timestamp, log: &LogId, index: u
             }
         }
         Record::Release(_) => out.push(Effect::Persist(Write::Release { log: log.clone(), index })),
+        Record::PoolHash(PoolHash { round, .. })
+        | Record::PoolReady(PoolReady { round, .. })
+        | Record::PoolFault(PoolFault { round, .. }) => {
+            out.push(Effect::Persist(Write::Pooled { round: *round, log: log.clone(), index }));
+        }
+        Record::PoolTotal(total) => out.push(Effect::Persist(Write::Pooled { round: total.round, log: log.clone(), index })),
         Record::Vote(vote) => assembly::vote(replica, now, log, index, vote, out),
         Record::Anchor(_) | Record::Unknown { .. } => {}
     }

@@ -12,6 +12,7 @@ use crate::canonical;
 use crate::id::{AgencyId, Hash};
 use crate::label::Endorsement;
 use crate::limits;
+use crate::statistics::pool;
 use crate::time::Timestamp;
 
 /// The plaintext of a private message, `{"type":…}` in canonical form. It is sealed to the recipient's standing key,
@@ -113,6 +114,11 @@ pub enum Message {
         /// Which.
         message: Box<draw::Message>,
     },
+    /// A part of a pool's round, whose id stands where the others have the offer's hash.
+    Pool {
+        /// Which.
+        message: Box<pool::Message>,
+    },
     /// Either side ends it: the owner for all, a reviewer for itself.
     Withdraw {
         /// Hash of the offer.
@@ -144,7 +150,7 @@ impl Message {
         Ok(message)
     }
 
-    /// Hash of the offer that it belongs to; of the call for a part of a draw.
+    /// Hash of the offer that it belongs to; of the call for a part of a draw, a round's id for a part of a pool.
     ///
     /// # Errors
     /// [`ReviewError::Canonical`] when an offer cannot be written.
@@ -159,6 +165,7 @@ impl Message {
             Self::Reply { reply } => reply.offer,
             Self::Response { response } => response.body.offer,
             Self::Draw { message } => message.call()?,
+            Self::Pool { message } => *message.round(),
             Self::Fetch { offer, .. }
             | Self::Part { offer, .. }
             | Self::Receipt { offer, .. }
@@ -199,6 +206,7 @@ impl Message {
             Self::Reply { reply } => reply.well_formed(),
             Self::Response { response } => response.body.well_formed(),
             Self::Draw { message } => message.encode().map(drop),
+            Self::Pool { message } => message.well_formed(),
             Self::Dated { dated, .. } if !dated.is_bounded() => Err(ReviewError::Dated),
             Self::Erased { deleted, until, .. } if until < deleted => {
                 Err(ReviewError::Dates { earlier: "the deletion", later: "the expiry of the last backup" })

@@ -98,6 +98,9 @@ pub enum ReviewError {
     /// More shares than there can be members.
     #[error("at most {} shares are dealt", limits::MEMBERS)]
     Shares,
+    /// A question about no member of a pool, or about more than there can be.
+    #[error("a question is about 1 to {} members", limits::MEMBERS)]
+    Asked,
     /// A proof of a date that is larger than any can be, or of another shape.
     #[error("the proof of a date is larger than any can be, or of another shape")]
     Dated,

@@ -12,6 +12,7 @@ mod csv;
 mod disclosure;
 mod guard;
 mod period;
+pub mod pool;
 mod release;
 mod table;
 #[cfg(test)]

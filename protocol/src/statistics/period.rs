@@ -46,6 +46,12 @@ impl Period {
         }
     }
 
+    /// Its year.
+    #[must_use]
+    pub fn year(self) -> u16 {
+        self.year
+    }
+
     /// Its first second.
     #[must_use]
     pub fn start(self) -> Timestamp {

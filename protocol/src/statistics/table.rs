@@ -56,6 +56,12 @@ impl Counts {
         levels
     }
 
+    /// Clusters publicly known to stand in exactly this cell or a higher one: unknown first, then level 0 to 4.
+    #[must_use]
+    pub fn floors(&self) -> [u32; CELLS] {
+        self.floors
+    }
+
     /// Clusters without a known level.
     #[must_use]
     pub fn unknown(&self) -> u32 {

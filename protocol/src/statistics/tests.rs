@@ -8,7 +8,7 @@ use crate::charter::Disclosure;
 use crate::id::{AgencyId, Hash};
 use crate::limits;
 
-const RULE: Disclosure = Disclosure { minimum: 3, protection: 2 };
+const RULE: Disclosure = Disclosure { minimum: 3, pool: None, protection: 2 };
 const SMALL: Cell = Cell::Hidden(Reason::Small);
 const GROUP: Cell = Cell::Hidden(Reason::Group);
 

@@ -147,7 +147,7 @@ impl Disk {
                     let of_label = self.objections.entry(said.label).or_default();
                     of_label.entry(said.log.agency.clone()).or_default().take(said.index, &said.objection);
                 }
-                Write::Release { .. } | Write::Vouched { .. } => {}
+                Write::Release { .. } | Write::Pooled { .. } | Write::Vouched { .. } => {}
                 Write::Proposal { hash, text, .. } => drop(self.proposals.insert(*hash, text.clone())),
                 Write::Amendment { amendment, .. } => {
                     self.amendments.insert(amendment.charter.version, (**amendment).clone());

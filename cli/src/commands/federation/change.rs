@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use parangon_protocol::charter::{Charter, Level, Member, MemberCard, Rekeying, Resumption, Retention, Right, Tie};
+use parangon_protocol::charter::{Charter, Level, Member, MemberCard, PoolRule, Rekeying, Resumption, Retention, Right, Tie};
 use parangon_protocol::id::{AgencyId, Name, NameError, SchemeId};
 use parangon_protocol::limits;
+use parangon_protocol::statistics::PeriodError;
 use parangon_protocol::time::{Month, TimeError, Timestamp};
 use serde_json::Value;
 
@@ -68,13 +69,16 @@ pub(crate) struct Change {
     /// How wide the interval must stay in which a hidden count may lie
     #[arg(long, value_name = "WIDTH", value_parser = clap::value_parser!(u32).range(1..=100))]
     protection: Option<u32>,
+    /// Agencies with fewer clusters add their statistics up in pools, from this quarter on: 15@2027-Q1, or none
+    #[arg(long, value_name = "COUNT@QUARTER")]
+    pool: Option<Pooling>,
     /// How long members keep copies of dossiers and reviews (days) and assessments (months): dossiers=30d, reviews=365d,
     /// assessments=24m, or none for no periods at all (may be repeated)
     #[arg(long, value_name = "WHAT=PERIOD")]
     retention: Vec<Period>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "drawn", "name", "review_by",
-        "status_days", "minimum", "protection", "retention"])]
+        "status_days", "minimum", "protection", "pool", "retention"])]
     charter: Option<PathBuf>,
 }
 
@@ -166,6 +170,22 @@ fn kept(present: Option<&Retention>, periods: &[Period]) -> Result<Option<Retent
     let mut retention = present.cloned().unwrap_or_else(Retention::assumed);
     periods.iter().for_each(|period| period.put(&mut retention));
     Ok(Some(retention))
+}
+
+/// `COUNT@QUARTER`, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pooling(Option<PoolRule>);
+
+impl FromStr for Pooling {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let (below, from) = text.split_once('@').ok_or("a number of clusters and a quarter, such as 15@2027-Q1, or none")?;
+        let below = below.parse().map_err(|_| "a number of clusters before the @".to_owned())?;
+        Ok(Self(Some(PoolRule { below, from: from.parse().map_err(|error: PeriodError| error.to_string())? })))
+    }
 }
 
 /// `AGENCY=AGENCY|CLUSTER[:YYYY-MM]`.
@@ -274,6 +294,7 @@ impl Change {
         next.retention = kept(present.retention.as_ref(), &self.retention)?;
         next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);
         next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
+        next.disclosure.pool = self.pool.map_or(next.disclosure.pool, |pooling| pooling.0);
         Ok(next)
     }
 }
@@ -343,6 +364,16 @@ mod tests {
 
     fn periods(texts: &[&str]) -> Vec<Period> {
         texts.iter().map(|text| text.parse().expect(text)).collect()
+    }
+
+    #[test]
+    fn pools_are_a_number_of_clusters_and_a_quarter() {
+        let rule = PoolRule { below: 15, from: "2027-Q1".parse().expect("a quarter") };
+        assert_eq!("15@2027-Q1".parse(), Ok(Pooling(Some(rule))));
+        assert_eq!("none".parse(), Ok(Pooling(None)));
+        for wrong in ["", "15", "15@", "@2027-Q1", "15@2027-Q5", "-1@2027-Q1", "15@2027-Q1@2"] {
+            assert!(wrong.parse::<Pooling>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use parangon_protocol::charter::{Charter, LevelRule, Member, Retention};
+use parangon_protocol::charter::{Charter, LevelRule, Member, PoolRule, Retention};
 use parangon_protocol::id::Fingerprint;
 
 use crate::output::{Page, clean};
@@ -68,6 +68,9 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
         charter.disclosure.minimum,
         charter.disclosure.protection
     )?;
+    if let Some(PoolRule { below, from }) = charter.disclosure.pool {
+        writeln!(out, "   Agencies with fewer than {below} clusters add theirs up in pools, from {from} on, and publish nothing alone.")?;
+    }
     writeln!(
         out,
         "\n{}. Checking. A label counts as valid when its issuer's status is at most {} days old at the date asked for.",

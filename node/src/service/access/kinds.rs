@@ -139,6 +139,14 @@ pub(super) const KINDS: &[Kind] = &[
         whole: "nothing: it holds ids and hashes only",
     },
     Kind {
+        kind: 30,
+        what: "round of a pool",
+        why: "how many clusters stand at which level, to be added up with those of other agencies; hashes and shares",
+        kept: Kept::UntilDeleted,
+        free: &[],
+        whole: "nothing: it holds numbers and ids of agencies only, for a hundred days",
+    },
+    Kind {
         kind: 31,
         what: "note on reminders",
         why: "up to when the log has said what waits",

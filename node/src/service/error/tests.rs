@@ -53,6 +53,9 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::Objection(ObjectionError::Often), "PGN-0884", 409),
         (Error::Unsettled { labels: 2 }, "PGN-0842", 409),
         (Error::PeriodOpen { period: "2026-Q4".into() }, "PGN-0841", 409),
+        (Error::Pool(parangon_protocol::statistics::pool::PoolError::Levels), "PGN-0920", 409),
+        (Error::OtherRound(agency()), "PGN-0921", 409),
+        (Error::Pooled { period: "2026-Q4".into() }, "PGN-0922", 409),
     ];
     for (error, code, status) in cases {
         assert_eq!((error.code(), error.status()), (code, status), "{error}");

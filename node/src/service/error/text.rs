@@ -55,6 +55,9 @@ impl Error {
             Self::Review(error) => review(error),
             Self::Exchange(error) => exchange(error),
             Self::Draw(_) => "PGN-0874",
+            Self::Pool(_) => "PGN-0920",
+            Self::OtherRound(_) => "PGN-0921",
+            Self::Pooled { .. } => "PGN-0922",
             Self::Early { .. } => "PGN-0876",
             Self::Undrawn { .. } => "PGN-0875",
             Self::Endorse(_) => "PGN-0806",
@@ -114,6 +117,7 @@ impl Error {
             "PGN-0612" => 412,
             "PGN-0628" => 428,
             "PGN-0713" => 413,
+            "PGN-0920" | "PGN-0921" | "PGN-0922" => 409,
             code => match code.get(4..6) {
                 Some("05") => 404,
                 Some("06" | "08") => 409,
@@ -201,6 +205,9 @@ impl Error {
             "PGN-0842" => {
                 "Wait until the members have confirmed them (parangon label list --standing provisional); after two weeks they are left out."
             }
+            "PGN-0920" => "Look at the rounds: parangon stats pools.",
+            "PGN-0921" => "Nothing: it comes again, until the round has begun here.",
+            "PGN-0922" => "Nothing: the node takes part in the pool by itself. Where its round stands: parangon stats pools.",
             "PGN-0732" => "Sign the ballot of this node with this agency's identity key: parangon federation accept.",
             "PGN-0733" => "Nothing was changed. Make the key set with this agency's present identity key: parangon key rotate.",
             "PGN-0861" => "Speak with the other members: one federation cannot follow both texts.",

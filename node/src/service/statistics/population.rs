@@ -43,12 +43,32 @@ pub(super) struct Unit {
 /// # Errors
 /// [`Error::Unsettled`] while labels of these weeks wait for their confirmation: counted or not, the register would say otherwise.
 pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Population, Error> {
-    let (rows, unsettled) = held(context, tx, &catalogue.reference(), at, u64::MAX)?;
+    let (rows, unsettled) = held(context, tx, &catalogue.reference(), at, Some(context.me()), u64::MAX)?;
     if unsettled > 0 {
         return Err(Error::Unsettled { labels: unsettled });
     }
+    tallied(context, tx, catalogue, &rows)
+}
+
+/// As [`ours`], for a pool: its date is days later, and what is not confirmed then is counted by nobody.
+pub(in crate::service) fn table<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
+    Ok(tallied(context, tx, catalogue, &valid_at(context, tx, catalogue, at, Some(context.me()))?)?.table)
+}
+
+/// The clusters with a valid label at `at`, of everybody or of one agency, each with its newest label.
+pub(in crate::service) fn valid_at<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    catalogue: &Catalogue,
+    at: Timestamp,
+    of: Option<&AgencyId>,
+) -> Result<Vec<RegisterRow>, Error> {
+    Ok(held(context, tx, &catalogue.reference(), at, of, u64::MAX)?.0)
+}
+
+fn tallied<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, rows: &[RegisterRow]) -> Result<Population, Error> {
     let (mut members, mut units): (Vec<(Scores, Option<u8>)>, _) = (Vec::new(), Vec::new());
-    for row in &rows {
+    for row in rows {
         let implied = implied(context, row)?;
         let offered = item::find::<Offered, S>(tx, &row.label.common.offer.to_string())?;
         units.push(Unit { label: row.label.id, is_erased: offered.is_none(), implied });
@@ -61,7 +81,7 @@ pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalog
 /// The labels that an earlier release of ours counted. None where the register says otherwise: then nobody counts that release.
 pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Placed) -> Result<Option<Vec<Unit>>, Error> {
     let at = placed.release.period.end().min(context.now());
-    let (rows, _) = held(context, tx, &placed.release.catalogue, at, placed.index)?;
+    let (rows, _) = held(context, tx, &placed.release.catalogue, at, Some(context.me()), placed.index)?;
     if u32::try_from(rows.len()).ok() != Some(placed.release.population) {
         return Ok(None);
     }
@@ -69,13 +89,14 @@ pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Plac
     rows.iter().map(unit).collect::<Result<_, Error>>().map(Some)
 }
 
-/// The newest label of each of our clusters that was valid at `at`, as far as it stands before this index of our log, and what was
-/// said of it; and how many more were left out because they are not confirmed and new.
+/// The newest label of each cluster of an agency, or of all, that was valid at `at`, as far as it stands before this index of its
+/// log, and what was said of it; and how many more were left out because they are not confirmed and new.
 fn held<S: Source>(
     context: &Context,
     tx: &Tx<S>,
     catalogue: &CatalogueRef,
     at: Timestamp,
+    of: Option<&AgencyId>,
     before: u64,
 ) -> Result<(Vec<RegisterRow>, usize), Error> {
     let overview = context.engine().overview();
@@ -83,7 +104,7 @@ fn held<S: Source>(
     let mut unsettled = 0;
     register::each(tx, |row| {
         let label = &row.label;
-        let ours = label.common.owner == *context.me() && label.common.catalogue == *catalogue && label.index < before;
+        let ours = of.is_none_or(|agency| label.common.owner == *agency) && label.common.catalogue == *catalogue && label.index < before;
         let was_active =
             |row: &RegisterRow| Ok::<_, Error>(row.label.state_index >= before || register::state_at(tx, row, at)? == State::Active);
         if !ours || !dated(&row, at) || row.lost.is_some() || !was_active(&row)? {
@@ -108,7 +129,8 @@ fn held<S: Source>(
     Ok((chosen.into_values().collect(), unsettled))
 }
 
-fn implied(context: &Context, row: &RegisterRow) -> Result<Option<u8>, Error> {
+/// The minimum level that a label proves.
+pub(in crate::service) fn implied(context: &Context, row: &RegisterRow) -> Result<Option<u8>, Error> {
     let common = &row.label.common;
     let charter = context.charter_version(common.charter)?;
     Ok(charter.rule(&common.scheme, common.level).and_then(|rule| rule.requirements.minimum_level))
@@ -129,7 +151,7 @@ fn scores_behind(offered: &Offered, catalogue: &Catalogue) -> Scores {
 }
 
 /// What a label proves to everyone, and nothing else.
-fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
+pub(in crate::service) fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
     let floor = |own: Option<u8>| Answer::of_level(own?.max(implied?)).ok();
     catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), floor(i.minimum)?))).collect()
 }

@@ -13,6 +13,7 @@ mod invitation;
 mod objections;
 mod own_review;
 mod panel;
+mod pools;
 mod refusals;
 mod reminders;
 mod rotation;

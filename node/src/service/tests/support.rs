@@ -36,7 +36,7 @@ use crate::service::labels::{self, Issued, LabelView, PreviewView};
 use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
 use crate::service::roles::Actor;
-use crate::service::{Context, Error, Policy, anchors, charter, courier, draws, erasure, moving, reactor};
+use crate::service::{Context, Error, Policy, anchors, charter, courier, draws, erasure, moving, pools, reactor};
 use crate::store::Store;
 
 /// Longer than anything here takes on a busy machine.
@@ -87,7 +87,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         schemes: vec![demo_scheme()],
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure { minimum: 3, protection: 1 },
+        disclosure: Disclosure { minimum: 3, pool: None, protection: 1 },
         retention: None,
         status_max_age_days: 35,
         refounds: None,
@@ -227,6 +227,7 @@ async fn start(seat: Seat, chain: Arc<Chain>, members: Vec<MemberAddress>, clock
     tokio::spawn(reactor::run(context.clone(), stop.clone()));
     tokio::spawn(anchors::run(context.clone(), stop.clone()));
     tokio::spawn(draws::run(context.clone(), stop.clone()));
+    tokio::spawn(pools::run(context.clone(), stop.clone()));
     tokio::spawn(erasure::run(context.clone(), stop.clone()));
     tokio::spawn(moving::run(context.clone(), stop.clone()));
     tokio::spawn(invitations::run(context.clone(), network.clone(), visits, stop.clone()));

@@ -57,6 +57,9 @@ async function isSoundCharter(charter) {
   ) {
     return false;
   }
+  if (disclosure.pool && disclosure.pool.below < disclosure.minimum) {
+    return false;
+  }
   return disclosure.minimum >= 3 && disclosure.protection > 0;
 }
 

@@ -100,6 +100,11 @@ function month(value) {
   return monthIndex(text(value)) === null ? refuse("not a month") : value;
 }
 
+/** A quarter such as 2026-Q4, from 1970 on. */
+function quarter(value) {
+  return /^(19[7-9]\d|[2-9]\d{3})-Q[1-4]$/.test(text(value)) ? value : refuse("not a quarter");
+}
+
 function timestamp(value) {
   return secondsOf(text(value)) === null ? refuse("not a time") : value;
 }
@@ -157,7 +162,7 @@ const charterShape = struct({
   schemes: listOf(struct({ id: schemeId, name, rules: listOf(levelRule) })),
   catalogues: listOf(catalogueRef),
   conflicts: struct({ drawn: leftOut(flag, (drawn) => !drawn), swap_months: u16, swap_floor: u8, tie_months: u16 }),
-  disclosure: struct({ minimum: u32, protection: u32 }),
+  disclosure: struct({ minimum: u32, pool: optional(struct({ below: u32, from: quarter })), protection: u32 }),
   retention: optional(struct({ dossier_days: u32, review_days: u32, assessment_months: u16 })),
   status_max_age_days: u32,
   refounds: optional(

@@ -30,7 +30,7 @@ fn charter(seeds: &[u8]) -> Charter {
         schemes: vec![ecei_scheme()],
         catalogues: bundled_catalogues(&ecei_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure { minimum: 5, protection: 2 },
+        disclosure: Disclosure { minimum: 5, pool: None, protection: 2 },
         retention: None,
         status_max_age_days: 35,
         refounds: None,
@@ -89,6 +89,8 @@ fn rules_that_protect_nobody_are_refused() {
         charter.check().expect_err("refused")
     };
     assert!(matches!(broken(|c| c.disclosure.minimum = 2), CharterError::Disclosure { .. }));
+    let narrow = |c: &mut Charter| c.disclosure.pool = Some(PoolRule { below: 4, from: "2027-Q1".parse().expect("quarter") });
+    assert_eq!(broken(narrow), CharterError::Pool { below: 4, minimum: 5 });
     assert!(matches!(broken(|c| c.catalogues.clear()), CharterError::UnknownCatalogue(_)));
     assert!(matches!(broken(|c| c.schemes.clear()), CharterError::UnknownScheme(_)));
     assert!(matches!(broken(|c| c.members.swap(0, 1)), CharterError::MemberOrder(_)));
@@ -102,4 +104,23 @@ fn rules_that_protect_nobody_are_refused() {
     assert!(matches!(broken(|c| c.schemes.push(c.schemes[0].clone())), CharterError::Twice(_)));
     assert!(matches!(broken(|c| c.catalogues.push(c.catalogues[0].clone())), CharterError::Twice(_)));
     assert!(matches!(broken(|c| c.schemes[0].rules[0].level = Level::Gold), CharterError::Twice(_)));
+}
+
+#[test]
+fn a_charter_without_pools_keeps_its_text_and_one_with_them_says_so() {
+    let without = charter(&[1, 2]);
+    let text = String::from_utf8(without.to_text().expect("text")).expect("utf-8");
+    assert!(text.contains(r#""disclosure":{"minimum":5,"protection":2}"#), "{text}");
+    let rule = PoolRule { below: 15, from: "2027-Q1".parse().expect("quarter") };
+    let mut with = without.clone();
+    with.disclosure.pool = Some(rule);
+    let text = String::from_utf8(with.to_text().expect("text")).expect("utf-8");
+    assert!(text.contains(r#""pool":{"below":15,"from":"2027-Q1"},"protection":2"#), "{text}");
+    assert_eq!(Charter::read(text.as_bytes()), Ok(with.clone()));
+    assert_eq!(differences(&without, &with), [Difference::Pool(None, Some(rule))]);
+    assert_eq!(differences(&with, &without), [Difference::Pool(Some(rule), None)]);
+    let said = Difference::Pool(None, Some(rule)).to_string();
+    assert_eq!(said, "agencies with fewer than 15 clusters add their statistics up in pools, from 2027-Q1 on");
+    with.disclosure.minimum = 6;
+    assert_eq!(differences(&without, &with), [Difference::Pool(None, Some(rule)), Difference::Disclosure(5, 6)]);
 }

@@ -1,0 +1,154 @@
+//! Agencies add up in a pool (protocol, "Pools"), between nodes.
+
+use std::sync::Arc;
+
+use parangon_protocol::charter::PoolRule;
+use parangon_protocol::record::Record;
+use parangon_protocol::statistics::pool::PoolTotal;
+use parangon_protocol::time::Timestamp;
+
+use super::support::{Agency, Who, federation_on, until};
+use crate::clock::{Clock, ManualClock};
+use crate::service::pools::{self, RoundView};
+use crate::service::register::Standing;
+use crate::service::statistics::{self, NewRelease};
+
+const FIVE: [Who; 5] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("porto", "PT", None), ("wien", "AT", None), ("oslo", "NO", None)];
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("time")
+}
+
+struct World {
+    clock: Arc<ManualClock>,
+    agencies: Vec<Agency>,
+}
+
+impl World {
+    /// Five agencies, each with one SILVER label of the fourth quarter.
+    async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new(time("2026-12-01T12:00:00Z")));
+        let rule = PoolRule { below: 10, from: "2026-Q4".parse().expect("a period") };
+        let agencies = federation_on(&FIVE, || clock.clone() as Arc<dyn Clock>, |charter| charter.disclosure.pool = Some(rule)).await;
+        let world = Self { clock, agencies };
+        for (at, agency) in world.agencies.iter().enumerate() {
+            let reviewer = &world.agencies[(at + 1) % world.agencies.len()];
+            let label = agency.awards(&format!("Cluster {at}"), "silver", 3, &[reviewer]).await;
+            for other in &world.agencies {
+                other.label_until(&label.id, Standing::Valid).await;
+            }
+        }
+        world
+    }
+
+    async fn rounds(&self, who: &[usize]) {
+        for at in who {
+            pools::round(&self.agencies[*at].context).await.expect("a round");
+        }
+    }
+
+    async fn view(&self, at: usize) -> RoundView {
+        let rounds = self.agencies[at].context.run(pools::list).await.expect("rounds");
+        rounds.into_iter().find(|round| round.period == "2026-Q4").expect("the round")
+    }
+
+    /// Until the round is in that state at all of these, with these doing what is due.
+    async fn until(&self, who: &[usize], state: &str) {
+        until(state, || async {
+            self.rounds(who).await;
+            for at in who {
+                if self.view(*at).await.state != state {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+    }
+
+    /// The totals in an agency's log.
+    async fn totals(&self, at: usize) -> Vec<PoolTotal> {
+        let read = |context: &crate::service::Context| {
+            let tx = context.store().read()?;
+            let log = context.own_log();
+            let mut found = vec![];
+            for index in 0..tx.size(&log)? {
+                if let Some(Record::PoolTotal(total)) = tx.record(&log, index)?.and_then(|bytes| Record::read(&bytes).ok()) {
+                    found.push(*total);
+                }
+            }
+            Ok(found)
+        };
+        self.agencies[at].context.run(read).await.expect("a log")
+    }
+}
+
+const ALL: [usize; 5] = [0, 1, 2, 3, 4];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_agencies_publish_one_exact_total() {
+    let world = World::new().await;
+    // Nobody publishes alone what is pooled.
+    let error = statistics::release(&world.agencies[0].context, NewRelease::default()).await.expect_err("pooled");
+    assert_eq!(error.code(), "PGN-0922", "{error}");
+    world.clock.set(time("2027-01-02T00:00:00Z"));
+    world.rounds(&ALL).await;
+    let view = world.view(0).await;
+    assert_eq!((view.state.as_str(), view.agencies.len(), view.ours), ("waiting", 5, true));
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.until(&ALL, "total").await;
+    let totals = until("five totals", || async {
+        world.rounds(&ALL).await;
+        let mut totals = vec![];
+        for at in ALL {
+            totals.extend(world.totals(at).await);
+        }
+        (totals.len() == 5).then_some(totals)
+    })
+    .await;
+    assert!(totals.windows(2).all(|pair| pair[0] == pair[1]));
+    let group = &totals[0].groups[0];
+    assert_eq!((totals[0].members.len(), group.population), (5, 5));
+    // Once more changes nothing.
+    world.rounds(&ALL).await;
+    assert_eq!(world.totals(0).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_cut_off_for_a_while_is_in_the_total() {
+    let world = World::new().await;
+    let (late, there) = (2, [0, 1, 3, 4]);
+    for at in there {
+        world.agencies[late].part(&world.agencies[at]).await;
+    }
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.until(&there, "sharing").await;
+    assert_eq!(world.view(0).await.awaited.len(), 5, "nobody has all shares");
+    world.clock.set(time("2027-01-06T00:01:00Z"));
+    world.rounds(&ALL).await;
+    for at in there {
+        world.agencies[late].rejoin(&world.agencies[at]).await;
+    }
+    world.until(&ALL, "total").await;
+    assert_eq!(world.view(late).await.attempt, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_one_of_five_there_is_no_total_and_it_is_named() {
+    let world = World::new().await;
+    let (gone, there) = (4, [0, 1, 2, 3]);
+    for at in there {
+        world.agencies[gone].part(&world.agencies[at]).await;
+    }
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.until(&there, "sharing").await;
+    world.clock.set(time("2027-01-08T00:01:00Z"));
+    world.until(&there, "restarting").await;
+    world.clock.set(time("2027-01-11T00:01:00Z"));
+    world.until(&there, "closed").await;
+    let view = world.view(0).await;
+    let named: Vec<_> = view.named.iter().map(|named| (named.agency.as_deref(), named.fault)).collect();
+    let name = world.agencies[gone].name();
+    assert_eq!(named, [(Some(name.as_str()), "share")]);
+    assert!(world.totals(0).await.is_empty());
+}
