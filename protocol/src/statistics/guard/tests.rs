@@ -5,7 +5,7 @@ use crate::assessment::{Answer, Scores};
 use crate::id::Name;
 use crate::statistics::{Cell, Member, Period, Table};
 
-const RULE: Disclosure = Disclosure { minimum: 3, protection: 2 };
+const RULE: Disclosure = Disclosure { minimum: 3, protection: 2, pool: None };
 
 fn scores(level: u8) -> Scores {
     Catalogue::ecei().indicators.iter().map(|i| (i.code.clone(), Answer::of_level(level).unwrap())).collect()
