@@ -1,11 +1,12 @@
 //! Who is pooled, by the register alone, and our own counters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parangon_protocol::assessment::Scores;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
+use parangon_protocol::label::LabelId;
 use parangon_protocol::statistics::pool::{Group, Known, Outcome, Plan, Seat, outcome};
 use parangon_protocol::statistics::{Member, Period, Table};
 use parangon_protocol::time::Timestamp;
@@ -41,7 +42,15 @@ pub(super) fn plan<S: Source>(context: &Context, tx: &Tx<S>, reference: &Catalog
     let catalogue = catalogues::by_reference(context, reference)?;
     let before = by_agency(context, tx, &catalogue, counted.end())?;
     let now = by_agency(context, tx, &catalogue, period.end())?;
-    let fixed = fixed(context, tx, reference, period)?;
+    let last = last_total(context, tx, reference, period)?;
+    if let Some((members, then)) = &last {
+        // The difference of the two totals would tell of the labels that came and went.
+        let then = by_agency(context, tx, &catalogue, then.end())?;
+        if labels(members, &then) != labels(members, &now) {
+            return Ok(None);
+        }
+    }
+    let fixed = last.map(|(members, _)| members);
     let takes_part = |agency: &AgencyId| match &fixed {
         Some(members) => members.contains(agency),
         None => rule.pools(count(before.get(agency))),
@@ -63,8 +72,18 @@ pub(super) fn plan<S: Source>(context: &Context, tx: &Tx<S>, reference: &Catalog
     Ok(Some(if fixed.is_some() { plan.fix()? } else { plan }))
 }
 
-/// The members of the last total of the same year, where there is one: they are those of every later one.
-fn fixed<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Result<Option<Vec<AgencyId>>, Error> {
+/// The labels of these agencies.
+fn labels(members: &[AgencyId], of: &BTreeMap<AgencyId, Vec<RegisterRow>>) -> BTreeSet<LabelId> {
+    members.iter().filter_map(|member| of.get(member)).flatten().map(|row| row.label.id).collect()
+}
+
+/// The last total of the same year, where there is one: its members are those of every later one.
+fn last_total<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    reference: &CatalogueRef,
+    period: Period,
+) -> Result<Option<(Vec<AgencyId>, Period)>, Error> {
     let Some(rule) = context.charter().disclosure.pool else { return Ok(None) };
     let mut earlier = period.previous();
     while let Some(before) =
@@ -77,7 +96,7 @@ fn fixed<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, per
         if let Some(plan) = plan
             && let Outcome::Total(total) = outcome(&plan, &board(context, tx, plan.round())?, context.now())
         {
-            return Ok(Some(total.members));
+            return Ok(Some((total.members, before)));
         }
         earlier = before.previous();
     }
