@@ -89,6 +89,9 @@ pub const DATED_BYTES: usize = 96 * 1024;
 /// withheld value 60 KiB, the list of all shares 17 KiB.
 pub const DRAW_BYTES: usize = 256 * 1024;
 
+/// Groups of one table of a release, and of a pool: with 31 rows of up to 135 bytes each they fit [`RECORD_BYTES`].
+pub const GROUPS: usize = 12;
+
 /// Rows of all groups of a pool: a row takes up to 135 bytes, so they fit [`RECORD_BYTES`] beside the names of 300 members. A table of
 /// 31 indicators can have 12 groups.
 pub const POOL_ROWS: usize = 372;

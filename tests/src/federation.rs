@@ -145,7 +145,7 @@ pub fn found(root: &Path, plan: Plan) -> Vec<Seat> {
         schemes: vec![scheme],
         catalogues: vec![CatalogueRef { id: catalogue.id.clone(), hash: catalogue.hash() }],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure { minimum: 3, pool: None, protection: 1 },
+        disclosure: Disclosure::new(3, 1),
         retention: None,
         status_max_age_days: 35,
         refounds: None,

@@ -11,7 +11,7 @@ use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{AgencyId, LogId, Name};
 use parangon_protocol::record::Record;
-use parangon_protocol::statistics::{self, Earlier, Period, Release};
+use parangon_protocol::statistics::{self, Period, Release};
 use parangon_protocol::time::Timestamp;
 
 pub use figures::{File, Sought, file};
@@ -127,11 +127,11 @@ fn guard<S: Source>(
             }
             indices.push(at);
         }
-        earlier.push(Earlier { release: &placed.release, units: indices });
+        earlier.push(statistics::Counted { release: &placed.release, units: vec![indices] });
     }
     let labels: Vec<_> = units.iter().map(|unit| unit.implied).collect();
-    let counted: Vec<_> = (0..counted.len()).collect();
-    statistics::guard(release, &counted, &earlier, &labels, catalogue, &context.charter().disclosure);
+    let now = statistics::Counted { release, units: vec![(0..counted.len()).collect()] };
+    statistics::guard(&mut [now], &earlier, &labels, catalogue, &context.charter().disclosure);
     Ok(())
 }
 

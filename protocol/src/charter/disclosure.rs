@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::CharterError;
-use crate::statistics::Period;
+use crate::statistics::{Dimension, Period};
 
 /// Parameters of statistical disclosure control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,17 +17,30 @@ pub struct Disclosure {
     pub pool: Option<PoolRule>,
     /// How wide the interval must stay in which a hidden count may lie.
     pub protection: u32,
+    /// What releases divide clusters by, beside the table of all: a table each, the one that matters most first. Of two that
+    /// would give something away together the later one hides it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Dimension>,
 }
 
 impl Disclosure {
+    /// A rule with these two numbers, without pools, and with the table of all clusters only.
+    #[must_use]
+    pub const fn new(minimum: u32, protection: u32) -> Self {
+        Self { minimum, pool: None, protection, tables: Vec::new() }
+    }
+
     /// Whether it protects anything.
     ///
     /// # Errors
-    /// [`CharterError::Disclosure`] or [`CharterError::Pool`].
+    /// [`CharterError::Disclosure`], [`CharterError::Tables`] or [`CharterError::Pool`].
     pub fn check(&self) -> Result<(), CharterError> {
-        let Self { minimum, pool, protection } = *self;
+        let Self { minimum, pool, protection, ref tables } = *self;
         if minimum < 3 || protection == 0 {
             return Err(CharterError::Disclosure { minimum, protection });
+        }
+        if tables.iter().enumerate().any(|(at, table)| tables[..at].contains(table)) {
+            return Err(CharterError::Tables);
         }
         pool.map_or(Ok(()), |pool| pool.check(minimum))
     }

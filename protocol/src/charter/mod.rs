@@ -288,6 +288,9 @@ pub enum CharterError {
         /// The interval asked for.
         protection: u32,
     },
+    /// A table that stands twice.
+    #[error("tables: each of country, region, field and level once at most")]
+    Tables,
     /// Agencies that can publish nothing alone, and are not pooled.
     #[error("pools: agencies below {below} clusters are pooled; those below {minimum} can publish nothing alone")]
     Pool {

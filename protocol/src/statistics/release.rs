@@ -1,12 +1,13 @@
 //! What an agency publishes: the body of a `release` record.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::disclosure::{bounds, disclose};
-use super::{Period, Table};
+use super::{Dimension, Period, Table};
 use crate::catalogue::LEVELS;
 use crate::charter::{CatalogueRef, Disclosure};
 use crate::id::{IndicatorId, Name};
@@ -104,9 +105,18 @@ impl Row {
         std::iter::once(self.unknown).chain(self.cells)
     }
 
-    /// Hides all of it.
-    pub(super) fn hide(&mut self, reason: Reason) {
+    fn hide(&mut self, reason: Reason) {
         (self.cells, self.unknown) = ([Cell::Hidden(reason); LEVELS], Cell::Hidden(reason));
+    }
+
+    /// Hides what it still shows, for this reason. False where it is hidden whole already.
+    pub(super) fn conceal(&mut self, reason: Reason) -> bool {
+        let shows = self.visible() > 0 || self.all().any(|cell| cell == Cell::Hidden(Reason::Small));
+        let shows = shows || self.all().all(|cell| cell == Cell::Count(0));
+        if shows {
+            self.hide(reason);
+        }
+        shows
     }
 
     /// The sum of the published counts.
@@ -134,6 +144,24 @@ pub enum ReleaseError {
     /// Rows are not sorted by code, or one stands twice, or there are more than [`limits::INDICATORS`].
     #[error("rows must be sorted by code, each once, at most {}", limits::INDICATORS)]
     Rows,
+    /// Groups in the table of all, rows of all in a table by groups, groups that are not sorted with the rest first, or fewer than two,
+    /// or more than [`limits::GROUPS`].
+    #[error("a table has 2 to {} groups, each once, sorted with the rest first; the table of all has none", limits::GROUPS)]
+    Groups,
+    /// Groups that do not add up to the population.
+    #[error("the groups count {counted} of {population} clusters")]
+    Population {
+        /// The groups' clusters.
+        counted: u64,
+        /// The release's.
+        population: u32,
+    },
+    /// A group that is too small to be one.
+    #[error("a group of {population} clusters is too small to be shown")]
+    SmallGroup {
+        /// Its clusters.
+        population: u32,
+    },
     /// Published counts of a row do not fit the population.
     #[error("the counts of {indicator} add up to {visible} of {population} clusters")]
     Total {
@@ -154,12 +182,31 @@ pub enum ReleaseError {
     },
 }
 
-/// One agency's statistics on one catalogue for one period.
+/// One group of a table: the clusters with one value of its dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Clusters in it: the public register says the same.
+    pub population: u32,
+    /// One row an indicator, sorted by code.
+    pub rows: Vec<Row>,
+    /// The value. None for the rest: all clusters of the agency that are in no other group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Name>,
+}
+
+/// One agency's statistics on one catalogue for one period: the table of all its clusters, or one that divides them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
+    /// What the table divides clusters by; None in the table of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Dimension>,
     /// On which catalogue. Statistics are added up within one text of one catalogue only.
     pub catalogue: CatalogueRef,
+    /// The groups, by [`super::pattern`]: the rest first, then by value. None in the table of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Part>,
     /// For which quarter.
     pub period: Period,
     /// 1 for the first release of the period, one more for each correction.
@@ -169,15 +216,28 @@ pub struct Release {
     pub reason: Option<Name>,
     /// Clusters with a valid label at the period's end: the public register says the same.
     pub population: u32,
-    /// One row an indicator, sorted by code.
+    /// One row an indicator, sorted by code. None in a table by groups: the table of all has them.
     pub rows: Vec<Row>,
 }
 
 impl Release {
-    /// The first release of a period.
+    /// The first release of a period: the table of all clusters.
     #[must_use]
     pub fn first(catalogue: CatalogueRef, period: Period, table: &Table, rule: &Disclosure) -> Self {
-        Self { catalogue, period, version: 1, reason: None, population: table.population(), rows: disclose(table, rule) }
+        let (population, rows) = (table.population(), disclose(table, rule));
+        Self { by: None, catalogue, groups: Vec::new(), period, version: 1, reason: None, population, rows }
+    }
+
+    /// A table of the same clusters by groups, to be published with this table of all. `parts` has the groups that
+    /// [`super::pattern`] names.
+    #[must_use]
+    pub fn divided(&self, by: Dimension, parts: &BTreeMap<Option<Name>, Table>, rule: &Disclosure) -> Self {
+        let part = |(value, table): (&Option<Name>, &Table)| Part {
+            population: table.population(),
+            rows: disclose(table, rule),
+            value: value.clone(),
+        };
+        Self { by: Some(by), groups: parts.iter().map(part).collect(), rows: Vec::new(), ..self.clone() }
     }
 
     /// A correction of this release. Both stay public: whoever compares them learns what changed.
@@ -185,7 +245,20 @@ impl Release {
     pub fn corrected(&self, reason: Name, table: &Table, rule: &Disclosure) -> Self {
         let rows = disclose(table, rule);
         let (catalogue, version) = (self.catalogue.clone(), self.version.saturating_add(1));
-        Self { catalogue, period: self.period, version, reason: Some(reason), population: table.population(), rows }
+        let (by, groups, population) = (None, Vec::new(), table.population());
+        Self { by, catalogue, groups, period: self.period, version, reason: Some(reason), population, rows }
+    }
+
+    /// Each set of clusters that it counts, with its rows: all of them, or each group. The value is None for all, and for the rest.
+    pub fn parts(&self) -> impl Iterator<Item = (Option<&Name>, u32, &[Row])> {
+        let all = self.by.is_none().then_some((None, self.population, &self.rows[..]));
+        all.into_iter().chain(self.groups.iter().map(|part| (part.value.as_ref(), part.population, &part.rows[..])))
+    }
+
+    /// The rows of each set of clusters, in the same order.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [Row]> {
+        let all = self.by.is_none().then_some(&mut self.rows[..]);
+        all.into_iter().chain(self.groups.iter_mut().map(|part| &mut part.rows[..]))
     }
 
     /// Checks what holds under any disclosure rule.
@@ -196,17 +269,19 @@ impl Release {
         if self.version == 0 || (self.version == 1) != self.reason.is_none() {
             return Err(ReleaseError::Version { version: self.version });
         }
-        if self.rows.len() > limits::INDICATORS || !self.rows.is_sorted_by(|a, b| a.indicator < b.indicator) {
-            return Err(ReleaseError::Rows);
+        let values: Vec<_> = self.groups.iter().map(|part| &part.value).collect();
+        let fits = match self.by {
+            None => values.is_empty(),
+            Some(_) => self.rows.is_empty() && (2..=limits::GROUPS).contains(&values.len()) && values.is_sorted_by(|a, b| a < b),
+        };
+        if !fits {
+            return Err(ReleaseError::Groups);
         }
-        for row in &self.rows {
-            let (visible, population) = (row.visible(), self.population);
-            let fits = if row.hidden() == 0 { visible == u64::from(population) } else { visible <= u64::from(population) };
-            if !fits {
-                return Err(ReleaseError::Total { indicator: row.indicator.clone(), visible, population });
-            }
+        let (counted, population) = (self.groups.iter().map(|part| u64::from(part.population)).sum(), self.population);
+        if self.by.is_some() && counted != u64::from(population) {
+            return Err(ReleaseError::Population { counted, population });
         }
-        Ok(())
+        self.parts().try_for_each(|(_, population, rows)| check(population, rows))
     }
 
     /// Checks a release of someone else against the charter's rule, as far as the published cells tell.
@@ -215,30 +290,58 @@ impl Release {
     /// The first rule it breaks.
     pub fn check_disclosure(&self, rule: &Disclosure) -> Result<(), ReleaseError> {
         self.check()?;
-        for row in &self.rows {
-            self.row_rule(row, bounds(rule).0).map_err(|rule| ReleaseError::Discloses { indicator: row.indicator.clone(), rule })?;
+        let minimum = bounds(rule).0;
+        if let Some(part) = self.groups.iter().find(|part| part.population < minimum) {
+            return Err(ReleaseError::SmallGroup { population: part.population });
         }
-        Ok(())
+        self.parts().try_for_each(|(_, population, rows)| check_rows(population, rows, rule))
     }
+}
 
-    fn row_rule(&self, row: &Row, minimum: u32) -> Result<(), &'static str> {
-        let mut reasons: Vec<_> = row.all().filter_map(|cell| if let Cell::Hidden(reason) = cell { Some(reason) } else { None }).collect();
-        if self.population < minimum {
-            let all = reasons.len() == CELLS && reasons.iter().all(|reason| *reason == Reason::Population);
-            return all.then_some(()).ok_or("the population is below the minimum, so every cell is hidden");
+/// Checks the rows of one set of clusters against the charter's rule, as far as the published cells tell.
+///
+/// # Errors
+/// The first rule they break.
+pub(super) fn check_rows(population: u32, rows: &[Row], rule: &Disclosure) -> Result<(), ReleaseError> {
+    let minimum = bounds(rule).0;
+    check(population, rows)?;
+    rows.iter().try_for_each(|row| {
+        row_rule(population, row, minimum).map_err(|rule| ReleaseError::Discloses { indicator: row.indicator.clone(), rule })
+    })
+}
+
+/// Checks the rows of one set of clusters under any disclosure rule.
+fn check(population: u32, rows: &[Row]) -> Result<(), ReleaseError> {
+    if rows.len() > limits::INDICATORS || !rows.is_sorted_by(|a, b| a.indicator < b.indicator) {
+        return Err(ReleaseError::Rows);
+    }
+    for row in rows {
+        let visible = row.visible();
+        let fits = if row.hidden() == 0 { visible == u64::from(population) } else { visible <= u64::from(population) };
+        if !fits {
+            return Err(ReleaseError::Total { indicator: row.indicator.clone(), visible, population });
         }
-        if row.all().filter_map(Cell::count).any(|count| (1..minimum).contains(&count)) {
-            return Err("a count below the minimum is shown");
-        }
-        let hidden = reasons.len();
-        reasons.dedup();
-        match (hidden, u64::from(self.population) - row.visible()) {
-            (0, _) => Ok(()),
-            (1, _) => Err("one hidden cell follows from the others"),
-            (_, sum) if sum < u64::from(minimum) => Err("the hidden cells add up to less than the minimum"),
-            _ if reasons.len() != 1 || reasons[0] == Reason::Population => Err("the reasons do not fit the row"),
-            _ if matches!(reasons[0], Reason::Group | Reason::Derivable) && row.visible() != 0 => Err("a row hidden whole shows a count"),
-            _ => Ok(()),
-        }
+    }
+    Ok(())
+}
+
+fn row_rule(population: u32, row: &Row, minimum: u32) -> Result<(), &'static str> {
+    let mut reasons: Vec<_> = row.all().filter_map(|cell| if let Cell::Hidden(reason) = cell { Some(reason) } else { None }).collect();
+    if population < minimum {
+        let all = reasons.len() == CELLS && reasons.iter().all(|reason| *reason == Reason::Population);
+        return all.then_some(()).ok_or("the population is below the minimum, so every cell is hidden");
+    }
+    if row.all().filter_map(Cell::count).any(|count| (1..minimum).contains(&count)) {
+        return Err("a count below the minimum is shown");
+    }
+    let hidden = reasons.len();
+    reasons.dedup();
+    match (hidden, u64::from(population) - row.visible()) {
+        (0, _) => Ok(()),
+        (1, _) => Err("one hidden cell follows from the others"),
+        (_, sum) if sum < u64::from(minimum) => Err("the hidden cells add up to less than the minimum"),
+        _ if reasons.len() != 1 || reasons[0] == Reason::Population => Err("the reasons do not fit the row"),
+        _ if matches!(reasons[0], Reason::Group | Reason::Derivable) && row.visible() != 0 => Err("a row hidden whole shows a count"),
+        _ => Ok(()),
     }
 }

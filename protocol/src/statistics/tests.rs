@@ -5,10 +5,10 @@ use crate::assessment::{Answer, Scores};
 use crate::canonical;
 use crate::catalogue::Catalogue;
 use crate::charter::Disclosure;
-use crate::id::{AgencyId, Hash};
+use crate::id::{AgencyId, Hash, Name};
 use crate::limits;
 
-const RULE: Disclosure = Disclosure { minimum: 3, pool: None, protection: 2 };
+const RULE: Disclosure = Disclosure::new(3, 2);
 const SMALL: Cell = Cell::Hidden(Reason::Small);
 const GROUP: Cell = Cell::Hidden(Reason::Group);
 
@@ -90,6 +90,51 @@ fn a_foreign_release_that_discloses_too_much_is_void() {
     let mut twice = with_row(19, [GROUP; 6]);
     twice.rows.push(twice.rows[0].clone());
     assert_eq!(twice.check(), Err(ReleaseError::Rows));
+}
+
+#[test]
+fn a_table_has_groups_that_add_up() {
+    let all = release(&[2, 2, 2, 3, 3, 3, 4, 4, 4]);
+    let part = |value: Option<&str>, levels: &[u8]| {
+        let Release { population, rows, .. } = release(levels);
+        Part { population, rows, value: value.map(|value| value.parse().unwrap()) }
+    };
+    let parts = [part(None, &[4, 4, 4]), part(Some("Optics"), &[2, 2, 2, 3, 3, 3])];
+    let table = |groups: &[Part]| Release { by: Some(Dimension::Field), groups: groups.to_vec(), rows: vec![], ..all.clone() };
+    let fields = table(&parts);
+    assert_eq!(fields.check_disclosure(&RULE), Ok(()));
+    let text = canonical::encode(&fields, limits::RECORD_BYTES).unwrap();
+    assert_eq!(canonical::decode::<Release>(&text, limits::RECORD_BYTES), Ok(fields.clone()));
+    assert_eq!(
+        fields.parts().map(|(value, population, _)| (value.map(Name::as_str), population)).collect::<Vec<_>>(),
+        [(None, 3), (Some("Optics"), 6)]
+    );
+    let [rest, optics] = &parts;
+    let of = |groups: &[&Part]| table(&groups.iter().map(|part| (*part).clone()).collect::<Vec<_>>()).check();
+    assert_eq!(of(&[rest]), Err(ReleaseError::Groups));
+    assert_eq!(of(&[optics, rest]), Err(ReleaseError::Groups), "the rest stands first");
+    assert_eq!(of(&[optics, optics]), Err(ReleaseError::Groups));
+    assert_eq!(of(&[rest, optics, &part(Some("Z"), &[1])]), Err(ReleaseError::Population { counted: 10, population: 9 }));
+    assert_eq!(Release { by: None, ..fields.clone() }.check(), Err(ReleaseError::Groups));
+    assert_eq!(Release { rows: all.rows.clone(), ..fields.clone() }.check(), Err(ReleaseError::Groups));
+    let small = Release { population: 8, ..table(&[part(None, &[4, 4]), optics.clone()]) };
+    assert_eq!(small.check_disclosure(&RULE), Err(ReleaseError::SmallGroup { population: 2 }));
+}
+
+#[test]
+fn the_largest_table_is_one_record() {
+    let name = "𝕏".repeat(limits::NAME_CHARS);
+    let hidden = Row {
+        indicator: "4.1.3.12".parse().unwrap(),
+        cells: [Cell::Hidden(Reason::Population); 5],
+        unknown: Cell::Hidden(Reason::Population),
+    };
+    let rows: Vec<_> = (0..31).map(|n| Row { indicator: format!("4.1.3.{}", 10 + n).parse().unwrap(), ..hidden.clone() }).collect();
+    let part = |n: usize| Part { population: u32::MAX, rows: rows.clone(), value: format!("{n:02}{}", &name[8..]).parse().ok() };
+    let groups: Vec<_> = (0..limits::GROUPS).map(part).collect();
+    let table =
+        Release { by: Some(Dimension::Country), groups, rows: vec![], reason: name.parse().ok(), version: u32::MAX, ..release(&[]) };
+    assert!(canonical::encode(&table, limits::RECORD_BYTES - 1024).is_ok());
 }
 
 #[test]

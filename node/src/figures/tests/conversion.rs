@@ -8,7 +8,16 @@ const GROUP: Cell = Cell::Hidden(statistics::Reason::Group);
 
 fn release(population: u32, version: u32, rows: Vec<Row>) -> Release {
     let reason = (version > 1).then(|| name("counted anew"));
-    Release { catalogue: catalogue(), period: "2026-Q3".parse().expect("a period"), version, reason, population, rows }
+    Release {
+        by: None,
+        groups: vec![],
+        catalogue: catalogue(),
+        period: "2026-Q3".parse().expect("a period"),
+        version,
+        reason,
+        population,
+        rows,
+    }
 }
 
 fn counts(indicator: &str, cells: [Cell; 5], unknown: Cell) -> Row {

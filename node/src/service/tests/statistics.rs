@@ -88,6 +88,8 @@ async fn a_release_that_the_register_contradicts_is_not_counted() {
     }
     statistics::release(&lyon.context, NewRelease::default()).await.expect("a release");
     let forged = parangon_protocol::statistics::Release {
+        by: None,
+        groups: Vec::new(),
         catalogue: Catalogue::ecei().reference(),
         period: parangon_protocol::statistics::Period::of(stuttgart.context.now()),
         version: 1,

@@ -87,7 +87,7 @@ pub(crate) fn charter_of(members: Vec<Member>) -> Charter {
         schemes: vec![demo_scheme()],
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure { minimum: 3, pool: None, protection: 1 },
+        disclosure: Disclosure::new(3, 1),
         retention: None,
         status_max_age_days: 35,
         refounds: None,

@@ -64,7 +64,7 @@ impl Federation {
             schemes: vec![scheme],
             catalogues: vec![catalogue.clone()],
             conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-            disclosure: Disclosure { minimum: 5, pool: None, protection: 2 },
+            disclosure: Disclosure::new(5, 2),
             retention: None,
             status_max_age_days: 35,
             refounds: None,

@@ -10,7 +10,7 @@ use super::*;
 type Published = Vec<Option<u32>>;
 
 fn rule(minimum: u32, protection: u32) -> Disclosure {
-    Disclosure { minimum, pool: None, protection }
+    Disclosure::new(minimum, protection)
 }
 
 /// Every way to place `total` clusters in `cells` cells.

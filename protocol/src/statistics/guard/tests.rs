@@ -3,24 +3,41 @@
 use super::*;
 use crate::assessment::{Answer, Scores};
 use crate::id::Name;
-use crate::statistics::{Cell, Member, Period, Table};
+use crate::statistics::{Cell, Dimension, Member, Period, Table};
+use std::collections::BTreeMap;
 
-const RULE: Disclosure = Disclosure { minimum: 3, protection: 2, pool: None };
+const RULE: Disclosure = Disclosure::new(3, 2);
 
 fn scores(level: u8) -> Scores {
     Catalogue::ecei().indicators.iter().map(|i| (i.code.clone(), Answer::of_level(level).unwrap())).collect()
 }
 
+fn table(levels: &[u8]) -> Table {
+    let scores: Vec<_> = levels.iter().map(|level| scores(*level)).collect();
+    Table::tally(Catalogue::ecei(), scores.iter().map(|scores| Member { scores, implied: None })).unwrap()
+}
+
 /// A release of clusters at these levels.
 fn release(quarter: u8, levels: &[u8]) -> Release {
-    let scores: Vec<_> = levels.iter().map(|level| scores(*level)).collect();
-    let table = Table::tally(Catalogue::ecei(), scores.iter().map(|scores| Member { scores, implied: None })).unwrap();
-    Release::first(Catalogue::ecei().reference(), Period::new(2026, quarter).unwrap(), &table, &RULE)
+    Release::first(Catalogue::ecei().reference(), Period::new(2026, quarter).unwrap(), &table(levels), &RULE)
+}
+
+/// The same clusters by field: this many in each group, in the order of `all`.
+fn by_field(all: &Release, levels: &[u8], sizes: &[usize]) -> (Release, Vec<Vec<usize>>) {
+    let mut parts = BTreeMap::new();
+    let (mut units, mut first) = (Vec::new(), 0);
+    for (at, size) in sizes.iter().enumerate() {
+        parts.insert(Some(format!("field {at}").parse::<Name>().unwrap()), table(&levels[first..first + size]));
+        units.push((first..first + size).collect());
+        first += size;
+    }
+    (all.divided(Dimension::Field, &parts, &RULE), units)
 }
 
 fn guarded(mut now: Release, counted: &[usize], before: &[(&Release, Vec<usize>)], labels: usize) -> Release {
-    let earlier: Vec<_> = before.iter().map(|(release, units)| Earlier { release, units: units.clone() }).collect();
-    guard(&mut now, counted, &earlier, &vec![None; labels], Catalogue::ecei(), &RULE);
+    let earlier: Vec<_> = before.iter().map(|(release, units)| Counted { release: *release, units: vec![units.clone()] }).collect();
+    let ours = Counted { release: &mut now, units: vec![counted.to_vec()] };
+    guard(&mut [ours], &earlier, &vec![None; labels], Catalogue::ecei(), &RULE);
     now.check_disclosure(&RULE).unwrap();
     now
 }
@@ -75,4 +92,45 @@ fn rows_that_contradict_each_other_are_hidden() {
     let eight: Vec<_> = (0..8).collect();
     let now = guarded(release(2, &[1, 1, 1, 3, 3, 3, 3, 3]), &eight, &[(&first, eight.clone())], 8);
     assert_eq!(derivable(&now), now.rows.len());
+}
+
+/// What a table of groups shows, after it was guarded together with the table of all.
+fn divided(levels: &[u8], sizes: &[usize]) -> (Release, Release) {
+    let mut all = release(1, levels);
+    let (mut fields, units) = by_field(&all, levels, sizes);
+    let everyone = (0..levels.len()).collect();
+    let now = &mut [Counted { release: &mut all, units: vec![everyone] }, Counted { release: &mut fields, units }];
+    guard(now, &[], &vec![None; levels.len()], Catalogue::ecei(), &RULE);
+    for release in [&all, &fields] {
+        release.check_disclosure(&RULE).unwrap();
+    }
+    (all, fields)
+}
+
+#[test]
+fn what_two_tables_tell_together_is_hidden_in_the_later_one() {
+    // Alone each group is published; with the sum of both the two at level 1 in the second group are known.
+    let levels = [1, 1, 1, 3, 3, 3, 1, 1, 3, 3, 3, 3];
+    let groups = |fields: &Release| fields.groups.iter().map(|part| part.rows[0].cells).collect::<Vec<_>>();
+    let all = release(1, &levels);
+    let shown = groups(&by_field(&all, &levels, &[6, 6]).0);
+    assert_eq!((shown[0][1], shown[1][1]), (Cell::Count(3), Cell::Hidden(Reason::Small)));
+    let (all, fields) = divided(&levels, &[6, 6]);
+    assert_eq!(derivable(&all), 0);
+    let hidden = groups(&fields);
+    assert!(hidden.iter().any(|cells| cells[1] == Cell::Hidden(Reason::Derivable)), "{hidden:?}");
+    // Where nothing small is hidden in any group, everything stays.
+    let levels = [1, 1, 1, 3, 3, 3, 1, 1, 1, 3, 3, 3];
+    let (_, fields) = divided(&levels, &[6, 6]);
+    assert!(groups(&fields).iter().flatten().all(|cell| cell.count().is_some()), "{fields:?}");
+}
+
+#[test]
+fn a_population_below_the_minimum_stays_hidden_as_such() {
+    let (first, mut now) = (release(1, &[1, 1, 1, 1, 3, 3, 3, 3]), release(2, &[1, 3]));
+    let ours = Counted { release: &mut now, units: vec![vec![0, 9]] };
+    // A unit that is nowhere: nothing can be judged.
+    guard(&mut [ours], &[Counted { release: &first, units: vec![(0..8).collect()] }], &[None; 9], Catalogue::ecei(), &RULE);
+    now.check_disclosure(&RULE).unwrap();
+    assert_eq!(now.rows[0].unknown, Cell::Hidden(Reason::Population));
 }

@@ -197,7 +197,7 @@ impl Plan {
     /// The parameters of disclosure that rule this round.
     #[must_use]
     pub fn rule(&self) -> Disclosure {
-        Disclosure { minimum: self.minimum, pool: None, protection: self.protection }
+        Disclosure::new(self.minimum, self.protection)
     }
 
     /// Everybody who is in the first attempt.

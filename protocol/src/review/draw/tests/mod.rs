@@ -75,7 +75,7 @@ fn charter(members: &[(&str, &str, Option<&str>)]) -> Charter {
         schemes: vec![ecei_scheme()],
         catalogues: vec![Catalogue::ecei().reference()],
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure { minimum: 5, pool: None, protection: 2 },
+        disclosure: Disclosure::new(5, 2),
         status_max_age_days: 35,
         refounds: None,
         rekeyings: vec![],

@@ -29,7 +29,7 @@ impl Lot {
 }
 
 pub(super) fn rule(minimum: u32, protection: u32) -> Disclosure {
-    Disclosure { minimum, protection, pool: None }
+    Disclosure::new(minimum, protection)
 }
 
 /// What these units count in each cell, when unit `i` stands in `stands[i]`.

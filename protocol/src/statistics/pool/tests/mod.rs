@@ -87,7 +87,7 @@ fn period() -> Period {
 }
 
 fn rule() -> Disclosure {
-    Disclosure { minimum: 3, pool: None, protection: 1 }
+    Disclosure::new(3, 1)
 }
 
 /// One group; each agency has so many units, of which one is known to stand at level 2 or above.

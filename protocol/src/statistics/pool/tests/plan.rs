@@ -21,7 +21,7 @@ fn the_minimum_is_met_without_any_two() {
     assert!(plan_of(&[50, 1, 50, 1, 1]).first().is_ok(), "1 + 1 + 1 is the minimum of 3");
     let narrow = |minimum| {
         let plan = plan_of(&[50, 1, 50, 1, 1]);
-        let rule = Disclosure { minimum, pool: None, protection: 1 };
+        let rule = Disclosure::new(minimum, 1);
         let seats = plan
             .agencies()
             .zip([50, 1, 50, 1, 1])
@@ -74,7 +74,7 @@ fn whatever_is_public_is_in_the_rounds_name() {
             let units = u32::try_from(2 + (number - 1) % 3).unwrap();
             Seat { agency: agency(number), groups: vec![Known { units, floors: vec![[units - 1, 0, 0, 1, 0, 0]; 2] }] }
         });
-        let rule = Disclosure { minimum, pool: None, protection: 1 };
+        let rule = Disclosure::new(minimum, 1);
         let parts = (plan.catalogue().clone(), plan.indicators().to_vec(), seats.collect());
         round(&Plan::new(parts.0, period, groups, parts.1, parts.2, &rule).unwrap())
     };

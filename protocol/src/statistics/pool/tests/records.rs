@@ -12,7 +12,7 @@ fn example() -> (Plan, Attempt) {
     let names = ["lyon", "madrid", "munich", "oslo", "stuttgart"];
     let seats = names.map(|name| Seat { agency: name.parse().unwrap(), groups: vec![known()] });
     let (catalogue, groups) = (Catalogue::ecei().reference(), vec![Group { value: None }]);
-    let rule = Disclosure { minimum: 5, pool: None, protection: 2 };
+    let rule = Disclosure::new(5, 2);
     let plan = Plan::new(catalogue, period(), groups, vec!["4.1.3".parse().unwrap()], seats.into(), &rule).unwrap();
     let first = plan.first().unwrap();
     (plan, first)
