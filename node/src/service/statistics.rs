@@ -1,15 +1,15 @@
 //! Anonymous statistics: our releases, and the sum of everybody's. What is hidden is decided by the protocol; nothing
 //! else leaves this agency.
 
+mod counted;
 mod figures;
 pub(super) mod population;
 mod preparing;
 mod registered;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{AgencyId, LogId, Name};
 use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{self, Period, Release};
@@ -22,8 +22,8 @@ pub use views::{
 
 use super::{Context, Error, catalogues};
 use crate::store::{Source, Tx};
+use counted::Counted;
 use preparing::build;
-use registered::Registered;
 
 /// Bytes of one release record.
 const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
@@ -32,7 +32,7 @@ const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
 struct Placed {
     agency: AgencyId,
     index: u64,
-    release: Release,
+    release: Arc<Release>,
     is_final: bool,
 }
 
@@ -97,7 +97,7 @@ fn placed<S: Source>(context: &Context, tx: &Tx<S>) -> Result<Vec<Placed>, Error
         let bytes = tx.record(&log, index)?.filter(|bytes| bytes.len() <= RECORD_BYTES);
         if let Some(Record::Release(release)) = bytes.and_then(|bytes| Record::read(&bytes).ok()) {
             let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
-            found.push(Placed { agency: log.agency, index, release: *release, is_final });
+            found.push(Placed { agency: log.agency, index, release: Arc::from(release), is_final });
         }
     }
     Ok(found)
@@ -129,13 +129,13 @@ pub struct Wanted<'a> {
 /// # Errors
 /// [`Error::Field`] for an unknown indicator or a malformed period, [`Error::NotFound`] when nobody has released for it.
 pub fn aggregate(context: &Context, wanted: &Wanted<'_>) -> Result<AggregateView, Error> {
-    let summed = sum(context, wanted)?;
-    let sum = &summed.sum;
+    let counted = sum(context, wanted)?;
+    let sum = counted.whole()?;
     let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
     let known = wanted
         .indicator
         .map(|code| catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error)));
-    Ok(AggregateView::new(context, &summed, &catalogue, known.transpose()?.as_ref()))
+    Ok(AggregateView::new(context, &counted, &sum, &catalogue, known.transpose()?.as_ref()))
 }
 
 /// The same as a spreadsheet.
@@ -143,7 +143,7 @@ pub fn aggregate(context: &Context, wanted: &Wanted<'_>) -> Result<AggregateView
 /// # Errors
 /// As [`aggregate`].
 pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, Error> {
-    let Summed { mut sum, .. } = sum(context, wanted)?;
+    let mut sum = sum(context, wanted)?.whole()?;
     if let Some(code) = wanted.indicator {
         let catalogue = catalogues::by_reference(context, &sum.catalogue)?;
         let code = catalogue.find(code).map(|found| found.code.clone()).map_err(|error| Error::field("/indicator", error))?;
@@ -152,111 +152,20 @@ pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, E
     Ok(statistics::to_csv(&sum))
 }
 
-/// A sum, and what it covers.
-struct Summed {
-    sum: statistics::Aggregate,
-    /// Whose releases are in it.
-    counted: Vec<AgencyId>,
-    /// Whose are not, and why: they break the charter's disclosure rule, or count others than the register.
-    void: Vec<VoidView>,
-    /// Clusters that held a valid label, of all agencies, as the register says.
-    registered: u64,
-}
-
-fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
+/// What counts for the period that is meant.
+fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Counted, Error> {
     let reference = catalogues::of_figures(context, wanted.catalogue)?;
     let tx = context.store().read()?;
-    let found = placed(context, &tx)?;
-    let fits = |placed: &&Placed| placed.is_final && placed.release.catalogue == reference;
+    let found = counted::releases(context, &tx, &reference)?;
     let period = match wanted.period {
         Some(text) => text.parse().map_err(|error| Error::field("/period", error))?,
         // The newest that anybody has released for.
-        None => match found.iter().filter(fits).map(|placed| placed.release.period).max() {
+        None => match found.iter().map(|placed| placed.release.period).max() {
             Some(newest) => newest,
             None => return Err(Error::missing("final release", "of any period")),
         },
     };
-    let counted = counted(context, &tx, found.iter().filter(fits), &reference, period)?;
-    let sum = statistics::aggregate(&counted.releases)?;
-    let registered = counted.registered();
-    let Counted { releases, void, .. } = counted;
-    let void = void.into_iter().map(|(agency, because)| VoidView { agency: agency.to_string(), because }).collect();
-    Ok(Summed { sum, counted: releases.into_iter().map(|(agency, _)| agency).collect(), void, registered })
-}
-
-/// What counts for a period: at least one release.
-struct Counted<'a> {
-    /// The newest release of each agency, where it keeps the charter's rule and counts those whom the register says.
-    releases: Vec<(AgencyId, &'a Release)>,
-    /// Whose does not, and why.
-    void: Vec<(AgencyId, String)>,
-    /// Their tables by groups, of the same version.
-    tables: Vec<(AgencyId, &'a Release)>,
-    /// What the register says of each agency.
-    register: BTreeMap<AgencyId, Registered>,
-}
-
-impl Counted<'_> {
-    /// Clusters that held a valid label, of all agencies, as the register says.
-    fn registered(&self) -> u64 {
-        self.register.values().map(|agency| u64::from(agency.number().certain)).sum()
-    }
-}
-
-/// Judges the newest release of each agency for a period. What it corrects counts no more, also where it is void itself.
-fn counted<'a, S: Source>(
-    context: &Context,
-    tx: &Tx<S>,
-    final_ones: impl Iterator<Item = &'a Placed>,
-    catalogue: &CatalogueRef,
-    period: Period,
-) -> Result<Counted<'a>, Error> {
-    let found: Vec<_> = final_ones.filter(|placed| placed.release.period == period).collect();
-    let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
-    for placed in found.iter().filter(|placed| placed.release.by.is_none()) {
-        let known = newest.entry(&placed.agency).or_insert(placed);
-        if known.index < placed.index {
-            *known = placed;
-        }
-    }
-    let indices = newest.values().map(|placed| (placed.agency.clone(), placed.index)).collect();
-    let register = registered::registered(context, tx, catalogue, period.end().min(context.now()), &indices)?;
-    let none = Registered::default();
-    let (mut releases, mut tables, mut void) = (Vec::new(), Vec::new(), Vec::new());
-    for (agency, placed) in newest {
-        let known = register.get(agency).unwrap_or(&none);
-        if let Some(because) = flaw(context, placed, known) {
-            void.push((agency.clone(), because));
-            continue;
-        }
-        releases.push((agency.clone(), &placed.release));
-        // A table belongs to the table of all of its version; the first one of a dimension counts.
-        let mut seen = BTreeSet::new();
-        let mut own: Vec<_> =
-            found.iter().filter(|other| other.agency == *agency && other.release.version == placed.release.version).collect();
-        own.sort_by_key(|other| other.index);
-        for table in own.into_iter().filter(|other| other.release.by.is_some_and(|by| seen.insert(by))) {
-            let differs = table.release.population != placed.release.population;
-            let differs = differs.then(|| "its tables count different numbers of clusters".to_owned());
-            match differs.or_else(|| flaw(context, table, known)) {
-                None => tables.push((agency.clone(), &table.release)),
-                Some(because) => void.push((agency.clone(), because)),
-            }
-        }
-    }
-    if releases.is_empty() {
-        return Err(Error::missing("final release", format!("for {period}")));
-    }
-    Ok(Counted { releases, void, tables, register })
-}
-
-/// Why a release does not count.
-fn flaw(context: &Context, placed: &Placed, registered: &Registered) -> Option<String> {
-    let rule = &context.charter().disclosure;
-    match placed.release.check_disclosure(rule) {
-        Err(error) => Some(error.to_string()),
-        Ok(()) => registered.flaw(&placed.release, rule.minimum),
-    }
+    counted::counted(context, &tx, &found, &reference, period)
 }
 
 /// Our own log's name, for the views.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::id::{AgencyId, IndicatorId, Name};
-use parangon_protocol::statistics::{self as rules, Period};
+use parangon_protocol::id::{IndicatorId, Name};
+use parangon_protocol::statistics::Period;
 use parangon_protocol::time::Timestamp;
 
-use super::{Counted, Placed, counted, placed};
+use super::counted;
 use crate::figures::{self, About, CatalogueInfo, Coverage, Dataset, Dimension, FileName, Format, Licence, Observation};
 use crate::service::{Context, Error, catalogues};
 
@@ -76,9 +76,8 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     let indicator = indicator.transpose().map_err(|error| Error::field("/indicator", error))?;
     let by = sought.by.map_or(Ok(Dimension::All), |word| Dimension::named(word).ok_or_else(|| Error::field("/by", no_dimension())))?;
     let tx = context.store().read()?;
-    let found = placed(context, &tx)?;
-    let fits = |placed: &&Placed| placed.is_final && placed.release.catalogue == reference;
-    let released: BTreeSet<Period> = found.iter().filter(fits).map(|placed| placed.release.period).collect();
+    let found = counted::releases(context, &tx, &reference)?;
+    let released: BTreeSet<Period> = found.iter().map(|placed| placed.release.period).collect();
     let periods = match (sought.period, released.last()) {
         (_, None) => return Err(Error::missing("final release", "of any period")),
         (LATEST, Some(newest)) => vec![*newest],
@@ -87,27 +86,22 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     };
     let (mut rows, mut coverage) = (Vec::new(), Vec::new());
     for period in &periods {
-        let counted = match counted(context, &tx, found.iter().filter(fits), &reference, *period) {
+        let counted = match counted::counted(context, &tx, &found, &reference, *period) {
             // A quarter of which nothing counts leaves a gap in a series.
             Err(Error::NotFound { .. }) if sought.period == ALL => continue,
             answer => answer?,
         };
-        let registered = counted.registered();
-        let Counted { releases, void, .. } = counted;
-        let sum = rules::aggregate(&releases)?;
-        let charter = context.charter();
-        let void: Vec<_> = void.into_iter().map(|(agency, _)| agency).collect();
-        let is_missing = |id: &AgencyId| !void.contains(id) && releases.iter().all(|(agency, _)| agency != id);
+        let sum = counted.whole()?;
         coverage.push(Coverage {
             period: *period,
             agencies: sum.agencies,
-            members: u32::try_from(charter.members.len()).unwrap_or(u32::MAX),
+            members: u32::try_from(context.charter().members.len()).unwrap_or(u32::MAX),
             clusters: sum.clusters,
-            registered,
-            missing: charter.members.iter().map(|member| &member.id).filter(|id| is_missing(id)).cloned().collect(),
-            void,
+            registered: counted.registered(),
+            missing: counted.missing(context),
+            void: counted.void.iter().map(|(agency, _)| agency.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
         });
-        rows.extend(figures::observations(std::slice::from_ref(&sum)));
+        rows.extend(figures::observations(&counted.groups()));
     }
     rows.retain(|row| row.dimension == by && indicator.as_ref().is_none_or(|code| row.indicator == *code));
     let newest = coverage.last().map(|coverage| coverage.period).ok_or_else(|| Error::missing("final release", "of any period"))?;

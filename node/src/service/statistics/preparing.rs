@@ -78,7 +78,7 @@ fn guard<S: Source>(
     for placed in own.iter().filter(|placed| Some(placed.release.period) >= first) {
         let Some(sets) = population::counted_in(context, tx, placed)? else { continue };
         let sets = sets.into_iter().map(|set| set.into_iter().map(|unit| known(&mut units, unit)).collect()).collect();
-        earlier.push(statistics::Counted { release: &placed.release, units: sets });
+        earlier.push(statistics::Counted { release: &*placed.release, units: sets });
     }
     let labels: Vec<_> = units.iter().map(|unit| unit.implied).collect();
     let now = std::iter::once(&mut prepared.whole).chain(&mut prepared.tables).zip(places);

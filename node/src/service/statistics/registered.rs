@@ -6,7 +6,7 @@ use parangon_protocol::charter::{CatalogueRef, Level};
 use parangon_protocol::id::{AgencyId, ClusterId, Name};
 use parangon_protocol::label::ClusterFacts;
 use parangon_protocol::label::status::State;
-use parangon_protocol::statistics::{Dimension, Release, pattern};
+use parangon_protocol::statistics::{self, Dimension, Release, pattern};
 use parangon_protocol::time::Timestamp;
 
 use super::population::dated;
@@ -75,6 +75,12 @@ impl Registered {
             values.into_iter().for_each(|value| numbers.entry(value).or_default().add(is_certain && is_one));
         }
         numbers
+    }
+
+    /// The most there can be, by dimension and value.
+    pub(super) fn by_dimension(&self) -> statistics::Registered {
+        let most = |by| self.values(by).into_iter().map(|(value, number)| (value, number.possible)).collect();
+        Dimension::EVERY.into_iter().map(|by| (by, most(by))).collect()
     }
 
     /// Why a release cannot have counted the clusters of the register.

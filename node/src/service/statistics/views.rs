@@ -2,11 +2,11 @@
 
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::id::{AgencyId, IndicatorId};
-use parangon_protocol::statistics::{AggregateRow, Cell, Median, Part, Release, Row, Sum};
+use parangon_protocol::statistics::{Aggregate, AggregateRow, Cell, Median, Part, Release, Row, Sum};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Summed;
+use super::counted::Counted;
 use super::preparing::Prepared;
 use crate::service::Context;
 
@@ -249,8 +249,7 @@ impl SumView {
 }
 
 impl AggregateView {
-    pub(super) fn new(context: &Context, summed: &Summed, catalogue: &Catalogue, only: Option<&IndicatorId>) -> Self {
-        let Summed { sum, counted, void, registered } = summed;
+    pub(super) fn new(context: &Context, counted: &Counted, sum: &Aggregate, catalogue: &Catalogue, only: Option<&IndicatorId>) -> Self {
         let row = |row: &AggregateRow| AggregateRowView {
             indicator: row.indicator.to_string(),
             name: name(catalogue, &row.indicator),
@@ -259,11 +258,7 @@ impl AggregateView {
             median: row.median.map(|Median { low, high }| MedianView { low, high }),
         };
         let charter = context.charter();
-        let missing = charter
-            .members
-            .iter()
-            .map(|member| &member.id)
-            .filter(|id| !counted.contains(id) && void.iter().all(|void| void.agency != id.as_str()));
+        let void = |(agency, because): &(AgencyId, String)| VoidView { agency: agency.to_string(), because: because.clone() };
         Self {
             catalogue: sum.catalogue.id.to_string(),
             catalogue_hash: sum.catalogue.hash.to_string(),
@@ -271,11 +266,11 @@ impl AggregateView {
             agencies: sum.agencies,
             members: charter.members.len(),
             clusters: sum.clusters,
-            registered: *registered,
+            registered: counted.registered(),
             suppressed: sum.hidden_cells(),
             rows: sum.rows.iter().filter(|row| only.is_none_or(|code| *code == row.indicator)).map(row).collect(),
-            missing: missing.map(ToString::to_string).collect(),
-            void: void.clone(),
+            missing: counted.missing(context).iter().map(ToString::to_string).collect(),
+            void: counted.void.iter().map(void).collect(),
             demonstration: charter.demonstration,
         }
     }

@@ -1,17 +1,19 @@
 //! Tables that divide the clusters: what is published, and what others check of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parangon_protocol::charter::Charter;
 use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{Cell, Dimension, Release};
 use parangon_protocol::time::Timestamp;
+use serde_json::json;
 
 use super::support::{Agency, THREE, federation_on, until};
 use crate::clock::SystemClock;
 use crate::engine;
 use crate::service::register::Standing;
-use crate::service::statistics::{self, NewRelease, TableView, Wanted};
+use crate::service::statistics::{self, NewRelease, Sought, TableView, Wanted};
 
 /// Three agencies; the charter has tables by field and by level.
 async fn agencies() -> Vec<Agency> {
@@ -70,6 +72,25 @@ async fn clusters_are_divided_as_the_charter_says() {
         releases.iter().map(|release| (release.by, release.version, release.population)).collect::<Vec<_>>(),
         [(None, 1, 9), (Some(Dimension::Field), 1, 9)]
     );
+    // Every node has the figures by field: those of Optics, and how many the others have at most.
+    let sought = Sought { period: "latest", file: "figures.json", indicator: Some("2.5"), by: Some("field"), ..Sought::default() };
+    let mut files = Vec::new();
+    for agency in &agencies {
+        let file = until("figures", || async { agency.context.run(move |context| statistics::file(context, &sought)).await.ok() }).await;
+        files.push(file.bytes);
+    }
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
+    let json: serde_json::Value = serde_json::from_slice(&files[0]).expect("JSON");
+    let mut clusters = BTreeMap::new();
+    for row in json["observations"].as_array().expect("rows") {
+        clusters.insert(row["group"].as_str().expect("a group").to_owned(), row["clusters"].as_u64().expect("a number"));
+        let is_textiles = row["group"] == "Textiles";
+        assert!(!is_textiles || (&row["upper"], &row["reasons"][0]) == (&json!(2), &json!("population")), "{row}");
+    }
+    assert_eq!(clusters, BTreeMap::from([("Optics".to_owned(), 6), ("Textiles".to_owned(), 2), ("Water".to_owned(), 1)]));
+    let by_region = Sought { by: Some("region"), ..sought };
+    let error = stuttgart.context.run(move |context| statistics::file(context, &by_region)).await.expect_err("no label says");
+    assert_eq!(error.code(), "PGN-0505");
     let listed = stuttgart.context.run(statistics::releases).await.expect("a list");
     assert_eq!(listed.iter().map(|view| view.by.as_deref()).collect::<Vec<_>>(), [None, Some("field")]);
 }

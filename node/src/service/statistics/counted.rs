@@ -1,0 +1,117 @@
+//! What counts for a period: the newest release of each agency, with its tables, where it keeps the charter's rule and counts those
+//! whom the register says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use parangon_protocol::charter::CatalogueRef;
+use parangon_protocol::id::AgencyId;
+use parangon_protocol::statistics::{Aggregate, Contributor, GroupKey, Knowledge, Ledger, Period, Release};
+
+use super::registered::{Registered, registered};
+use super::{Placed, placed};
+use crate::service::{Context, Error};
+use crate::store::{Source, Tx};
+
+/// What counts for a period, added up: at least one release.
+pub(super) struct Counted {
+    ledger: Ledger,
+    /// Who is in it.
+    agencies: BTreeSet<AgencyId>,
+    /// Whose release or table is not, and why.
+    pub(super) void: Vec<(AgencyId, String)>,
+    /// What the register says of each agency.
+    register: BTreeMap<AgencyId, Registered>,
+}
+
+impl Counted {
+    /// The total of all clusters.
+    pub(super) fn whole(&self) -> Result<Aggregate, Error> {
+        let totals = self.ledger.totals();
+        totals.aggregate(&GroupKey::All).ok_or_else(|| Error::missing("final release", format!("for {}", totals.period())))
+    }
+
+    /// The totals of all groups.
+    pub(super) fn groups(&self) -> Vec<Aggregate> {
+        self.ledger.totals().aggregates()
+    }
+
+    /// Clusters that held a valid label, of all agencies, as the register says.
+    pub(super) fn registered(&self) -> u64 {
+        self.register.values().map(|agency| u64::from(agency.number().certain)).sum()
+    }
+
+    /// Members of which nothing is here.
+    pub(super) fn missing(&self, context: &Context) -> Vec<AgencyId> {
+        let is_known = |id: &AgencyId| self.agencies.contains(id) || self.void.iter().any(|(agency, _)| agency == id);
+        context.charter().members.iter().map(|member| &member.id).filter(|id| !is_known(id)).cloned().collect()
+    }
+}
+
+/// The final releases on a catalogue.
+pub(super) fn releases<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &CatalogueRef) -> Result<Vec<Placed>, Error> {
+    let mut found = placed(context, tx)?;
+    found.retain(|placed| placed.is_final && placed.release.catalogue == *catalogue);
+    Ok(found)
+}
+
+/// Judges the newest release of each agency for a period, and its tables. What it corrects counts no more, also where it is void itself.
+///
+/// # Errors
+/// [`Error::NotFound`] where nothing counts.
+pub(super) fn counted<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    final_ones: &[Placed],
+    catalogue: &CatalogueRef,
+    period: Period,
+) -> Result<Counted, Error> {
+    let found: Vec<_> = final_ones.iter().filter(|placed| placed.release.period == period).collect();
+    let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
+    for placed in found.iter().filter(|placed| placed.release.by.is_none()) {
+        let known = newest.entry(&placed.agency).or_insert(placed);
+        if known.index < placed.index {
+            *known = placed;
+        }
+    }
+    let indices = newest.values().map(|placed| (placed.agency.clone(), placed.index)).collect();
+    let register = registered(context, tx, catalogue, period.end().min(context.now()), &indices)?;
+    let mut counted = Counted { ledger: Ledger::new(catalogue.clone(), period), agencies: BTreeSet::new(), void: Vec::new(), register };
+    let none = Registered::default();
+    for (agency, placed) in newest {
+        let known = counted.register.get(agency).unwrap_or(&none);
+        if let Some(because) = flaw(context, &placed.release, known) {
+            counted.void.push((agency.clone(), because));
+            continue;
+        }
+        let mut own: Vec<_> =
+            found.iter().filter(|other| other.agency == *agency && other.release.version == placed.release.version).collect();
+        own.sort_by_key(|other| other.index);
+        // A table belongs to the table of all of its version; the first one of a dimension counts.
+        let (mut tables, mut seen) = (Vec::new(), BTreeSet::new());
+        for table in own.into_iter().map(|other| &other.release).filter(|table| table.by.is_some_and(|by| seen.insert(by))) {
+            let differs = table.population != placed.release.population;
+            let differs = differs.then(|| "its tables count different numbers of clusters".to_owned());
+            match differs.or_else(|| flaw(context, table, known)) {
+                None => tables.push(Arc::clone(table)),
+                Some(because) => counted.void.push((agency.clone(), because)),
+            }
+        }
+        let knowledge = Knowledge::Agency { release: Arc::clone(&placed.release), tables, registered: known.by_dimension() };
+        counted.ledger.put(Contributor::Agency(agency.clone()), knowledge)?;
+        counted.agencies.insert(agency.clone());
+    }
+    if counted.agencies.is_empty() {
+        return Err(Error::missing("final release", format!("for {period}")));
+    }
+    Ok(counted)
+}
+
+/// Why a release does not count.
+fn flaw(context: &Context, release: &Release, registered: &Registered) -> Option<String> {
+    let rule = &context.charter().disclosure;
+    match release.check_disclosure(rule) {
+        Err(error) => Some(error.to_string()),
+        Ok(()) => registered.flaw(release, rule.minimum),
+    }
+}
