@@ -18,11 +18,8 @@ pub use figures::{File, Sought, file};
 pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
 
 use super::{Context, Error, catalogues, pools};
-use crate::store::{Source, Tx};
+use crate::store::{Released, Source, Tx};
 use population::{Registered, Unit};
-
-/// Bytes of one release record.
-const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
 
 /// A release with its place in its agency's log.
 struct Placed {
@@ -139,13 +136,10 @@ fn guard<S: Source>(
 fn placed<S: Source>(context: &Context, tx: &Tx<S>) -> Result<Vec<Placed>, Error> {
     let overview = context.engine().overview();
     let mut found = Vec::new();
-    for (log, index) in crate::engine::releases(tx)? {
-        let bytes = tx.record(&log, index)?.filter(|bytes| bytes.len() <= RECORD_BYTES);
-        if let Some(Record::Release(release)) = bytes.and_then(|bytes| Record::read(&bytes).ok()) {
-            let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
-            found.push(Placed { agency: log.agency, index, release: *release, is_final });
-        }
-    }
+    tx.releases(None, |Released { log, index, release }| {
+        let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
+        found.push(Placed { agency: log.agency, index, release, is_final });
+    })?;
     Ok(found)
 }
 
