@@ -31,7 +31,7 @@ use crate::store::{Store, StoreError};
 pub use elsewhere::TakeError;
 pub use parangon_protocol::replica::Change;
 pub use persist::RegisterRow;
-pub(crate) use persist::{chain, fork_proof, lost_standings, objected, objections, pooled, releases, vouched};
+pub(crate) use persist::{chain, fork_proof, lost_standings, objected, objections, pooled, vouched};
 pub use reader::StoredLog;
 
 /// Commands that wait for the core. One commit takes a millisecond; more than this and senders wait.
@@ -205,7 +205,10 @@ impl Engine {
         let federation = *chain.fingerprint();
         let replica = {
             let (store, me) = (store.clone(), me.clone());
-            let task = tokio::task::spawn_blocking(move || persist::restore(&store, me, settings, keys, &chain));
+            let task = tokio::task::spawn_blocking(move || {
+                persist::keep_releases(&store)?;
+                persist::restore(&store, me, settings, keys, &chain)
+            });
             task.await.map_err(|_| EngineError::Stopped)??
         };
         let (overview_in, overview) = watch::channel(Arc::new(Overview::default()));

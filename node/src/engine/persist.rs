@@ -10,6 +10,7 @@ use parangon_protocol::label::LabelId;
 use parangon_protocol::label::objection::Objections;
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
+use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Objected, Replica, Settings, Write};
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -156,7 +157,10 @@ fn row(tx: &mut WriteTx, me: &AgencyId, write: &Write) -> Result<(), StoreError>
         Write::LabelSoundness { label, soundness } => change(tx, label, |row| row.label.soundness = soundness.clone()),
         Write::Confirmation(confirmation) => confirm(tx, confirmation),
         Write::Objected(objected) => object(tx, objected),
-        Write::Release { log, index } => tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log)),
+        Write::Release { log, index } => {
+            tx.put_document(&format!("{RELEASE}{}/{index:016x}", log.agency), &text(log))?;
+            keep_release(tx, log, *index)
+        }
         Write::Pooled { round, log, index } => tx.put_document(&format!("{POOL}{round}/{}/{index:016x}", log.agency), &text(log)),
         Write::Proposal { version, hash, text } => tx.put_document(&proposal_name(*version, hash), text),
         Write::Amendment { amendment, at } => in_effect(tx, amendment, *at),
@@ -171,6 +175,7 @@ fn forget(tx: &mut WriteTx, log: &LogId) -> Result<(), StoreError> {
     for name in tx.document_names(&format!("{RELEASE}{}/", log.agency))? {
         tx.delete_document(&name)?;
     }
+    tx.delete_releases(&log.agency)?;
     let pooled = format!("/{}/", log.agency);
     for name in tx.document_names(POOL)?.into_iter().filter(|name| name.contains(&pooled)) {
         tx.delete_document(&name)?;
@@ -339,12 +344,25 @@ pub(crate) fn fork_proof<S: Source>(tx: &Tx<S>, log: &LogId) -> Result<Option<Fo
     tx.document(&format!("{FORK}{log}"))?.map(|bytes| parse(&bytes)).transpose()
 }
 
-/// The places of all statistics releases held.
-///
-/// # Errors
-/// An error of the store.
-pub(crate) fn releases<S: Source>(tx: &Tx<S>) -> Result<Vec<(LogId, u64)>, StoreError> {
-    places(tx, RELEASE)
+/// Keeps what a release's record says once more, in the form in which it is added up.
+fn keep_release(tx: &mut WriteTx, log: &LogId, index: u64) -> Result<(), StoreError> {
+    let bytes = tx.record(log, index)?;
+    match bytes.and_then(|bytes| Record::read(&bytes).ok()) {
+        Some(Record::Release(release)) => tx.put_release(log, index, &release),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the releases that a store of an earlier version has only as records.
+pub(super) fn keep_releases(store: &Store) -> Result<(), StoreError> {
+    let tx = store.read()?;
+    let kept: BTreeSet<_> = tx.release_places()?.into_iter().map(|(_, agency, index)| (agency, index)).collect();
+    let mut places = places(&tx, RELEASE)?;
+    places.retain(|(log, index)| !kept.contains(&(log.agency.clone(), *index)));
+    if places.is_empty() {
+        return Ok(());
+    }
+    store.write(|tx| places.iter().try_for_each(|(log, index)| keep_release(tx, log, *index)))
 }
 
 /// The places of all records of a pool's round, by agency and in the order of each log.

@@ -21,12 +21,9 @@ pub use views::{
 };
 
 use super::{Context, Error, catalogues};
-use crate::store::{Source, Tx};
+use crate::store::{Released, Source, Tx};
 use counted::Counted;
 use preparing::build;
-
-/// Bytes of one release record.
-const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
 
 /// A release with its place in its agency's log.
 struct Placed {
@@ -93,13 +90,10 @@ pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, 
 fn placed<S: Source>(context: &Context, tx: &Tx<S>) -> Result<Vec<Placed>, Error> {
     let overview = context.engine().overview();
     let mut found = Vec::new();
-    for (log, index) in crate::engine::releases(tx)? {
-        let bytes = tx.record(&log, index)?.filter(|bytes| bytes.len() <= RECORD_BYTES);
-        if let Some(Record::Release(release)) = bytes.and_then(|bytes| Record::read(&bytes).ok()) {
-            let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
-            found.push(Placed { agency: log.agency, index, release: Arc::from(release), is_final });
-        }
-    }
+    tx.releases(None, |Released { log, index, release }| {
+        let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
+        found.push(Placed { agency: log.agency, index, release: Arc::new(release), is_final });
+    })?;
     Ok(found)
 }
 

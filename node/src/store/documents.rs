@@ -19,6 +19,21 @@ impl<S: Source> Tx<S> {
         Ok(Some(content(DOCUMENTS_NAME, row.value())?.to_vec()))
     }
 
+    /// Shows the documents whose names begin with `prefix` to `visit`, in order.
+    ///
+    /// # Errors
+    /// The visitor's, or an error of the database.
+    pub fn each_document(&self, prefix: &str, mut visit: impl FnMut(&str, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        for entry in self.source.table(DOCUMENTS)?.range(prefix..)? {
+            let (name, row) = entry?;
+            if !name.value().starts_with(prefix) {
+                break;
+            }
+            visit(name.value(), content(DOCUMENTS_NAME, row.value())?)?;
+        }
+        Ok(())
+    }
+
     /// The names that begin with `prefix`, in order.
     ///
     /// # Errors

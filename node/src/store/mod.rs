@@ -18,6 +18,7 @@ mod log;
 mod mailbox;
 mod notes;
 mod private;
+mod releases;
 mod snapshot;
 mod tables;
 mod tokens;
@@ -40,6 +41,7 @@ pub use highwater::{HIGH_WATER_FILE, HighWater, Opened, OwnHead, Recovery, Store
 pub use lock::Lock;
 pub use log::LogReader;
 pub use private::{PRIVATE_NAME_BYTES, PRIVATE_ROW_BYTES};
+pub use releases::Released;
 pub use snapshot::{Counts, Import, ROW_BYTES, TABLES};
 pub use tables::Source;
 pub use tokens::TokenRow;

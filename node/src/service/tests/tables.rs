@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::support::{Agency, THREE, federation_on, until};
 use crate::clock::SystemClock;
-use crate::engine;
 use crate::service::register::Standing;
 use crate::service::statistics::{self, NewRelease, Sought, TableView, Wanted};
+use crate::store::Released;
 
 /// Three agencies; the charter has tables by field and by level.
 async fn agencies() -> Vec<Agency> {
@@ -41,12 +41,10 @@ fn groups(table: &TableView) -> Vec<(Option<&str>, u32)> {
 /// Our own releases as they stand in our log.
 fn own(agency: &Agency) -> Vec<Release> {
     let tx = agency.context.store().read().expect("a snapshot");
-    let places = engine::releases(&tx).expect("places").into_iter().filter(|(log, _)| log.agency == *agency.context.me());
-    let read = |(log, index)| match Record::read(&tx.record(&log, index).expect("readable").expect("there")) {
-        Ok(Record::Release(release)) => *release,
-        other => panic!("a release: {other:?}"),
-    };
-    places.map(read).collect()
+    let mut found = Vec::new();
+    let keep = |released: Released| found.extend((released.log.agency == *agency.context.me()).then_some(released.release));
+    tx.releases(None, keep).expect("readable");
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]

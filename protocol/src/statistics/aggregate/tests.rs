@@ -37,7 +37,7 @@ fn clusters(most: usize) -> impl Strategy<Value = Vec<Cluster>> {
 
 /// At which level a cluster stands in the row of this number.
 fn level(cluster: &Cluster, row: usize) -> Option<usize> {
-    cluster.2.filter(|_| row != 3).map(|level| if row % 2 == 0 { level.into() } else { 4 - usize::from(level) })
+    cluster.2.filter(|_| row != 3).map(|level| if row.is_multiple_of(2) { level.into() } else { 4 - usize::from(level) })
 }
 
 fn value(by: Dimension, cluster: &Cluster) -> Option<Name> {
