@@ -23,7 +23,7 @@ pub use card::{CardBody, CardError, MemberCard, peer_id};
 pub use chain::{Chain, ChainError, ChainText, Entitlement, Founding, FoundingSignature};
 pub use counting::Counting;
 pub use difference::{Difference, differences};
-pub use disclosure::{Disclosure, PoolRule};
+pub use disclosure::{BASES, Disclosure, Noise, PoolRule};
 pub use refounding::{FormerHead, Refounding};
 pub use rekeying::{Rekeying, RekeyingError};
 pub use resumption::{Resumption, ResumptionError};
@@ -39,6 +39,7 @@ use crate::id::{AgencyId, CatalogueId, Country, Fingerprint, Hash, Name, SchemeI
 use crate::keys::{KeyError, PublicKey, Purpose, SecretKey, Signature};
 use crate::limits;
 use crate::log::quorum::Witnesses;
+use crate::statistics::MAXIMUM_NOISE;
 use crate::time::{Month, Timestamp};
 
 /// The three levels, lowest first.
@@ -288,6 +289,27 @@ pub enum CharterError {
         /// The interval asked for.
         protection: u32,
     },
+    /// Noise that is no table, or of which some never occurs.
+    #[error("noise: a maximum of 1 to {MAXIMUM_NOISE}, and with one of {maximum} a variance of {least} to {most} tenths, not {tenths}")]
+    Noise {
+        /// The most clusters that are added or taken away.
+        maximum: u8,
+        /// The variance asked for, in tenths.
+        tenths: u32,
+        /// The smallest with this maximum.
+        least: u32,
+        /// The largest.
+        most: u32,
+    },
+    /// Rounding to multiples of something else than [`BASES`].
+    #[error("rounding: to multiples of 3, 5 or 10, not of {base}")]
+    Rounding {
+        /// What was asked for.
+        base: u32,
+    },
+    /// Noise, and rounding as well.
+    #[error("counts get noise or are rounded, not both")]
+    Perturbed,
     /// A table that stands twice.
     #[error("tables: each of country, region, field and level once at most")]
     Tables,
