@@ -2,6 +2,7 @@
 //! else leaves this agency.
 
 mod figures;
+mod noise;
 pub(super) mod population;
 mod preparing;
 mod registered;
@@ -252,8 +253,8 @@ fn counted<'a, S: Source>(
 
 /// Why a release does not count.
 fn flaw(context: &Context, placed: &Placed, registered: &Registered) -> Option<String> {
-    let rule = &context.charter().disclosure;
-    match placed.release.check_disclosure(rule) {
+    let rule = noise::rule_of(context, &placed.release);
+    match placed.release.check_disclosure(&rule) {
         Err(error) => Some(error.to_string()),
         Ok(()) => registered.flaw(&placed.release, rule.minimum),
     }
