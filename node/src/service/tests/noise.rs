@@ -14,6 +14,7 @@ use crate::clock::SystemClock;
 use crate::engine;
 use crate::service::register::Standing;
 use crate::service::statistics::{self, NewRelease, Wanted};
+use crate::store::Store;
 
 /// The kind of the secret's item.
 const KIND: u8 = 32;
@@ -87,11 +88,12 @@ async fn the_same_clusters_have_the_same_noise_and_a_backup_has_its_secret() {
     let bytes = stuttgart.context.run(make).await.expect("a backup");
     let dir = TempDir::new().expect("a directory");
     let unpacked = open(&bytes[..], &stuttgart.identity).expect("a backup").unpack(dir.path(), &stuttgart.identity).expect("unpacked");
-    let restored = unpacked.store().read().expect("a snapshot").private(KIND, "cells").expect("readable");
+    let (store, _) = Store::open(dir.path(), &unpacked.keystore().master_key()).expect("a store");
+    let restored = store.read().expect("a snapshot").private(KIND, "cells").expect("readable");
     assert_eq!(restored.map(|bytes| bytes.to_vec()), Some(made));
 
     // Without it the noise cannot be repeated: nothing is released, and no other one is made.
-    stuttgart.context.store().write(|tx| tx.remove_private(KIND, "cells").map(drop)).expect("removed");
+    stuttgart.context.store().write(|tx| tx.delete_private(KIND, "cells").map(drop)).expect("removed");
     for _ in 0..2 {
         let refused = corrects(stuttgart).await.expect_err("it is lost");
         assert_eq!((refused.code(), refused.status()), ("PGN-0885", 409));
