@@ -5,7 +5,7 @@ use parangon_protocol::statistics::pool::{Named, Outcome, Plan, outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{board, catalogue_refs, find, plan};
+use super::{Round, board, catalogue_refs, find, plan};
 use crate::service::{Context, Error};
 use crate::store::{Source, Tx};
 
@@ -41,6 +41,8 @@ pub struct RoundView {
     pub state: String,
     /// Who has not yet done what the state asks for.
     pub awaited: Vec<String>,
+    /// Whose shares have not come here, while that can still be mended.
+    pub lacking: Vec<String>,
     /// Who is named.
     pub named: Vec<NamedView>,
     /// Why there is no total, in words.
@@ -64,12 +66,13 @@ pub fn list(context: &Context) -> Result<Vec<RoundView>, Error> {
     for _ in 0..SHOWN {
         let Some(shown) = period else { break };
         for reference in catalogue_refs(context) {
-            let plan = match find(&tx, &reference, shown)? {
+            let ours = find(&tx, &reference, shown)?;
+            let plan = match &ours {
                 Some(round) => Some(round.plan()?),
                 None => plan::plan(context, &tx, &reference, shown)?,
             };
             if let Some(plan) = plan {
-                rounds.push(view(context, &tx, &plan)?);
+                rounds.push(view(context, &tx, &plan, ours.as_ref())?);
             }
         }
         period = shown.previous();
@@ -77,7 +80,7 @@ pub fn list(context: &Context) -> Result<Vec<RoundView>, Error> {
     Ok(rounds)
 }
 
-fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan) -> Result<RoundView, Error> {
+fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan, ours: Option<&Round>) -> Result<RoundView, Error> {
     let texts = |agencies: &[parangon_protocol::id::AgencyId]| agencies.iter().map(ToString::to_string).collect::<Vec<_>>();
     let agencies: Vec<_> = plan.agencies().cloned().collect();
     let mut view = RoundView {
@@ -89,10 +92,15 @@ fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan) -> Result<RoundVi
         attempt: 0,
         state: String::new(),
         awaited: vec![],
+        lacking: vec![],
         named: vec![],
         reason: None,
     };
-    match outcome(plan, &board(context, tx, plan.round())?, context.now()) {
+    let (board, now) = (board(context, tx, plan.round())?, context.now());
+    if let Some(round) = ours {
+        view.lacking = texts(&round.party.lacks(plan, &board, now)?);
+    }
+    match outcome(plan, &board, now) {
         Outcome::Closed { attempts, reason, named: who } => {
             view.attempt = attempts;
             view.state = "closed".into();

@@ -124,6 +124,21 @@ impl Party {
         }
     }
 
+    /// Those of the others whose shares have not come, while that can still be mended. Nobody before an attempt, after it, and when
+    /// our sum is fixed.
+    ///
+    /// # Errors
+    /// As [`Plan::attempt`].
+    pub fn lacks(&self, plan: &Plan, board: &Board, now: Timestamp) -> Result<Vec<AgencyId>, PoolError> {
+        let Some(attempt) = self.current(plan, board, now)? else { return Ok(vec![]) };
+        let calendar = Calendar::new(plan.period(), attempt.number());
+        let is_fixed = self.parts.get(&attempt.number()).is_some_and(Part::is_bound);
+        if is_fixed || now < calendar.start() || now >= calendar.given_up() {
+            return Ok(vec![]);
+        }
+        Ok(self.others(&attempt).filter(|member| self.share(plan, &attempt, member).is_none()).cloned().collect())
+    }
+
     /// Does what is due. The caller keeps the changed state before it carries the actions out, and carries out all of them.
     ///
     /// # Errors
