@@ -1,11 +1,11 @@
 //! Rounds as they are shown: where they stand, never a counter.
 
 use parangon_protocol::statistics::Period;
-use parangon_protocol::statistics::pool::{Named, Outcome, Plan, outcome};
+use parangon_protocol::statistics::pool::{Named, Outcome, Party, Plan, outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Round, board, catalogue_refs, find, plan};
+use super::{board, catalogue_refs, plan};
 use crate::service::{Context, Error};
 use crate::store::{Source, Tx};
 
@@ -62,25 +62,20 @@ fn named(named: &[Named]) -> Vec<NamedView> {
 pub fn list(context: &Context) -> Result<Vec<RoundView>, Error> {
     let tx = context.store().read()?;
     let mut rounds = Vec::new();
-    let mut period = Period::of(context.now()).previous();
-    for _ in 0..SHOWN {
-        let Some(shown) = period else { break };
+    if let Some(last) = Period::of(context.now()).previous() {
+        let first = (1..SHOWN).try_fold(last, |period, _| period.previous()).unwrap_or(last);
         for reference in catalogue_refs(context) {
-            let ours = find(&tx, &reference, shown)?;
-            let plan = match &ours {
-                Some(round) => Some(round.plan()?),
-                None => plan::plan(context, &tx, &reference, shown)?,
-            };
-            if let Some(plan) = plan {
-                rounds.push(view(context, &tx, &plan, ours.as_ref())?);
+            let made = plan::made(context, &tx, &reference, last)?;
+            for made in made.into_iter().filter(|made| made.plan.period() >= first) {
+                rounds.push((made.plan.period(), view(context, &tx, &made.plan, made.party.as_ref())?));
             }
         }
-        period = shown.previous();
     }
-    Ok(rounds)
+    rounds.sort_by(|(one, _), (other, _)| other.cmp(one));
+    Ok(rounds.into_iter().map(|(_, view)| view).collect())
 }
 
-fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan, ours: Option<&Round>) -> Result<RoundView, Error> {
+fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan, ours: Option<&Party>) -> Result<RoundView, Error> {
     let texts = |agencies: &[parangon_protocol::id::AgencyId]| agencies.iter().map(ToString::to_string).collect::<Vec<_>>();
     let agencies: Vec<_> = plan.agencies().cloned().collect();
     let mut view = RoundView {
@@ -97,8 +92,8 @@ fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan, ours: Option<&Rou
         reason: None,
     };
     let (board, now) = (board(context, tx, plan.round())?, context.now());
-    if let Some(round) = ours {
-        view.lacking = texts(&round.party.lacks(plan, &board, now)?);
+    if let Some(party) = ours {
+        view.lacking = texts(&party.lacks(plan, &board, now)?);
     }
     match outcome(plan, &board, now) {
         Outcome::Closed { attempts, reason, named: who } => {
