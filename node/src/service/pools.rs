@@ -42,6 +42,9 @@ struct Round {
     /// totals are held against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     party: Option<Party>,
+    /// Whether another plan is followed by now. Its shares are kept: should it be followed again, they are not dealt anew.
+    #[serde(default)]
+    left: bool,
     /// The labels of each agency that the plan counts.
     #[serde(default)]
     labels: Labels,
@@ -143,10 +146,11 @@ fn due(context: &Context, begins: bool) -> Result<Vec<String>, Error> {
         if round.party.is_none() {
             return Ok(());
         }
+        let is_left = round.left;
         let over = Calendar::new(round.plan()?.period(), ATTEMPTS).over();
         if now >= over.plus(KEPT) {
             old.push((id, round));
-        } else if now < over || !round.pending.is_empty() {
+        } else if !is_left && (now < over || !round.pending.is_empty()) {
             ids.push(id);
         }
         Ok(())
@@ -163,7 +167,7 @@ fn find<S: Source>(tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Resu
     let mut found = None;
     item::each::<Round, S>(tx, |_, round| {
         let plan = round.plan()?;
-        if plan.catalogue() == reference && plan.period() == period {
+        if plan.catalogue() == reference && plan.period() == period && !round.left {
             found = Some(round);
         }
         Ok(())
@@ -171,20 +175,37 @@ fn find<S: Source>(tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Resu
     Ok(found)
 }
 
-/// Begins a round, once: from then on neither plan nor counters change, whatever the register learns.
+/// Begins a round. Once a record of ours is made neither plan nor counters change, whatever the register learns. Until then we follow
+/// it: somebody's label of the period may become final here only after we began, and there are as many rounds as registers.
 fn begin(context: &Context, tx: &mut WriteTx, reference: &CatalogueRef, period: Period) -> Result<(), Error> {
-    if find(tx, reference, period)?.is_some() || !plan::may_have_a_seat(context, tx, reference, period)? {
+    let begun = find(tx, reference, period)?;
+    let is_open = |round: &Round| round.pending.is_empty() && round.party.as_ref().is_some_and(|party| !party.is_bound());
+    let may_change = context.now() < Calendar::new(period, 1).given_up();
+    if begun.as_ref().is_some_and(|round| !may_change || !is_open(round)) || !plan::may_have_a_seat(context, tx, reference, period)? {
         return Ok(());
     }
-    let Some(made) = plan::made(context, tx, reference, period)?.pop().filter(|made| made.plan.period() == period) else { return Ok(()) };
+    let Some(made) = plan::made(context, tx, reference, period, true)?.pop().filter(|made| made.plan.period() == period) else {
+        return Ok(());
+    };
     if !made.plan.agencies().any(|agency| agency == context.me()) {
         return Ok(());
+    }
+    let id = made.plan.round().to_string();
+    if let Some(begun) = begun {
+        let former = begun.plan()?.round().to_string();
+        if former == id {
+            return Ok(());
+        }
+        tracing::info!(round = %id, %former, "the register has changed since a round of a pool began: another one takes its place");
+        item::put(tx, &former, &Round { left: true, ..begun })?;
+    }
+    if let Some(round) = item::find::<Round, _>(tx, &id)? {
+        return item::put(tx, &id, &Round { left: false, ..round });
     }
     let counters = plan::counters(context, tx, reference, period)?;
     let party = Party::new(&made.plan, context.me().clone(), counters)?;
     let text = String::from_utf8(made.plan.to_text()?).map_err(|_| Error::Damaged { what: Round::WHAT })?;
-    let round = Round { plan: text, party: Some(party), labels: made.labels, pending: vec![], from: 0 };
-    item::put(tx, &made.plan.round().to_string(), &round)
+    item::put(tx, &id, &Round { plan: text, party: Some(party), left: false, labels: made.labels, pending: vec![], from: 0 })
 }
 
 /// The final records of a round.

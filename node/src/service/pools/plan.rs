@@ -57,12 +57,19 @@ struct Past {
 }
 
 /// The rounds of a catalogue until `last`, the oldest first: each follows from the register and from the totals before it. A round
-/// that began here is as it was then.
-pub(super) fn made<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, last: Period) -> Result<Vec<Made>, Error> {
+/// that began here is as it was then; the last one is made anew where that is asked for.
+pub(super) fn made<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    reference: &CatalogueRef,
+    last: Period,
+    anew: bool,
+) -> Result<Vec<Made>, Error> {
     let mut began = BTreeMap::new();
     item::each::<Round, S>(tx, |_, round| {
         let plan = round.plan()?;
-        if plan.catalogue() == reference && plan.period() <= last {
+        let is_wanted = !round.left && if anew { plan.period() < last } else { plan.period() <= last };
+        if plan.catalogue() == reference && is_wanted {
             began.insert(plan.period(), Made { plan, labels: round.labels, party: round.party });
         }
         Ok(())

@@ -65,7 +65,7 @@ pub fn list(context: &Context) -> Result<Vec<RoundView>, Error> {
     if let Some(last) = Period::of(context.now()).previous() {
         let first = (1..SHOWN).try_fold(last, |period, _| period.previous()).unwrap_or(last);
         for reference in catalogue_refs(context) {
-            let made = plan::made(context, &tx, &reference, last)?;
+            let made = plan::made(context, &tx, &reference, last, false)?;
             for made in made.into_iter().filter(|made| made.plan.period() >= first) {
                 rounds.push((made.plan.period(), view(context, &tx, &made.plan, made.party.as_ref())?));
             }

@@ -231,3 +231,22 @@ async fn a_total_of_the_year_before_is_held_against_the_first_one_of_a_year() {
     let totals = world.totals(0).await;
     assert_eq!(totals.iter().map(|total| total.groups[0].population).collect::<Vec<_>>(), [5, 10]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_comes_late_takes_everybody_to_the_same_round() {
+    let world = World::new().await;
+    let (late, there) = (2, [0, 1, 3, 4]);
+    world.cut_off(late, &there).await;
+    let label = world.agencies[0].awards("Of the last day", "silver", 3, &[&world.agencies[1]]).await;
+    for at in there {
+        world.agencies[at].label_until(&label.id, Standing::Valid).await;
+    }
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.rounds(&ALL).await;
+    assert_ne!(world.view(late).await.round, world.view(0).await.round);
+    for at in there {
+        world.agencies[late].rejoin(&world.agencies[at]).await;
+    }
+    world.until(&ALL, "total").await;
+    assert_eq!(world.totals(late).await.last().map(|total| total.groups[0].population), Some(6));
+}

@@ -12,6 +12,9 @@ use crate::id::{AgencyId, Hash};
 /// Records of one member that are looked at. Without repeating itself it needs three for each attempt.
 const RECORDS: usize = 16;
 
+/// Records of one round in one log that are looked at for sound ones: whoever writes on and on makes nobody read all of it.
+pub const LOOKED_AT: usize = 64;
+
 /// What the logs say of one round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {

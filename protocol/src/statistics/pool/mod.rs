@@ -31,7 +31,7 @@ use crate::id::AgencyId;
 use crate::limits;
 use crate::review::ReviewError;
 
-pub use board::{Board, Opened, Vote};
+pub use board::{Board, LOOKED_AT, Opened, Vote};
 pub use calendar::{ASKED_EVERY, ATTEMPTS, Calendar};
 pub use earlier::{Held, Kind};
 pub use field::{PRIME, Vector};
@@ -119,9 +119,6 @@ pub enum PoolError {
     /// Two different shares for one member: the first one stands.
     #[error("{0} deals twice; its first share stands")]
     Twice(AgencyId),
-    /// A sum that is not the one that is committed to.
-    #[error("the sum of {0} is not the one that its log holds the hash of")]
-    WrongSum(AgencyId),
     /// The sums open to no table of these units.
     #[error("the levels do not add up to the register's counts")]
     Levels,

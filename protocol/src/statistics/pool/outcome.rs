@@ -67,7 +67,7 @@ pub enum Outcome {
     },
     /// Totals that differ: none counts.
     Contradiction {
-        /// Who published one.
+        /// Who published another one than more than half of the members; where there are not so many that say the same, who published one.
         agencies: Vec<AgencyId>,
     },
 }
@@ -129,7 +129,10 @@ fn published(plan: &Plan, board: &Board) -> Option<Outcome> {
         [] => None,
         [(total, agencies)] => (2 * agencies.len() > total.members.len()).then(|| Outcome::Total(Box::new((*total).clone()))),
         several => {
-            let agencies: BTreeSet<_> = several.iter().flat_map(|(_, agencies)| agencies.iter().copied().cloned()).collect();
+            // Where most say the same, who says something else is named; else nobody can tell.
+            let by_most = |(total, agencies): &&(&PoolTotal, BTreeSet<&AgencyId>)| 2 * agencies.len() > total.members.len();
+            let differ = |one: &&(&PoolTotal, BTreeSet<&AgencyId>)| !several.iter().any(|most| by_most(&most)) || !by_most(one);
+            let agencies: BTreeSet<_> = several.iter().filter(differ).flat_map(|(_, agencies)| agencies.iter().copied().cloned()).collect();
             Some(Outcome::Contradiction { agencies: agencies.into_iter().collect() })
         }
     }
