@@ -8,9 +8,10 @@ use parangon_protocol::label::objection::{Ground, Objection, Objections};
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::checkpoint::{Checkpoint, sign};
 use parangon_protocol::replica::{Objected, Write};
+use parangon_protocol::statistics::pool::LOOKED_AT;
 use parangon_protocol::time::Timestamp;
 
-use super::persist::{RegisterRow, chain, lost_standings, objected, objections, torn, write};
+use super::persist::{RegisterRow, chain, lost_standings, objected, objections, pooled, torn, write};
 use crate::keystore::MasterKey;
 use crate::service::labels::parse_id;
 use crate::service::register::{self, Standing};
@@ -179,4 +180,18 @@ fn what_is_said_against_a_label_goes_with_the_log_that_says_it() {
     // The log comes again, without the part that was given up.
     say(first, "oslo", 3, true);
     assert_eq!(standing(first), [of("oslo", 3), of("porto", 7)]);
+}
+
+#[test]
+fn whoever_writes_on_and_on_about_a_pool_makes_nobody_read_all_of_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let round = Hash::of(&[b"round"]);
+    let said = |id: &str, index| Write::Pooled { round, log: LogId::first(agency(id)), index };
+    let many: Vec<_> = (0..1_000).map(|index| said("oslo", index)).chain([said("lyon", 3), said("porto", 9), said("porto", 4)]).collect();
+    write(&store, &agency("lyon"), &many).expect("written");
+    let places = pooled(&store.read().expect("a snapshot"), &round).expect("reads");
+    let of = |id: &str| places.iter().filter(|(log, _)| log.agency == agency(id)).map(|(_, index)| *index).collect::<Vec<_>>();
+    assert_eq!((of("lyon"), of("porto")), (vec![3], vec![4, 9]));
+    assert_eq!(of("oslo"), (0..u64::try_from(LOOKED_AT).expect("few")).collect::<Vec<_>>(), "the first ones");
 }

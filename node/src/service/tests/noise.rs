@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use parangon_protocol::charter::{Charter, Noise};
-use parangon_protocol::statistics::Perturbation;
+use parangon_protocol::record::Record;
+use parangon_protocol::statistics::{Perturbation, Release};
 use parangon_protocol::time::Timestamp;
 use tempfile::TempDir;
 
