@@ -1,6 +1,7 @@
 """The founding document: who signs it, and what may stand in it."""
 
 import copy
+from typing import Any
 
 from . import keys
 from .cases import add, case

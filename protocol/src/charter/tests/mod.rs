@@ -3,6 +3,7 @@
 mod amendment;
 
 use super::*;
+use crate::keys::KeyError;
 use crate::keys::SecretKey;
 use crate::statistics::{Dimension, Perturbation};
 
