@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use plan::Labels;
-pub(crate) use plan::is_pooled;
+pub(crate) use plan::{is_pooled, totals};
 pub use view::{NamedView, RoundView, list};
 
 use super::item::{self, Item};

@@ -23,7 +23,7 @@ pub use views::{
 
 use super::{Context, Error, catalogues};
 use crate::store::{Released, Source, Tx};
-use counted::Counted;
+use counted::{Counted, Public};
 use preparing::build;
 
 /// A release with its place in its agency's log.
@@ -151,16 +151,13 @@ pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, E
 fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Counted, Error> {
     let reference = catalogues::of_figures(context, wanted.catalogue)?;
     let tx = context.store().read()?;
-    let found = counted::releases(context, &tx, &reference)?;
+    let public = Public::on(context, &tx, reference)?;
     let period = match wanted.period {
         Some(text) => text.parse().map_err(|error| Error::field("/period", error))?,
         // The newest that anybody has released for.
-        None => match found.iter().map(|placed| placed.release.period).max() {
-            Some(newest) => newest,
-            None => return Err(Error::missing("final release", "of any period")),
-        },
+        None => *public.periods().last().ok_or_else(|| Error::missing("final release", "of any period"))?,
     };
-    counted::counted(context, &tx, &found, &reference, period)
+    counted::counted(context, &tx, &public, period)
 }
 
 /// Our own log's name, for the views.

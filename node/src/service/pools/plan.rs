@@ -7,7 +7,7 @@ use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
 use parangon_protocol::label::LabelId;
-use parangon_protocol::statistics::pool::{Group, Held, Kind, Known, Opened, Party, Plan, Seat};
+use parangon_protocol::statistics::pool::{Group, Held, Kind, Known, Opened, Outcome, Party, Plan, PoolTotal, Seat, outcome};
 use parangon_protocol::statistics::{Member, Period, Table};
 use parangon_protocol::time::Timestamp;
 
@@ -97,6 +97,25 @@ pub(super) fn made<S: Source>(
         all.push(one);
     }
     Ok(all)
+}
+
+/// The totals of a catalogue until `last` that count.
+///
+/// # Errors
+/// [`Error::Store`] or [`Error::Damaged`].
+pub(crate) fn totals<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    reference: &CatalogueRef,
+    last: Period,
+) -> Result<BTreeMap<Period, PoolTotal>, Error> {
+    let mut found = BTreeMap::new();
+    for made in made(context, tx, reference, last, false)? {
+        if let Outcome::Total(total) = outcome(&made.plan, &board(context, tx, made.plan.round())?, context.now()) {
+            found.insert(made.plan.period(), *total);
+        }
+    }
+    Ok(found)
 }
 
 /// The round of a period after what was added up before; none where the charter has no pools for it.

@@ -1,19 +1,20 @@
 //! What counts for a period: the newest release of each agency, with its tables, where it keeps the charter's rule and counts those
-//! whom the register says.
+//! whom the register says; and the totals of pools.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
-use parangon_protocol::statistics::{Aggregate, Contributor, GroupKey, Knowledge, Ledger, Period, Release};
+use parangon_protocol::statistics::pool::PoolTotal;
+use parangon_protocol::statistics::{self, Aggregate, Contributor, GroupKey, Knowledge, Ledger, Period, Release};
 
 use super::registered::{Registered, registered};
 use super::{Placed, noise, placed};
-use crate::service::{Context, Error};
+use crate::service::{Context, Error, pools};
 use crate::store::{Source, Tx};
 
-/// What counts for a period, added up: at least one release.
+/// What counts for a period, added up: at least one release, or the total of a pool.
 pub(super) struct Counted {
     ledger: Ledger,
     /// Who is in it.
@@ -36,6 +37,24 @@ impl Counted {
         self.ledger.totals().aggregates()
     }
 
+    /// Adds the total of a pool: it counts once, for all its members. None of them publishes anything alone.
+    fn pool(&mut self, total: &Arc<PoolTotal>) -> Result<(), Error> {
+        let (mut population, mut registered) = (0, statistics::Registered::new());
+        for member in &total.members {
+            self.ledger.remove(&Contributor::Agency(member.clone()));
+            let Some(known) = self.register.get(member) else { continue };
+            population += known.number().possible;
+            for (by, values) in known.by_dimension() {
+                let counts = registered.entry(by).or_default();
+                values.into_iter().for_each(|(value, clusters)| *counts.entry(value).or_insert(0) += clusters);
+            }
+        }
+        let knowledge = Knowledge::Pool { total: Arc::clone(total), by: None, population, registered };
+        self.ledger.put(Contributor::Pool(total.round), knowledge)?;
+        self.agencies.extend(total.members.iter().cloned());
+        Ok(())
+    }
+
     /// Clusters that held a valid label, of all agencies, as the register says.
     pub(super) fn registered(&self) -> u64 {
         self.register.values().map(|agency| u64::from(agency.number().certain)).sum()
@@ -48,25 +67,39 @@ impl Counted {
     }
 }
 
-/// The final releases on a catalogue.
-pub(super) fn releases<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &CatalogueRef) -> Result<Vec<Placed>, Error> {
-    let mut found = placed(context, tx)?;
-    found.retain(|placed| placed.is_final && placed.release.catalogue == *catalogue);
-    Ok(found)
+/// All that is public on a catalogue.
+pub(super) struct Public {
+    catalogue: CatalogueRef,
+    /// The final releases.
+    releases: Vec<Placed>,
+    /// The totals of pools.
+    totals: BTreeMap<Period, Arc<PoolTotal>>,
+}
+
+impl Public {
+    /// What is there by now.
+    pub(super) fn on<S: Source>(context: &Context, tx: &Tx<S>, catalogue: CatalogueRef) -> Result<Self, Error> {
+        let mut releases = placed(context, tx)?;
+        releases.retain(|placed| placed.is_final && placed.release.catalogue == catalogue);
+        let last = Period::of(context.now()).previous();
+        let totals = last.map(|last| pools::totals(context, tx, &catalogue, last)).transpose()?.unwrap_or_default();
+        let totals = totals.into_iter().map(|(period, total)| (period, Arc::new(total))).collect();
+        Ok(Self { catalogue, releases, totals })
+    }
+
+    /// The periods of which there is something.
+    pub(super) fn periods(&self) -> BTreeSet<Period> {
+        self.releases.iter().map(|placed| placed.release.period).chain(self.totals.keys().copied()).collect()
+    }
 }
 
 /// Judges the newest release of each agency for a period, and its tables. What it corrects counts no more, also where it is void itself.
 ///
 /// # Errors
 /// [`Error::NotFound`] where nothing counts.
-pub(super) fn counted<S: Source>(
-    context: &Context,
-    tx: &Tx<S>,
-    final_ones: &[Placed],
-    catalogue: &CatalogueRef,
-    period: Period,
-) -> Result<Counted, Error> {
-    let found: Vec<_> = final_ones.iter().filter(|placed| placed.release.period == period).collect();
+pub(super) fn counted<S: Source>(context: &Context, tx: &Tx<S>, public: &Public, period: Period) -> Result<Counted, Error> {
+    let Public { catalogue, releases, totals } = public;
+    let found: Vec<_> = releases.iter().filter(|placed| placed.release.period == period).collect();
     let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
     for placed in found.iter().filter(|placed| placed.release.by.is_none()) {
         let known = newest.entry(&placed.agency).or_insert(placed);
@@ -100,6 +133,9 @@ pub(super) fn counted<S: Source>(
         let knowledge = Knowledge::Agency { release: Arc::clone(&placed.release), tables, registered: known.by_dimension() };
         counted.ledger.put(Contributor::Agency(agency.clone()), knowledge)?;
         counted.agencies.insert(agency.clone());
+    }
+    if let Some(total) = totals.get(&period) {
+        counted.pool(total)?;
     }
     if counted.agencies.is_empty() {
         return Err(Error::missing("final release", format!("for {period}")));

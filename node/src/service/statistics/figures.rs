@@ -7,7 +7,7 @@ use parangon_protocol::id::{IndicatorId, Name};
 use parangon_protocol::statistics::Period;
 use parangon_protocol::time::Timestamp;
 
-use super::counted;
+use super::counted::{self, Public};
 use crate::figures::{self, About, CatalogueInfo, Coverage, Dataset, Dimension, FileName, Format, Licence, Observation};
 use crate::service::{Context, Error, catalogues};
 
@@ -76,8 +76,8 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     let indicator = indicator.transpose().map_err(|error| Error::field("/indicator", error))?;
     let by = sought.by.map_or(Ok(Dimension::All), |word| Dimension::named(word).ok_or_else(|| Error::field("/by", no_dimension())))?;
     let tx = context.store().read()?;
-    let found = counted::releases(context, &tx, &reference)?;
-    let released: BTreeSet<Period> = found.iter().map(|placed| placed.release.period).collect();
+    let public = Public::on(context, &tx, reference)?;
+    let released = public.periods();
     let periods = match (sought.period, released.last()) {
         (_, None) => return Err(Error::missing("final release", "of any period")),
         (LATEST, Some(newest)) => vec![*newest],
@@ -86,7 +86,7 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     };
     let (mut rows, mut coverage) = (Vec::new(), Vec::new());
     for period in &periods {
-        let counted = match counted::counted(context, &tx, &found, &reference, *period) {
+        let counted = match counted::counted(context, &tx, &public, *period) {
             // A quarter of which nothing counts leaves a gap in a series.
             Err(Error::NotFound { .. }) if sought.period == ALL => continue,
             answer => answer?,
