@@ -201,7 +201,7 @@ fn main() {
     }
     println!("{AGENCIES} agencies, {QUARTERS} quarters: {count} releases, {} MiB of records", bytes / (1024 * 1024));
 
-    let (mut added, mut shown) = (Vec::new(), Vec::new());
+    let (mut alone, mut added, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds(9) {
         let begun = Instant::now();
         let sums = |period: &Period| ledger(&store, *period, &register).totals().aggregates();
@@ -211,7 +211,11 @@ fn main() {
         shown.push(millis(begun.elapsed()));
         let groups: usize = sums.iter().map(Vec::len).sum();
         assert_eq!(cells, groups * 31 * 6, "every cell of every group has its figure");
+        let begun = Instant::now();
+        ledger(&store, periods[QUARTERS - 1], &register);
+        alone.push(millis(begun.elapsed()));
     }
+    println!("one quarter, from the store to its totals:    {}", spread(&alone, "ms"));
     println!("all quarters, from the store to every sum:    {}", spread(&added, "ms"));
     println!("the same, to every figure:                    {}", spread(&shown, "ms"));
 
