@@ -14,6 +14,11 @@ from .text import Json, digest, encode, text_hash, words
 
 LEVELS = ["BRONZE", "SILVER", "GOLD"]
 NAMES = ["bergen", "cadiz", "delft", "espoo", "faro", "gdansk", "hilden", "imola", "jena", "kolding", "lyon", "malmo", "nantes", "oslo", "porto"]
+# What statistics hide, with noise or rounding, pools and tables.
+NOISE: Json = {"maximum": 3, "tenths": 20}
+POOL: Json = {"below": 15, "from": "2027-Q1"}
+TABLES = ["field", "country", "region", "level"]
+DISCLOSURE: Json = {"minimum": 5, "noise": NOISE, "pool": POOL, "protection": 2, "tables": TABLES}
 RETENTION: Json = {"dossier_days": 30, "review_days": 365, "assessment_months": 24}
 Change = Callable[[Json], None]
 

@@ -1,11 +1,12 @@
 """The founding document: who signs it, and what may stand in it."""
 
 import copy
+from typing import Any
 
 from . import keys
 from .cases import add, case
 from .desk import Desk
-from .federation import NAMES, RETENTION, Chain, Change, charter, consent, find, founded, member, put, put_member
+from .federation import DISCLOSURE, NAMES, NOISE, POOL, RETENTION, TABLES, Chain, Change, charter, consent, find, founded, member, put, put_member
 from .keys import identity, key
 from .text import ZERO, Json, encode, text_hash
 
@@ -294,6 +295,57 @@ def _(desk: Desk) -> None:
         weak = put("disclosure", {"minimum": minimum, "protection": protection})
         desk.refuses(resigned(weak), 7, f"disclosure parameters are too weak: minimum {minimum} (at least 3), protection {protection}")
     desk.accepts(resigned(put("disclosure", {"minimum": 3, "protection": 1})))
+
+
+def hides(**fields: Any) -> Change:
+    """What statistics hide, with these fields more."""
+    return put("disclosure", {"minimum": 5, "protection": 2} | fields)
+
+
+@case("founding-noise", "Noise on published counts may be left out, and has bounds which its maximum and the minimum set.")
+def _(desk: Desk) -> None:
+    desk.accepts(resigned(put("disclosure", DISCLOSURE)))
+    for minimum in (3, 5, 100):
+        for maximum in (1, 2, 3, 5, 10):
+            least, most = -(-maximum * maximum // 2), min(minimum, maximum) * (maximum + 1) * 10 // 3
+            for tenths in (least, most):
+                desk.accepts(resigned(hides(minimum=minimum, noise={"maximum": maximum, "tenths": tenths})))
+            for tenths in (0, least - 1, most + 1):
+                refused = f"with one of {maximum} a variance of {least} to {most} tenths, not {tenths}"
+                desk.refuses(resigned(hides(minimum=minimum, noise={"maximum": maximum, "tenths": tenths})), 7, refused)
+    for maximum in (0, 21, 255):
+        desk.refuses(resigned(hides(noise={"maximum": maximum, "tenths": 20})), 7, "noise: a maximum of 1 to 20")
+    for wrong in (3, {"maximum": 3}, {"tenths": 20}, NOISE | {"maximum": 256}, NOISE | {"tenths": -1}, NOISE | {"mean": 1}):
+        desk.refuses(resigned(hides(noise=wrong)), 7, SHAPE)
+
+
+@case("founding-rounding", "Counts are rounded to multiples of 3, 5 or 10, and have no noise then.")
+def _(desk: Desk) -> None:
+    for base in (3, 5, 10):
+        desk.accepts(resigned(hides(rounding=base)))
+        desk.refuses(resigned(hides(rounding=base, noise=NOISE)), 7, "counts get noise or are rounded, not both")
+    for base in (0, 1, 2, 4, 15, 2**32 - 1):
+        desk.refuses(resigned(hides(rounding=base)), 7, f"rounding: to multiples of 3, 5 or 10, not of {base}")
+    for wrong in (-5, 2**32, "5", [5]):
+        desk.refuses(resigned(hides(rounding=wrong)), 7, SHAPE)
+
+
+@case("founding-pool", "Pools may be left out; whoever could publish nothing alone is in one.")
+def _(desk: Desk) -> None:
+    desk.accepts(resigned(hides(pool=POOL)))
+    desk.accepts(resigned(hides(pool=POOL | {"below": 5})))
+    desk.refuses(resigned(hides(pool=POOL | {"below": 4})), 7, "pools: agencies below 4 clusters are pooled; those below 5 can publish nothing alone")
+    for wrong in ({"below": 15}, POOL | {"from": "2027-Q5"}, POOL | {"from": "2027"}, POOL | {"below": -1}, POOL | {"until": "2028-Q1"}):
+        desk.refuses(resigned(hides(pool=wrong)), 7, SHAPE)
+
+
+@case("founding-tables", "Tables stand in any order, each once; without any the field is left out.")
+def _(desk: Desk) -> None:
+    for tables in (TABLES, TABLES[::-1], ["level"]):
+        desk.accepts(resigned(hides(tables=tables)))
+    desk.refuses(resigned(hides(tables=["field", "level", "field"])), 7, "tables: each of country, region, field and level once at most")
+    for wrong in (["size"], ["Field"], "field", [["field"]]):
+        desk.refuses(resigned(hides(tables=wrong)), 7, SHAPE)
 
 
 @case("founding-retention", "How long members keep what is confidential may be left out, and has bounds.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .cases import add, case
 from .desk import DOCUMENT_BYTES, Desk, Wrong, expect
-from .federation import RETENTION, Chain, founded, joins, leaves, member, put
+from .federation import DISCLOSURE, RETENTION, Chain, founded, joins, leaves, member, put
 from .text import Json, encode
 
 SHAPE = "not of the expected shape"
@@ -19,7 +19,7 @@ TOO_LARGE = f"is larger than {DOCUMENT_BYTES} bytes"
 
 def whole() -> Chain:
     """A chain with every kind of object in it."""
-    return founded(4, put("retention", RETENTION)).amended(joins(member("porto"))).amended(leaves("porto"))
+    return founded(4, put("retention", RETENTION), put("disclosure", DISCLOSURE)).amended(joins(member("porto"))).amended(leaves("porto"))
 
 
 def swapped(file: bytes, old: bytes, new: bytes, count: int = 1) -> bytes:
@@ -54,6 +54,8 @@ OBJECTS: dict[str, list[str | int]] = {
     "catalogue": ["founding", "charter", "catalogues", 0],
     "conflicts": ["founding", "charter", "conflicts"],
     "disclosure": ["founding", "charter", "disclosure"],
+    "noise": ["founding", "charter", "disclosure", "noise"],
+    "pool": ["founding", "charter", "disclosure", "pool"],
     "retention": ["founding", "charter", "retention"],
     "amendment": ["amendments", 0],
     "vote": ["amendments", 0, "votes", 0],

@@ -2,7 +2,7 @@
 
 from .cases import add, case
 from .desk import Desk
-from .federation import NAMES, RETENTION, Chain, Change, founded, joins, leaves, member, put, put_member, rotates
+from .federation import NAMES, NOISE, POOL, RETENTION, TABLES, Chain, Change, founded, joins, leaves, member, put, put_member, rotates
 
 
 def more_than_half(voices: int) -> int:
@@ -55,6 +55,10 @@ MINOR: dict[str, Change] = {
     "conflicts": put("conflicts", {"swap_months": 1, "swap_floor": 4, "tie_months": 24}),
     "tie": put("ties", [{"agency": "bergen", "to": "oslo"}]),
     "disclosure": put("disclosure", {"minimum": 6, "protection": 2}),
+    "noise": put("disclosure", {"minimum": 5, "noise": NOISE, "protection": 2}),
+    "pool": put("disclosure", {"minimum": 5, "pool": POOL, "protection": 2}),
+    "rounding": put("disclosure", {"minimum": 5, "protection": 2, "rounding": 5}),
+    "tables": put("disclosure", {"minimum": 5, "protection": 2, "tables": TABLES}),
     "retention": put("retention", RETENTION),
     "catalogue": lambda text: text["catalogues"].append({"id": "new-2027", "hash": "00" * 32}),
     "scheme": lambda text: text["schemes"].append({"id": "other", "name": "Other", "rules": []}),

@@ -2,6 +2,7 @@
 
 mod amend;
 mod change;
+mod counts;
 mod found;
 mod join;
 mod refound;

@@ -166,6 +166,12 @@ fn pools(context: &Context<'_>) -> Result<(), Failure> {
             return;
         }
         page.table(["PERIOD", "CATALOGUE", "AGENCIES", "ATTEMPT", "STATE", "AWAITED OR NAMED"], rounds.iter().map(round));
+        for round in &rounds {
+            let lacking: Vec<_> = round["lacking"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            if !lacking.is_empty() {
+                page.remark(format!("{}: no share has come here from {}", text(round, "period"), lacking.join(", ")));
+            }
+        }
         for reason in rounds.iter().filter_map(|round| round["reason"].as_str().map(|reason| (text(round, "period"), reason))) {
             page.remark(format!("{}: {}", reason.0, reason.1));
         }

@@ -72,6 +72,11 @@ impl Engine {
 
     async fn take(&self, event: Event) -> Result<(), EngineError> {
         self.event(event).await?;
+        self.settled().await
+    }
+
+    /// Waits until what the core had taken in before is durable, and what follows from that is done.
+    pub(crate) async fn settled(&self) -> Result<(), EngineError> {
         let (reply, durable) = oneshot::channel();
         self.commands.send(Command::Flush { reply }).await.map_err(|_| EngineError::Stopped)?;
         durable.await.map_err(|_| EngineError::Stopped)

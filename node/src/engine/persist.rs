@@ -12,6 +12,7 @@ use parangon_protocol::label::status::State;
 use parangon_protocol::log::fork::ForkProof;
 use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Confirmation, Keys, LabelRow, LogSnapshot, Objected, Replica, Settings, Write};
+use parangon_protocol::statistics::pool::LOOKED_AT;
 use parangon_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -365,21 +366,37 @@ pub(super) fn keep_releases(store: &Store) -> Result<(), StoreError> {
     store.write(|tx| places.iter().try_for_each(|(log, index)| keep_release(tx, log, *index)))
 }
 
-/// The places of all records of a pool's round, by agency and in the order of each log.
+/// The places of the records of a pool's round, by agency and in the order of each log: as many of each as are looked at.
 ///
 /// # Errors
 /// An error of the store.
 pub(crate) fn pooled<S: Source>(tx: &Tx<S>, round: &Hash) -> Result<Vec<(LogId, u64)>, StoreError> {
-    places(tx, &format!("{POOL}{round}/"))
+    let (mut places, mut agency, mut count) = (Vec::new(), String::new(), 0);
+    for name in tx.document_names(&format!("{POOL}{round}/"))? {
+        let Some((of, index)) = name.rsplit_once('/') else { continue };
+        if of != agency {
+            (agency, count) = (of.to_owned(), 0);
+        }
+        count += 1;
+        if count <= LOOKED_AT {
+            places.extend(place(tx, &name, index)?);
+        }
+    }
+    Ok(places)
+}
+
+fn place<S: Source>(tx: &Tx<S>, name: &str, index: &str) -> Result<Option<(LogId, u64)>, StoreError> {
+    let Ok(index) = u64::from_str_radix(index, 16) else { return Ok(None) };
+    Ok(match tx.document(name)? {
+        Some(bytes) => Some((parse(&bytes)?, index)),
+        None => None,
+    })
 }
 
 fn places<S: Source>(tx: &Tx<S>, prefix: &str) -> Result<Vec<(LogId, u64)>, StoreError> {
     let mut places = Vec::new();
     for name in tx.document_names(prefix)? {
-        let index = name.rsplit('/').next().and_then(|index| u64::from_str_radix(index, 16).ok());
-        if let (Some(bytes), Some(index)) = (tx.document(&name)?, index) {
-            places.push((parse(&bytes)?, index));
-        }
+        places.extend(place(tx, &name, name.rsplit('/').next().unwrap_or_default())?);
     }
     Ok(places)
 }

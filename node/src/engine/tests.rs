@@ -10,10 +10,11 @@ use parangon_protocol::log::checkpoint::{Checkpoint, sign};
 use parangon_protocol::log::merkle::{Frontier, leaf_hash};
 use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Objected, Write};
+use parangon_protocol::statistics::pool::LOOKED_AT;
 use parangon_protocol::statistics::{Cell, Dimension, Part, Period, Reason, Release, Row};
 use parangon_protocol::time::Timestamp;
 
-use super::persist::{RegisterRow, chain, keep_releases, lost_standings, objected, objections, torn, write};
+use super::persist::{RegisterRow, chain, keep_releases, lost_standings, objected, objections, pooled, torn, write};
 use crate::keystore::MasterKey;
 use crate::service::labels::parse_id;
 use crate::service::register::{self, Standing};
@@ -195,7 +196,17 @@ fn releases_are_kept_as_their_records_say_and_go_with_their_log() {
     let reasons = [Reason::Population, Reason::Small, Reason::Group, Reason::Derivable, Reason::Small].map(Cell::Hidden);
     let rows = vec![row("4.1.2", counts, Cell::Count(1)), row("4.1.3", reasons, Cell::Hidden(Reason::Group))];
     let catalogue = parangon_protocol::catalogue::Catalogue::ecei().reference();
-    let whole = Release { by: None, catalogue, groups: vec![], period, version: 1, reason: None, population: 9, rows: rows.clone() };
+    let whole = Release {
+        by: None,
+        catalogue,
+        groups: vec![],
+        perturbation: None,
+        period,
+        version: 1,
+        reason: None,
+        population: 9,
+        rows: rows.clone(),
+    };
     let rest = Part { population: 4, rows: rows[1..].to_vec(), value: None };
     let oslo = Part { population: 5, rows: rows.iter().rev().cloned().collect(), value: "Oslo, ö".parse().ok() };
     let table = Release { by: Some(Dimension::Region), groups: vec![rest, oslo], rows: vec![], ..whole.clone() };
@@ -244,4 +255,18 @@ fn releases_are_kept_as_their_records_say_and_go_with_their_log() {
         store.write(|tx| tx.put_document(&name, spoilt)).expect("written");
         assert!(store.read().and_then(|tx| tx.releases(None, |_| ())).is_err(), "{} bytes", spoilt.len());
     }
+}
+
+#[test]
+fn whoever_writes_on_and_on_about_a_pool_makes_nobody_read_all_of_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let round = Hash::of(&[b"round"]);
+    let said = |id: &str, index| Write::Pooled { round, log: LogId::first(agency(id)), index };
+    let many: Vec<_> = (0..1_000).map(|index| said("oslo", index)).chain([said("lyon", 3), said("porto", 9), said("porto", 4)]).collect();
+    write(&store, &agency("lyon"), &many).expect("written");
+    let places = pooled(&store.read().expect("a snapshot"), &round).expect("reads");
+    let of = |id: &str| places.iter().filter(|(log, _)| log.agency == agency(id)).map(|(_, index)| *index).collect::<Vec<_>>();
+    assert_eq!((of("lyon"), of("porto")), (vec![3], vec![4, 9]));
+    assert_eq!(of("oslo"), (0..u64::try_from(LOOKED_AT).expect("few")).collect::<Vec<_>>(), "the first ones");
 }

@@ -21,7 +21,7 @@ use parangon_protocol::review::draw::DrawError;
 use parangon_protocol::review::history::Objection;
 use parangon_protocol::review::{EndorseError, EnvelopeError, ExchangeError, ReviewError, panel};
 use parangon_protocol::statistics::pool::PoolError;
-use parangon_protocol::statistics::{AggregateError, ReleaseError, TallyError};
+use parangon_protocol::statistics::{AggregateError, PerturbationError, ReleaseError, TallyError};
 use parangon_protocol::time::Timestamp;
 
 use super::labels::ObjectionError;
@@ -326,6 +326,15 @@ pub enum Error {
     /// The population cannot be counted.
     #[error(transparent)]
     Tally(#[from] TallyError),
+    /// Counts cannot get their noise.
+    #[error("the noise: {0}")]
+    Perturbation(#[from] PerturbationError),
+    /// Releases with noise were made with a secret that is not here: other noise would give the first one away.
+    #[error("the secret of the noise in our releases on {catalogue} is lost")]
+    NoiseLost {
+        /// On which catalogue.
+        catalogue: String,
+    },
     /// A release of ours breaks a rule: it is not published.
     #[error(transparent)]
     Release(#[from] ReleaseError),

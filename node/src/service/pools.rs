@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use plan::Labels;
 pub(crate) use plan::is_pooled;
 pub use view::{NamedView, RoundView, list};
 
@@ -29,7 +30,7 @@ use crate::store::{Source, Tx, WriteTx};
 /// Between two looks at what time alone brings.
 const TICK: Duration = Duration::from_secs(30);
 
-/// Seconds after which a round that is over is forgotten, with the counters in it.
+/// Seconds after which our part in a round that is over is forgotten, with the counters in it.
 const KEPT: u64 = 100 * 86_400;
 
 /// Our part in one round, named by the round's id.
@@ -37,7 +38,16 @@ const KEPT: u64 = 100 * 86_400;
 struct Round {
     /// The plan's canonical text, as it was when the round began here.
     plan: String,
-    party: Party,
+    /// Our part, with the counters. None once the round is over long ago: what was added up is still to be known then, since later
+    /// totals are held against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    party: Option<Party>,
+    /// Whether another plan is followed by now. Its shares are kept: should it be followed again, they are not dealt anew.
+    #[serde(default)]
+    left: bool,
+    /// The labels of each agency that the plan counts.
+    #[serde(default)]
+    labels: Labels,
     /// Texts of records that are to stand in our log.
     #[serde(default)]
     pending: Vec<String>,
@@ -119,7 +129,7 @@ fn is_under_way(context: &Context, period: Period) -> bool {
     now >= Calendar::new(period, 1).start() && now < Calendar::new(period, ATTEMPTS).over()
 }
 
-/// Begins the rounds whose date has come, forgets those that are over long ago, and names all others.
+/// Begins the rounds whose date has come, forgets our part in those that are over long ago, and names all others.
 fn due(context: &Context, begins: bool) -> Result<Vec<String>, Error> {
     let now = context.now();
     if let Some(period) = Period::of(now).previous().filter(|period| begins && is_under_way(context, *period)) {
@@ -133,16 +143,21 @@ fn due(context: &Context, begins: bool) -> Result<Vec<String>, Error> {
     }
     let (mut ids, mut old) = (Vec::new(), Vec::new());
     item::each::<Round, _>(&context.store().read()?, |id, round| {
+        if round.party.is_none() {
+            return Ok(());
+        }
+        let is_left = round.left;
         let over = Calendar::new(round.plan()?.period(), ATTEMPTS).over();
         if now >= over.plus(KEPT) {
-            old.push(id);
-        } else if now < over || !round.pending.is_empty() {
+            old.push((id, round));
+        } else if !is_left && (now < over || !round.pending.is_empty()) {
             ids.push(id);
         }
         Ok(())
     })?;
-    for id in old {
-        context.transact(|tx| tx.delete_private(Round::KIND, &id).map(drop).map_err(Error::from))?;
+    for (id, round) in old {
+        let kept = Round { party: None, pending: vec![], ..round };
+        context.transact(|tx| item::put(tx, &id, &kept))?;
     }
     Ok(ids)
 }
@@ -152,7 +167,7 @@ fn find<S: Source>(tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Resu
     let mut found = None;
     item::each::<Round, S>(tx, |_, round| {
         let plan = round.plan()?;
-        if plan.catalogue() == reference && plan.period() == period {
+        if plan.catalogue() == reference && plan.period() == period && !round.left {
             found = Some(round);
         }
         Ok(())
@@ -160,19 +175,37 @@ fn find<S: Source>(tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Resu
     Ok(found)
 }
 
-/// Begins a round, once: from then on neither plan nor counters change, whatever the register learns.
+/// Begins a round. Once a record of ours is made neither plan nor counters change, whatever the register learns. Until then we follow
+/// it: somebody's label of the period may become final here only after we began, and there are as many rounds as registers.
 fn begin(context: &Context, tx: &mut WriteTx, reference: &CatalogueRef, period: Period) -> Result<(), Error> {
-    if find(tx, reference, period)?.is_some() {
+    let begun = find(tx, reference, period)?;
+    let is_open = |round: &Round| round.pending.is_empty() && round.party.as_ref().is_some_and(|party| !party.is_bound());
+    let may_change = context.now() < Calendar::new(period, 1).given_up();
+    if begun.as_ref().is_some_and(|round| !may_change || !is_open(round)) || !plan::may_have_a_seat(context, tx, reference, period)? {
         return Ok(());
     }
-    let Some(plan) = plan::plan(context, tx, reference, period)? else { return Ok(()) };
-    if !plan.agencies().any(|agency| agency == context.me()) {
+    let Some(made) = plan::made(context, tx, reference, period, true)?.pop().filter(|made| made.plan.period() == period) else {
         return Ok(());
+    };
+    if !made.plan.agencies().any(|agency| agency == context.me()) {
+        return Ok(());
+    }
+    let id = made.plan.round().to_string();
+    if let Some(begun) = begun {
+        let former = begun.plan()?.round().to_string();
+        if former == id {
+            return Ok(());
+        }
+        tracing::info!(round = %id, %former, "the register has changed since a round of a pool began: another one takes its place");
+        item::put(tx, &former, &Round { left: true, ..begun })?;
+    }
+    if let Some(round) = item::find::<Round, _>(tx, &id)? {
+        return item::put(tx, &id, &Round { left: false, ..round });
     }
     let counters = plan::counters(context, tx, reference, period)?;
-    let party = Party::new(&plan, context.me().clone(), counters)?;
-    let text = String::from_utf8(plan.to_text()?).map_err(|_| Error::Damaged { what: Round::WHAT })?;
-    item::put(tx, &plan.round().to_string(), &Round { plan: text, party, pending: vec![], from: 0 })
+    let party = Party::new(&made.plan, context.me().clone(), counters)?;
+    let text = String::from_utf8(made.plan.to_text()?).map_err(|_| Error::Damaged { what: Round::WHAT })?;
+    item::put(tx, &id, &Round { plan: text, party: Some(party), left: false, labels: made.labels, pending: vec![], from: 0 })
 }
 
 /// The final records of a round.
@@ -205,7 +238,8 @@ fn advance(context: &Context, tx: &mut WriteTx, id: &str) -> Result<(), Error> {
     let (issue, mut failed) = (context.issue_key(), None);
     let mut draw = |bytes: &mut [u8]| failed = random::system(bytes).err().or(failed.take());
     let means = &mut Means { federation: context.federation(), issue: &issue, random: &mut draw };
-    let actions = round.party.advance(&plan, &board, context.now(), means)?;
+    let Some(party) = &mut round.party else { return Ok(()) };
+    let actions = party.advance(&plan, &board, context.now(), means)?;
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -296,7 +330,8 @@ pub(crate) fn on_message(context: &Context, tx: &mut WriteTx, from: &AgencyId, m
     let book = context.engine().book();
     let issue = |agency: &AgencyId| book.issue_keys(agency);
     let keys = Keys { federation: context.federation(), issue: &issue };
-    let actions = round.party.receive(&plan, &board, from, message, keys).map_err(|error| match error {
+    let Some(party) = &mut round.party else { return Err(PoolError::OtherRound(from.clone()).into()) };
+    let actions = party.receive(&plan, &board, from, message, keys).map_err(|error| match error {
         PoolError::NoKey(agency) => Error::KeysUnknown(agency),
         error => Error::Pool(error),
     })?;

@@ -3,6 +3,7 @@
 
 mod counted;
 mod figures;
+mod noise;
 pub(super) mod population;
 mod preparing;
 mod registered;

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use bincode::{Decode, Encode};
 use parangon_protocol::catalogue::LEVELS;
-use parangon_protocol::charter::CatalogueRef;
+use parangon_protocol::charter::{CatalogueRef, Noise};
 use parangon_protocol::id::{AgencyId, Hash, IndicatorId, LogId, Name};
-use parangon_protocol::statistics::{Cell, Dimension, Part, Period, Reason, Release, Row};
+use parangon_protocol::statistics::{Cell, Dimension, Part, Period, Perturbation, Reason, Release, Row};
 
 use super::{Source, StoreError, Tx, WriteTx};
 use crate::codec;
@@ -44,6 +44,9 @@ struct Stored {
     by: Option<u8>,
     catalogue: String,
     hash: [u8; 32],
+    /// Maximum and variance in tenths.
+    noise: Option<(u8, u32)>,
+    rounding: Option<u32>,
     version: u32,
     reason: Option<String>,
     population: u32,
@@ -116,6 +119,11 @@ fn stored(epoch: u32, release: &Release) -> Vec<u8> {
         rows: written(&part.rows, &mut codes),
     };
     let groups = release.groups.iter().map(group).collect();
+    let (noise, rounding) = match release.perturbation {
+        Some(Perturbation::Noise(Noise { maximum, tenths })) => (Some((maximum, tenths)), None),
+        Some(Perturbation::Rounding(base)) => (None, Some(base)),
+        None => (None, None),
+    };
     let by = release.by.and_then(|by| Dimension::EVERY.iter().position(|known| *known == by));
     codec::encode(&Stored {
         format: FORMAT,
@@ -123,6 +131,8 @@ fn stored(epoch: u32, release: &Release) -> Vec<u8> {
         by: by.and_then(|by| u8::try_from(by).ok()),
         catalogue: release.catalogue.id.to_string(),
         hash: release.catalogue.hash.0,
+        noise,
+        rounding,
         version: release.version,
         reason: release.reason.as_ref().map(ToString::to_string),
         population: release.population,
@@ -159,6 +169,11 @@ fn released(name_of: &str, bytes: &[u8]) -> Result<Released, StoreError> {
         catalogue: CatalogueRef { id: row.catalogue.parse().map_err(|_| MALFORMED)?, hash: Hash(row.hash) },
         groups: row.groups.into_iter().map(group).collect::<Result<_, _>>()?,
         period,
+        perturbation: match (row.noise, row.rounding) {
+            (Some((maximum, tenths)), None) => Some(Perturbation::Noise(Noise { maximum, tenths })),
+            (None, rounding) => rounding.map(Perturbation::Rounding),
+            _ => return Err(MALFORMED),
+        },
         version: row.version,
         reason: name(row.reason)?,
         population: row.population,

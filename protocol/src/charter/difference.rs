@@ -6,6 +6,7 @@ use std::fmt;
 use super::{Charter, ConflictRules, Level, Member, PoolRule, Rekeying, Resumption, Retention, Tie, rekeying, resumption, retention, tie};
 use crate::id::{AgencyId, CatalogueId, Name, SchemeId};
 use crate::keys::PublicKey;
+use crate::statistics::{Dimension, Perturbation};
 use crate::time::Month;
 
 /// One change.
@@ -71,6 +72,10 @@ pub enum Difference {
     Untied(Tie),
     /// What statistics must hide: the smallest count before and from now on.
     Disclosure(u32, u32),
+    /// How statistics change the counts that they publish, from now on.
+    Perturbation(Option<Perturbation>),
+    /// What statistics divide clusters by, from now on.
+    Tables(Vec<Dimension>),
     /// Who adds up in pools: before, and from now on.
     Pool(Option<PoolRule>, Option<PoolRule>),
     /// How long members keep what is confidential: before, and from now on.
@@ -144,6 +149,12 @@ pub fn differences(present: &Charter, next: &Charter) -> Vec<Difference> {
     }
     all.extend(tie::differences(present, next));
     let (before, after) = (&present.disclosure, &next.disclosure);
+    if before.perturbation() != after.perturbation() {
+        all.push(Difference::Perturbation(after.perturbation()));
+    }
+    if before.tables != after.tables {
+        all.push(Difference::Tables(after.tables.clone()));
+    }
     if before.pool != after.pool {
         all.push(Difference::Pool(before.pool, after.pool));
     }
@@ -263,6 +274,13 @@ impl fmt::Display for Difference {
             Self::Untied(Tie { agency, to, .. }) => write!(f, "the tie of {agency} to {to} counts for nothing any more"),
             Self::Disclosure(from, to) if from != to => write!(f, "the smallest count that may be published is {to} instead of {from}"),
             Self::Disclosure(..) => f.write_str("how well hidden counts are protected"),
+            Self::Perturbation(Some(how)) => write!(f, "published counts {how}"),
+            Self::Perturbation(None) => f.write_str("published counts are exact"),
+            Self::Tables(tables) if tables.is_empty() => f.write_str("statistics divide clusters by nothing"),
+            Self::Tables(tables) => {
+                let words: Vec<_> = tables.iter().map(|by| by.as_str()).collect();
+                write!(f, "statistics divide clusters by {}", words.join(", "))
+            }
             Self::Pool(_, Some(PoolRule { below, from })) => {
                 write!(f, "agencies with fewer than {below} clusters add their statistics up in pools, from {from} on")
             }

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::disclosure::bounds;
 use super::release::Reason;
 use super::table::floor;
 use super::{AuditError, Effort, Published, Release, Row, World, audit};
@@ -27,7 +28,9 @@ pub struct Counted<R> {
 
 /// Hides the rows of `now`, that are published together, which with each other and with `earlier` ones would give something away. All are
 /// of one agency and catalogue. What stands first in `now` is hidden last. `labels` has for each label, counted now or before, the
-/// level that it proves to everyone.
+/// level that it proves to everyone. Counts with noise, and rounded ones, are audited as the intervals that they tell: [`Release::perturb`]
+/// comes first. Earlier releases are read with the present minimum: where it was lower then, they told less than is assumed here;
+/// where it was higher, a little more.
 ///
 /// What cannot be shown to be safe is hidden as well: an audit that is too long, and rows that contradict each other.
 pub fn guard(
@@ -43,7 +46,7 @@ pub fn guard(
     for indicator in &catalogue.indicators {
         let mut before = Vec::new();
         for counted in earlier {
-            for (_, row) in published(counted.release, &counted.units, &indicator.code) {
+            for (_, row) in published(counted.release, &counted.units, &indicator.code, rule) {
                 // The same row of the same clusters once more says nothing more.
                 if !before.contains(&row) {
                     before.push(row);
@@ -60,7 +63,7 @@ fn one(now: &mut [Counted<&mut Release>], before: &[Published], floors: &[usize]
     loop {
         let (mut places, mut rows) = (Vec::new(), Vec::new());
         for (at, counted) in now.iter().enumerate() {
-            for (part, row) in published(counted.release, &counted.units, indicator) {
+            for (part, row) in published(counted.release, &counted.units, indicator, rule) {
                 if !before.contains(&row) {
                     places.push((at, part));
                     rows.push(row);
@@ -90,10 +93,12 @@ fn one(now: &mut [Counted<&mut Release>], before: &[Published], floors: &[usize]
 }
 
 /// The rows of one indicator, each with the place of its set.
-fn published(release: &Release, units: &[Vec<usize>], indicator: &IndicatorId) -> Vec<(usize, Published)> {
+fn published(release: &Release, units: &[Vec<usize>], indicator: &IndicatorId, rule: &Disclosure) -> Vec<(usize, Published)> {
     let row = |rows: &[Row]| rows.iter().find(|row| row.indicator == *indicator).cloned();
     let sets = release.parts().zip(units).enumerate();
-    sets.filter_map(|(at, ((_, _, rows), units))| Some((at, Published::of(units.clone(), &row(rows)?)))).collect()
+    let (how, minimum) = (release.perturbation, bounds(rule).0);
+    let known = |units: &Vec<usize>, rows| Some(Published::perturbed(units.clone(), &row(rows)?, how, minimum));
+    sets.filter_map(|(at, ((_, _, rows), units))| Some((at, known(units, rows)?))).collect()
 }
 
 /// What cannot be judged at all is not published.

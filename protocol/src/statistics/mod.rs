@@ -3,7 +3,8 @@
 //!
 //! A node counts its [`Table`] (confidential), [`disclose`]s it into a [`Release`] (public, a record in its log),
 //! and [`aggregate`]s the releases of all agencies. Nothing hidden is needed for the last step.
-//! What overlaps is [`audit`]ed together before it is released; a [`PerturbationTable`] adds noise to counts, where it is asked for.
+//! What overlaps is [`audit`]ed together before it is released; before that counts get noise ([`PerturbationTable`]) or are rounded, where
+//! the charter asks for it.
 
 mod aggregate;
 mod audit;
@@ -13,6 +14,7 @@ mod dimension;
 mod disclosure;
 mod guard;
 mod period;
+mod perturbation;
 pub mod pool;
 mod release;
 mod table;
@@ -30,5 +32,6 @@ pub use dimension::{Dimension, pattern};
 pub use disclosure::disclose;
 pub use guard::{Counted, PERIODS, guard};
 pub use period::{Period, PeriodError};
+pub use perturbation::{CellKeys, Perturbation};
 pub use release::{Cell, Part, Reason, Release, ReleaseError, Row};
 pub use table::{Counts, Member, Table, TallyError};

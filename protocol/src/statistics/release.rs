@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::disclosure::{bounds, disclose};
-use super::{Dimension, Period, Table};
+use super::{Dimension, Period, Perturbation, Table};
 use crate::catalogue::LEVELS;
 use crate::charter::{CatalogueRef, Disclosure};
 use crate::id::{IndicatorId, Name};
@@ -178,6 +178,20 @@ pub enum ReleaseError {
         /// What they should fit.
         population: u32,
     },
+    /// Its counts were changed in another way than the charter asks for, or not at all, or though they are to be exact.
+    #[error("by the charter published counts {}; these say otherwise", expected.map_or_else(|| "are exact".to_owned(), |how| how.to_string()))]
+    Perturbation {
+        /// What the charter asks for.
+        expected: Option<Perturbation>,
+    },
+    /// A count that is published for no true one.
+    #[error("{indicator} shows {count}, as which no count is published")]
+    Impossible {
+        /// Which row.
+        indicator: IndicatorId,
+        /// What it shows.
+        count: u32,
+    },
     /// A row shows a count below the minimum, or what is hidden can be worked out, or its reasons do not fit it.
     #[error("{indicator} discloses too much: {rule}")]
     Discloses {
@@ -215,6 +229,9 @@ pub struct Release {
     pub groups: Vec<Part>,
     /// For which quarter.
     pub period: Period,
+    /// How its counts were changed; None where they are exact. Populations always are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perturbation: Option<Perturbation>,
     /// 1 for the first release of the period, one more for each correction.
     pub version: u32,
     /// Why a correction was needed; absent in version 1.
@@ -227,11 +244,11 @@ pub struct Release {
 }
 
 impl Release {
-    /// The first release of a period: the table of all clusters.
+    /// The first release of a period: the table of all clusters, with exact counts ([`Release::perturb`]).
     #[must_use]
     pub fn first(catalogue: CatalogueRef, period: Period, table: &Table, rule: &Disclosure) -> Self {
         let (population, rows) = (table.population(), disclose(table, rule));
-        Self { by: None, catalogue, groups: Vec::new(), period, version: 1, reason: None, population, rows }
+        Self { by: None, catalogue, groups: Vec::new(), period, perturbation: None, version: 1, reason: None, population, rows }
     }
 
     /// A table of the same clusters by groups, to be published with this table of all. `parts` has the groups that
@@ -243,7 +260,7 @@ impl Release {
             rows: disclose(table, rule),
             value: value.clone(),
         };
-        Self { by: Some(by), groups: parts.iter().map(part).collect(), rows: Vec::new(), ..self.clone() }
+        Self { by: Some(by), groups: parts.iter().map(part).collect(), perturbation: None, rows: Vec::new(), ..self.clone() }
     }
 
     /// A correction of this release. Both stay public: whoever compares them learns what changed.
@@ -251,8 +268,8 @@ impl Release {
     pub fn corrected(&self, reason: Name, table: &Table, rule: &Disclosure) -> Self {
         let rows = disclose(table, rule);
         let (catalogue, version) = (self.catalogue.clone(), self.version.saturating_add(1));
-        let (by, groups, population) = (None, Vec::new(), table.population());
-        Self { by, catalogue, groups, period: self.period, version, reason: Some(reason), population, rows }
+        let (by, groups, perturbation, population) = (None, Vec::new(), None, table.population());
+        Self { by, catalogue, groups, period: self.period, perturbation, version, reason: Some(reason), population, rows }
     }
 
     /// Each set of clusters that it counts, with its rows: all of them, or each group. The value is None for all, and for the rest.
@@ -287,7 +304,7 @@ impl Release {
         if self.by.is_some() && counted != u64::from(population) {
             return Err(ReleaseError::Population { counted, population });
         }
-        self.parts().try_for_each(|(_, population, rows)| check(population, rows))
+        self.parts().try_for_each(|(_, population, rows)| check(population, rows, self.perturbation, 1))
     }
 
     /// Checks a release of someone else against the charter's rule, as far as the published cells tell.
@@ -296,6 +313,10 @@ impl Release {
     /// The first rule it breaks.
     pub fn check_disclosure(&self, rule: &Disclosure) -> Result<(), ReleaseError> {
         self.check()?;
+        let expected = rule.perturbation();
+        if self.perturbation != expected {
+            return Err(ReleaseError::Perturbation { expected });
+        }
         let minimum = bounds(rule).0;
         if let Some(part) = self.groups.iter().find(|part| part.population < minimum) {
             return Err(ReleaseError::SmallGroup { population: part.population });
@@ -304,26 +325,38 @@ impl Release {
     }
 }
 
-/// Checks the rows of one set of clusters against the charter's rule, as far as the published cells tell.
+/// Checks the rows of one set of clusters against the charter's rule, as far as the published cells tell. They were changed as it says.
 ///
 /// # Errors
 /// The first rule they break.
 pub(super) fn check_rows(population: u32, rows: &[Row], rule: &Disclosure) -> Result<(), ReleaseError> {
     let minimum = bounds(rule).0;
-    check(population, rows)?;
+    check(population, rows, rule.perturbation(), minimum)?;
     rows.iter().try_for_each(|row| {
-        row_rule(population, row, minimum).map_err(|rule| ReleaseError::Discloses { indicator: row.indicator.clone(), rule })
+        row_rule(population, row, rule.perturbation(), minimum)
+            .map_err(|rule| ReleaseError::Discloses { indicator: row.indicator.clone(), rule })
     })
 }
 
-/// Checks the rows of one set of clusters under any disclosure rule.
-fn check(population: u32, rows: &[Row]) -> Result<(), ReleaseError> {
+/// The fewest and the most clusters that published counts can stand for together. Exact ones for themselves.
+fn within(row: &Row, how: Option<Perturbation>, minimum: u32) -> Result<(u64, u64), ReleaseError> {
+    let Some(how) = how else { return Ok((row.visible(), row.visible())) };
+    row.all().filter_map(Cell::count).try_fold((0, 0), |(low, high), count| {
+        let (least, most) =
+            how.truths(count, minimum).ok_or_else(|| ReleaseError::Impossible { indicator: row.indicator.clone(), count })?;
+        Ok((low + u64::from(least), high + u64::from(most)))
+    })
+}
+
+/// Checks the rows of one set of clusters under any disclosure rule whose minimum is at least this one.
+fn check(population: u32, rows: &[Row], how: Option<Perturbation>, minimum: u32) -> Result<(), ReleaseError> {
     if rows.len() > limits::INDICATORS || !rows.is_sorted_by(|a, b| a.indicator < b.indicator) {
         return Err(ReleaseError::Rows);
     }
     for row in rows {
         let visible = row.visible();
-        let fits = if row.hidden() == 0 { visible == u64::from(population) } else { visible <= u64::from(population) };
+        let (low, high) = within(row, how, minimum)?;
+        let fits = low <= u64::from(population) && (row.hidden() > 0 || u64::from(population) <= high);
         if !fits {
             return Err(ReleaseError::Total { indicator: row.indicator.clone(), visible, population });
         }
@@ -331,18 +364,20 @@ fn check(population: u32, rows: &[Row]) -> Result<(), ReleaseError> {
     Ok(())
 }
 
-fn row_rule(population: u32, row: &Row, minimum: u32) -> Result<(), &'static str> {
+fn row_rule(population: u32, row: &Row, how: Option<Perturbation>, minimum: u32) -> Result<(), &'static str> {
     let mut reasons: Vec<_> = row.all().filter_map(|cell| if let Cell::Hidden(reason) = cell { Some(reason) } else { None }).collect();
     if population < minimum {
         let all = reasons.len() == CELLS && reasons.iter().all(|reason| *reason == Reason::Population);
         return all.then_some(()).ok_or("the population is below the minimum, so every cell is hidden");
     }
-    if row.all().filter_map(Cell::count).any(|count| (1..minimum).contains(&count)) {
+    if how.is_none() && row.all().filter_map(Cell::count).any(|count| (1..minimum).contains(&count)) {
         return Err("a count below the minimum is shown");
     }
     let hidden = reasons.len();
     reasons.dedup();
-    match (hidden, u64::from(population) - row.visible()) {
+    // What the hidden cells add up to at the most.
+    let low = within(row, how, minimum).map_or(u64::from(population), |(low, _)| low);
+    match (hidden, u64::from(population).saturating_sub(low)) {
         (0, _) => Ok(()),
         (1, _) => Err("one hidden cell follows from the others"),
         (_, sum) if sum < u64::from(minimum) => Err("the hidden cells add up to less than the minimum"),

@@ -18,6 +18,13 @@ pub struct Member<'a> {
     pub implied: Option<u8>,
 }
 
+impl Member<'_> {
+    /// The cell that it is counted in: 0 for unknown, and from 1 on its level.
+    pub(super) fn cell(&self, indicator: &Indicator) -> usize {
+        self.scores.get(&indicator.code).and_then(Answer::level).map_or(0, |level| level.index() + 1)
+    }
+}
+
 /// Why a population cannot be counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TallyError {
@@ -93,7 +100,7 @@ impl Table {
         for member in members {
             population = population.checked_add(1).ok_or(TallyError::TooMany)?;
             for (row, indicator) in rows.iter_mut().zip(&catalogue.indicators) {
-                let cell = member.scores.get(&indicator.code).and_then(Answer::level).map_or(0, |level| level.index() + 1);
+                let cell = member.cell(indicator);
                 let floor = floor(indicator, member.implied);
                 if cell < floor {
                     return Err(TallyError::BelowLabel { indicator: indicator.code.clone() });

@@ -10,6 +10,7 @@ use parangon_protocol::statistics::{Dimension, PeriodError};
 use parangon_protocol::time::{Month, TimeError, Timestamp};
 use serde_json::Value;
 
+use super::counts::{self, Noisy, Rounded};
 use super::read_card;
 use crate::client::Client;
 use crate::exit::Exit;
@@ -72,6 +73,12 @@ pub(crate) struct Change {
     /// Agencies with fewer clusters add their statistics up in pools, from this quarter on: 15@2027-Q1, or none
     #[arg(long, value_name = "COUNT@QUARTER")]
     pool: Option<Pooling>,
+    /// Noise on published counts: at most so many clusters, and its variance: 3:2.0, or none
+    #[arg(long, value_name = "MAX:VARIANCE")]
+    noise: Option<Noisy>,
+    /// Publish counts rounded to multiples of 3, 5 or 10, or none. Counts have noise or are rounded, not both
+    #[arg(long, value_name = "BASE", conflicts_with = "noise")]
+    rounding: Option<Rounded>,
     /// What releases divide clusters by beside the table of all, what matters most first: country,field,region,level, or none
     #[arg(long, value_name = "TABLES")]
     tables: Option<Divided>,
@@ -81,7 +88,7 @@ pub(crate) struct Change {
     retention: Vec<Period>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "drawn", "name", "review_by",
-        "status_days", "minimum", "protection", "pool", "tables", "retention"])]
+        "status_days", "minimum", "protection", "pool", "noise", "rounding", "tables", "retention"])]
     charter: Option<PathBuf>,
 }
 
@@ -318,6 +325,7 @@ impl Change {
         next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);
         next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
         next.disclosure.pool = self.pool.map_or(next.disclosure.pool, |pooling| pooling.0);
+        counts::put(self.noise, self.rounding, &mut next.disclosure);
         if let Some(Divided(tables)) = &self.tables {
             next.disclosure.tables.clone_from(tables);
         }

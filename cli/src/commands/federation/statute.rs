@@ -72,6 +72,9 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
         let tables = charter.disclosure.tables.iter().map(|by| by.as_str()).collect::<Vec<_>>().join(", ");
         writeln!(out, "   Clusters are also counted by {tables}, in groups of {} or more.", charter.disclosure.minimum)?;
     }
+    if let Some(how) = charter.disclosure.perturbation() {
+        writeln!(out, "   Published counts {how}; numbers of clusters, and totals of pools, are exact.")?;
+    }
     if let Some(PoolRule { below, from }) = charter.disclosure.pool {
         writeln!(out, "   Agencies with fewer than {below} clusters add theirs up in pools, from {from} on, and publish nothing alone.")?;
     }

@@ -10,6 +10,7 @@ fn release(population: u32, version: u32, rows: Vec<Row>) -> Release {
     let reason = (version > 1).then(|| name("counted anew"));
     Release {
         by: None,
+        perturbation: None,
         groups: vec![],
         catalogue: catalogue(),
         period: "2026-Q3".parse().expect("a period"),

@@ -154,6 +154,14 @@ pub(super) const KINDS: &[Kind] = &[
         free: &[],
         whole: "nothing: it holds a time only",
     },
+    Kind {
+        kind: 32,
+        what: "secret of the noise in statistics",
+        why: "the same clusters get the same noise in every release, so that comparing takes none of it off",
+        kept: Kept::Always,
+        free: &[],
+        whole: "nothing: it holds random bytes, and which catalogues a secret before it was for",
+    },
 ];
 
 /// What is known of a kind. Others, such as counters and keys, hold no text of anybody.

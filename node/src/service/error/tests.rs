@@ -51,6 +51,7 @@ fn each_cause_has_its_code_its_status_and_a_next_step() {
         (Error::Objection(ObjectionError::Stands { since: Timestamp::default() }), "PGN-0882", 409),
         (Error::Objection(ObjectionError::None), "PGN-0883", 409),
         (Error::Objection(ObjectionError::Often), "PGN-0884", 409),
+        (Error::NoiseLost { catalogue: "ecei-2026".into() }, "PGN-0885", 409),
         (Error::Unsettled { labels: 2 }, "PGN-0842", 409),
         (Error::PeriodOpen { period: "2026-Q4".into() }, "PGN-0841", 409),
         (Error::Pool(parangon_protocol::statistics::pool::PoolError::Levels), "PGN-0920", 409),

@@ -81,7 +81,8 @@ impl Error {
             Self::NotIssuer => "PGN-0833",
             Self::Objection(error) => error.code(),
             Self::Engine(EngineError::Refused(Refusal::Objection)) => ObjectionError::Issuer.code(),
-            Self::Tally(_) | Self::Release(_) | Self::Aggregate(_) => "PGN-0840",
+            Self::Tally(_) | Self::Release(_) | Self::Perturbation(_) | Self::Aggregate(_) => "PGN-0840",
+            Self::NoiseLost { .. } => "PGN-0885",
             Self::PeriodOpen { .. } => "PGN-0841",
             Self::Unsettled { .. } => "PGN-0842",
             Self::Engine(EngineError::Refused(Refusal::Proposal)) => "PGN-0501",
@@ -201,6 +202,7 @@ impl Error {
             "PGN-0883" => "Look at who objects to it: parangon label show.",
             "PGN-0884" => "Speak with the agency that issued it, and with the other members.",
             "PGN-0840" => "Nothing was published. Look at the preview: parangon stats prepare.",
+            "PGN-0885" => "Restore a backup that has it: parangon restore. Without one nothing more is released on this catalogue.",
             "PGN-0841" => "Wait until the quarter is over.",
             "PGN-0842" => {
                 "Wait until the members have confirmed them (parangon label list --standing provisional); after two weeks they are left out."

@@ -7,14 +7,14 @@ use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
 use parangon_protocol::label::LabelId;
-use parangon_protocol::statistics::pool::{Group, Known, Outcome, Plan, Seat, outcome};
+use parangon_protocol::statistics::pool::{Group, Held, Kind, Known, Opened, Party, Plan, Seat};
 use parangon_protocol::statistics::{Member, Period, Table};
 use parangon_protocol::time::Timestamp;
 
-use super::{board, find};
+use super::{Round, board};
 use crate::engine::RegisterRow;
 use crate::service::statistics::population::{self, implied, proven, valid_at};
-use crate::service::{Context, Error, catalogues};
+use crate::service::{Context, Error, catalogues, item};
 use crate::store::{Source, Tx};
 
 /// The clusters of each agency with a valid label at `at`.
@@ -35,27 +35,84 @@ fn count(rows: Option<&Vec<RegisterRow>>) -> u32 {
     rows.map_or(0, |rows| u32::try_from(rows.len()).unwrap_or(u32::MAX))
 }
 
-/// The plan of a round; none where the charter has no pools for this period.
-pub(super) fn plan<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Result<Option<Plan>, Error> {
+/// The labels of each agency that a plan counts.
+pub(super) type Labels = BTreeMap<AgencyId, BTreeSet<LabelId>>;
+
+/// A round that was to be.
+pub(super) struct Made {
+    pub(super) plan: Plan,
+    /// The labels that it counts.
+    pub(super) labels: Labels,
+    /// Our part in it, where we have one.
+    pub(super) party: Option<Party>,
+}
+
+/// What was added up before.
+#[derive(Default)]
+struct Past {
+    /// Of each total that may have been seen the period and the labels of its members, the oldest first.
+    totals: Vec<(Period, Labels)>,
+    /// Whether there is one of labels that cannot be told.
+    unclear: bool,
+}
+
+/// The rounds of a catalogue until `last`, the oldest first: each follows from the register and from the totals before it. A round
+/// that began here is as it was then; the last one is made anew where that is asked for.
+pub(super) fn made<S: Source>(
+    context: &Context,
+    tx: &Tx<S>,
+    reference: &CatalogueRef,
+    last: Period,
+    anew: bool,
+) -> Result<Vec<Made>, Error> {
+    let mut began = BTreeMap::new();
+    item::each::<Round, S>(tx, |_, round| {
+        let plan = round.plan()?;
+        let is_wanted = !round.left && if anew { plan.period() < last } else { plan.period() <= last };
+        if plan.catalogue() == reference && is_wanted {
+            began.insert(plan.period(), Made { plan, labels: round.labels, party: round.party });
+        }
+        Ok(())
+    })?;
+    // Also where the charter begins its pools later by now.
+    let from = began.keys().next().copied().into_iter().chain(context.charter().disclosure.pool.map(|rule| rule.from)).min();
+    let mut periods: Vec<_> =
+        std::iter::successors(Some(last), |period| period.previous()).take_while(|period| Some(*period) >= from).collect();
+    periods.reverse();
+    let (mut all, mut past) = (Vec::new(), Past::default());
+    for period in periods.into_iter().filter(|_| from.is_some()) {
+        let one = match began.remove(&period) {
+            Some(one) => Some(one),
+            None => make(context, tx, reference, period, &past)?,
+        };
+        let Some(one) = one else { continue };
+        match board(context, tx, one.plan.round())?.opened(&one.plan) {
+            Opened::Nothing => {}
+            Opened::Of(members) => {
+                let of = |member: &AgencyId| Some((member.clone(), one.labels.get(member)?.clone()));
+                past.totals.push((period, members.iter().filter_map(of).collect()));
+            }
+            Opened::Unclear => past.unclear = true,
+        }
+        all.push(one);
+    }
+    Ok(all)
+}
+
+/// The round of a period after what was added up before; none where the charter has no pools for it.
+fn make<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, period: Period, past: &Past) -> Result<Option<Made>, Error> {
     let charter = context.charter();
     let Some((rule, counted)) = charter.disclosure.pool.and_then(|rule| Some((rule, rule.counted_at(period)?))) else { return Ok(None) };
     let catalogue = catalogues::by_reference(context, reference)?;
     let before = by_agency(context, tx, &catalogue, counted.end())?;
     let now = by_agency(context, tx, &catalogue, period.end())?;
-    let last = last_total(context, tx, reference, period)?;
-    if let Some((members, then)) = &last {
-        // The difference of the two totals would tell of the labels that came and went.
-        let then = by_agency(context, tx, &catalogue, then.end())?;
-        if labels(members, &then) != labels(members, &now) {
-            return Ok(None);
-        }
-    }
-    let fixed = last.map(|(members, _)| members);
-    let takes_part = |agency: &AgencyId| match &fixed {
-        Some(members) => members.contains(agency),
+    // The first total of a year fixes who is in the later ones.
+    let fixed = past.totals.last().filter(|(of, _)| rule.counted_at(*of) == Some(counted)).map(|(_, labels)| labels);
+    let takes_part = |agency: &AgencyId| match fixed {
+        Some(labels) => labels.contains_key(agency),
         None => rule.pools(count(before.get(agency))),
     };
-    let mut seats = Vec::new();
+    let (mut seats, mut labels) = (Vec::new(), Labels::new());
     for member in charter.members.iter().filter(|member| takes_part(&member.id)) {
         let rows = now.get(&member.id).map(Vec::as_slice).unwrap_or_default();
         // What labels prove, and nothing else: the floors are public.
@@ -64,43 +121,41 @@ pub(super) fn plan<S: Source>(context: &Context, tx: &Tx<S>, reference: &Catalog
         let table = Table::tally(&catalogue, units.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?;
         let floors = table.rows().iter().map(parangon_protocol::statistics::Counts::floors).collect();
         seats.push(Seat { agency: member.id.clone(), groups: vec![Known { units: table.population(), floors }] });
+        labels.insert(member.id.clone(), rows.iter().map(|row| row.label.id).collect());
     }
     let mut indicators: Vec<_> = catalogue.indicators.iter().map(|indicator| indicator.code.clone()).collect();
     indicators.sort();
     let groups = vec![Group { value: None }];
-    let plan = Plan::new(reference.clone(), period, groups, indicators, seats, &charter.disclosure)?;
-    Ok(Some(if fixed.is_some() { plan.fix()? } else { plan }))
+    let plan = Plan::new(reference.clone(), period, groups, indicators, seats, &charter.disclosure)?.after(kinds(past, &labels))?;
+    let plan = if past.unclear { plan.unclear()? } else { plan };
+    Ok(Some(Made { plan, labels, party: None }))
 }
 
-/// The labels of these agencies.
-fn labels(members: &[AgencyId], of: &BTreeMap<AgencyId, Vec<RegisterRow>>) -> BTreeSet<LabelId> {
-    members.iter().filter_map(|member| of.get(member)).flatten().map(|row| row.label.id).collect()
-}
-
-/// The last total of the same year, where there is one: its members are those of every later one.
-fn last_total<S: Source>(
-    context: &Context,
-    tx: &Tx<S>,
-    reference: &CatalogueRef,
-    period: Period,
-) -> Result<Option<(Vec<AgencyId>, Period)>, Error> {
-    let Some(rule) = context.charter().disclosure.pool else { return Ok(None) };
-    let mut earlier = period.previous();
-    while let Some(before) =
-        earlier.filter(|before| rule.counted_at(*before).is_some() && rule.counted_at(*before) == rule.counted_at(period))
-    {
-        let plan = match find(tx, reference, before)? {
-            Some(round) => Some(round.plan()?),
-            None => plan(context, tx, reference, before)?,
-        };
-        if let Some(plan) = plan
-            && let Outcome::Total(total) = outcome(&plan, &board(context, tx, plan.round())?, context.now())
-        {
-            return Ok(Some((total.members, before)));
+/// How the labels of earlier totals, and those of now, divide by the totals that held them.
+fn kinds(past: &Past, now: &Labels) -> Vec<Kind> {
+    let mut held: BTreeMap<(LabelId, &AgencyId), Vec<usize>> = BTreeMap::new();
+    for (total, (_, labels)) in past.totals.iter().enumerate() {
+        for (agency, labels) in labels {
+            labels.iter().for_each(|label| held.entry((*label, agency)).or_default().push(total));
         }
-        earlier = before.previous();
     }
-    Ok(None)
+    let mut kinds: BTreeMap<Vec<usize>, BTreeMap<&AgencyId, (u32, u32)>> = BTreeMap::new();
+    for ((label, agency), totals) in held {
+        let (stays, gone) = kinds.entry(totals).or_default().entry(agency).or_default();
+        let is_here = now.get(agency).is_some_and(|labels| labels.contains(&label));
+        *(if is_here { stays } else { gone }) += 1;
+    }
+    let kind = |held: BTreeMap<&AgencyId, (u32, u32)>| {
+        Kind(held.into_iter().map(|(agency, (stays, gone))| Held { agency: agency.clone(), gone, stays }).collect())
+    };
+    kinds.into_values().map(kind).collect()
+}
+
+/// Whether a round of this period may have a seat for us: a look at our own labels alone.
+pub(super) fn may_have_a_seat<S: Source>(context: &Context, tx: &Tx<S>, reference: &CatalogueRef, period: Period) -> Result<bool, Error> {
+    let catalogue = catalogues::by_reference(context, reference)?;
+    let has_units = || Ok::<_, Error>(!valid_at(context, tx, &catalogue, period.end(), Some(context.me()))?.is_empty());
+    Ok(is_pooled(context, tx, &catalogue, period)? && has_units()?)
 }
 
 /// Our true counters, in the order of the plan.

@@ -1,11 +1,11 @@
 //! Rounds as they are shown: where they stand, never a counter.
 
 use parangon_protocol::statistics::Period;
-use parangon_protocol::statistics::pool::{Named, Outcome, Plan, outcome};
+use parangon_protocol::statistics::pool::{Named, Outcome, Party, Plan, outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{board, catalogue_refs, find, plan};
+use super::{board, catalogue_refs, plan};
 use crate::service::{Context, Error};
 use crate::store::{Source, Tx};
 
@@ -41,6 +41,8 @@ pub struct RoundView {
     pub state: String,
     /// Who has not yet done what the state asks for.
     pub awaited: Vec<String>,
+    /// Whose shares have not come here, while that can still be mended.
+    pub lacking: Vec<String>,
     /// Who is named.
     pub named: Vec<NamedView>,
     /// Why there is no total, in words.
@@ -60,24 +62,20 @@ fn named(named: &[Named]) -> Vec<NamedView> {
 pub fn list(context: &Context) -> Result<Vec<RoundView>, Error> {
     let tx = context.store().read()?;
     let mut rounds = Vec::new();
-    let mut period = Period::of(context.now()).previous();
-    for _ in 0..SHOWN {
-        let Some(shown) = period else { break };
+    if let Some(last) = Period::of(context.now()).previous() {
+        let first = (1..SHOWN).try_fold(last, |period, _| period.previous()).unwrap_or(last);
         for reference in catalogue_refs(context) {
-            let plan = match find(&tx, &reference, shown)? {
-                Some(round) => Some(round.plan()?),
-                None => plan::plan(context, &tx, &reference, shown)?,
-            };
-            if let Some(plan) = plan {
-                rounds.push(view(context, &tx, &plan)?);
+            let made = plan::made(context, &tx, &reference, last, false)?;
+            for made in made.into_iter().filter(|made| made.plan.period() >= first) {
+                rounds.push((made.plan.period(), view(context, &tx, &made.plan, made.party.as_ref())?));
             }
         }
-        period = shown.previous();
     }
-    Ok(rounds)
+    rounds.sort_by(|(one, _), (other, _)| other.cmp(one));
+    Ok(rounds.into_iter().map(|(_, view)| view).collect())
 }
 
-fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan) -> Result<RoundView, Error> {
+fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan, ours: Option<&Party>) -> Result<RoundView, Error> {
     let texts = |agencies: &[parangon_protocol::id::AgencyId]| agencies.iter().map(ToString::to_string).collect::<Vec<_>>();
     let agencies: Vec<_> = plan.agencies().cloned().collect();
     let mut view = RoundView {
@@ -89,10 +87,15 @@ fn view<S: Source>(context: &Context, tx: &Tx<S>, plan: &Plan) -> Result<RoundVi
         attempt: 0,
         state: String::new(),
         awaited: vec![],
+        lacking: vec![],
         named: vec![],
         reason: None,
     };
-    match outcome(plan, &board(context, tx, plan.round())?, context.now()) {
+    let (board, now) = (board(context, tx, plan.round())?, context.now());
+    if let Some(party) = ours {
+        view.lacking = texts(&party.lacks(plan, &board, now)?);
+    }
+    match outcome(plan, &board, now) {
         Outcome::Closed { attempts, reason, named: who } => {
             view.attempt = attempts;
             view.state = "closed".into();

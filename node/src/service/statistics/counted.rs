@@ -9,7 +9,7 @@ use parangon_protocol::id::AgencyId;
 use parangon_protocol::statistics::{Aggregate, Contributor, GroupKey, Knowledge, Ledger, Period, Release};
 
 use super::registered::{Registered, registered};
-use super::{Placed, placed};
+use super::{Placed, noise, placed};
 use crate::service::{Context, Error};
 use crate::store::{Source, Tx};
 
@@ -109,8 +109,8 @@ pub(super) fn counted<S: Source>(
 
 /// Why a release does not count.
 fn flaw(context: &Context, release: &Release, registered: &Registered) -> Option<String> {
-    let rule = &context.charter().disclosure;
-    match release.check_disclosure(rule) {
+    let rule = noise::rule_of(context, release);
+    match release.check_disclosure(&rule) {
         Err(error) => Some(error.to_string()),
         Ok(()) => registered.flaw(release, rule.minimum),
     }

@@ -55,8 +55,17 @@ impl Population {
 
     /// Counts some of them, by their places.
     pub(super) fn table(&self, catalogue: &Catalogue, of: &[usize]) -> Result<Table, Error> {
-        let members = of.iter().map(|at| Member { scores: &self.scores[*at], implied: self.units[*at].implied });
-        Ok(Table::tally(catalogue, members)?)
+        Ok(Table::tally(catalogue, self.members(of))?)
+    }
+
+    /// What is counted of some of them.
+    pub(super) fn members<'a>(&'a self, of: &'a [usize]) -> impl Iterator<Item = Member<'a>> {
+        of.iter().map(|at| Member { scores: &self.scores[*at], implied: self.units[*at].implied })
+    }
+
+    /// Which clusters some of them are.
+    pub(super) fn clusters<'a>(&'a self, of: &'a [usize]) -> impl Iterator<Item = &'a ClusterId> {
+        of.iter().map(|at| &self.units[*at].cluster.id)
     }
 
     /// The groups of a table, each with the places of its units. None where a table would say nothing more than that of all.

@@ -8,7 +8,7 @@ use parangon_protocol::id::Name;
 use parangon_protocol::statistics::{self, Period, Release};
 
 use super::population::{self, Population, Unit};
-use super::{Placed, counted_at, placed};
+use super::{Placed, counted_at, noise, placed};
 use crate::service::{Context, Error, catalogues, pools};
 use crate::store::{Source, Tx};
 
@@ -58,6 +58,7 @@ pub(super) fn build(context: &Context, period: Period, reference: &CatalogueRef,
         prepared.tables.push(prepared.whole.divided(*by, &tables, rule));
         places.push(groups.into_values().collect());
     }
+    noise::apply(context, &mut prepared, &places, &population, &catalogue)?;
     guard(context, &tx, &mut prepared, places, &population, &own, &catalogue)?;
     Ok(prepared)
 }

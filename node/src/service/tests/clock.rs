@@ -24,11 +24,15 @@ async fn a_clock_that_is_set_back_issues_nothing_and_says_so() {
     for reviewer in [berlin, lyon] {
         reviewer.reviews(&offer.id, level(4)).await;
     }
+    // Reviews travel; nothing but the clock may stand against the label.
+    stuttgart.offer_until(&offer.id, "both reviews", |offer| offer.ready).await;
     // Without one record more, the heads are cosigned again: that is where the floor comes from.
     let later = start.plus(2 * 86_400);
     clock.set(later);
     let vouched = || engine::vouched(&stuttgart.context.store().read().expect("a snapshot")).expect("readable");
     until("the others vouch for the time", || async { (vouched() >= later).then_some(()) }).await;
+    // The floor follows what is on disk: it stands where that says once the commit is over.
+    stuttgart.context.engine().settled().await.expect("running");
     clock.set(start);
     assert_eq!(stuttgart.context.now(), vouched(), "what had expired stays expired");
     assert_eq!(stuttgart.context.clock_behind(), vouched().since(start));

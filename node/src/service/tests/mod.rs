@@ -10,6 +10,7 @@ mod erasure;
 mod evidence;
 mod exchange;
 mod invitation;
+mod noise;
 mod objections;
 mod own_review;
 mod panel;

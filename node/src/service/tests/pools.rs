@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parangon_protocol::charter::PoolRule;
 use parangon_protocol::record::Record;
-use parangon_protocol::statistics::pool::PoolTotal;
+use parangon_protocol::statistics::pool::{PoolError, PoolTotal};
 use parangon_protocol::time::Timestamp;
 
 use super::support::{Agency, Who, federation_on, until};
@@ -63,16 +63,48 @@ impl World {
     }
 
     async fn view(&self, at: usize) -> RoundView {
+        self.view_of(at, "2026-Q4").await.expect("the round")
+    }
+
+    async fn view_of(&self, at: usize, period: &str) -> Option<RoundView> {
         let rounds = self.agencies[at].context.run(pools::list).await.expect("rounds");
-        rounds.into_iter().find(|round| round.period == "2026-Q4").expect("the round")
+        rounds.into_iter().find(|round| round.period == period)
+    }
+
+    /// One label more of this agency.
+    async fn awards(&self, at: usize, name: &str) {
+        let reviewer = &self.agencies[(at + 1) % self.agencies.len()];
+        let label = self.agencies[at].awards(name, "silver", 3, &[reviewer]).await;
+        for other in &self.agencies {
+            other.label_until(&label.id, Standing::Valid).await;
+        }
+    }
+
+    /// What all see of the round of a period at this time, once it is in that state.
+    async fn ends(&self, period: &str, at: &str, state: &str) -> RoundView {
+        self.clock.set(time(at));
+        until(state, || async {
+            self.rounds(&ALL).await;
+            let mut last = None;
+            for one in ALL {
+                last = Some(self.view_of(one, period).await.filter(|view| view.state == state)?);
+            }
+            last
+        })
+        .await
     }
 
     /// Until the round is in that state at all of these, with these doing what is due.
     async fn until(&self, who: &[usize], state: &str) {
-        until(state, || async {
+        self.until_view(who, state, |view| view.state == state).await;
+    }
+
+    /// Until all of these see the round like that, with these doing what is due.
+    async fn until_view(&self, who: &[usize], what: &str, is: impl Fn(&RoundView) -> bool) {
+        until(what, || async {
             self.rounds(who).await;
             for at in who {
-                if self.view(*at).await.state != state {
+                if !is(&self.view(*at).await) {
                     return None;
                 }
             }
@@ -152,16 +184,69 @@ async fn without_one_of_five_there_is_no_total_and_it_is_named() {
     let (gone, there) = (4, [0, 1, 2, 3]);
     world.cut_off(gone, &there).await;
     world.clock.set(time("2027-01-04T00:01:00Z"));
-    world.until(&there, "sharing").await;
+    let name = world.agencies[gone].name();
+    // The clock here jumps over four days in which shares travel, and three in which votes become final.
+    world.until_view(&there, "the other shares", |view| view.state == "sharing" && view.lacking == [name.as_str()]).await;
     world.clock.set(time("2027-01-08T00:01:00Z"));
-    world.until(&there, "restarting").await;
+    world.until_view(&there, "the votes", |view| view.state == "restarting" && view.awaited == [name.as_str()]).await;
     world.clock.set(time("2027-01-11T00:01:00Z"));
     world.until(&there, "closed").await;
-    let view = world.view(0).await;
-    let named: Vec<_> = view.named.iter().map(|named| (named.agency.as_deref(), named.fault)).collect();
-    let name = world.agencies[gone].name();
-    // Who gave up has no hash, and may be named for that as well; that no share came is said of the one that is gone.
-    let without_share: Vec<_> = named.iter().filter(|(_, fault)| *fault == "share").collect();
-    assert_eq!(without_share, [&(Some(name.as_str()), "share")], "{named:?}");
+    for at in there {
+        let view = world.view(at).await;
+        let named: Vec<_> = view.named.iter().map(|named| (named.agency.as_deref(), named.fault)).collect();
+        assert_eq!(named, [(Some(name.as_str()), "share")]);
+    }
     assert!(world.totals(0).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_labels_give_another_total_and_one_more_gives_none() {
+    let world = World::new().await;
+    world.ends("2026-Q4", "2027-01-04T00:01:00Z", "total").await;
+    // In the next year, and again in the same year.
+    world.ends("2027-Q1", "2027-04-04T00:01:00Z", "total").await;
+    world.clock.set(time("2027-05-01T12:00:00Z"));
+    world.awards(0, "One more").await;
+    let view = world.ends("2027-Q2", "2027-07-04T00:01:00Z", "closed").await;
+    assert_eq!((view.attempt, view.reason), (0, Some(PoolError::Close.to_string())));
+    for at in ALL {
+        assert!(world.totals(at).await.iter().all(|total| total.groups[0].population == 5), "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_total_of_the_year_before_is_held_against_the_first_one_of_a_year() {
+    let world = World::new().await;
+    world.ends("2026-Q4", "2027-01-04T00:01:00Z", "total").await;
+    world.clock.set(time("2027-02-01T12:00:00Z"));
+    world.awards(2, "One more").await;
+    let view = world.ends("2027-Q1", "2027-04-04T00:01:00Z", "closed").await;
+    assert_eq!((view.attempt, view.reason), (0, Some(PoolError::Close.to_string())));
+    // Once more of three others and two, the difference tells of no two agencies' clusters.
+    world.clock.set(time("2027-05-01T12:00:00Z"));
+    for at in [0, 1, 3, 4] {
+        world.awards(at, "Another").await;
+    }
+    world.ends("2027-Q2", "2027-07-04T00:01:00Z", "total").await;
+    let totals = world.totals(0).await;
+    assert_eq!(totals.iter().map(|total| total.groups[0].population).collect::<Vec<_>>(), [5, 10]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_comes_late_takes_everybody_to_the_same_round() {
+    let world = World::new().await;
+    let (late, there) = (2, [0, 1, 3, 4]);
+    world.cut_off(late, &there).await;
+    let label = world.agencies[0].awards("Of the last day", "silver", 3, &[&world.agencies[1]]).await;
+    for at in there {
+        world.agencies[at].label_until(&label.id, Standing::Valid).await;
+    }
+    world.clock.set(time("2027-01-04T00:01:00Z"));
+    world.rounds(&ALL).await;
+    assert_ne!(world.view(late).await.round, world.view(0).await.round);
+    for at in there {
+        world.agencies[late].rejoin(&world.agencies[at]).await;
+    }
+    world.until(&ALL, "total").await;
+    assert_eq!(world.totals(late).await.last().map(|total| total.groups[0].population), Some(6));
 }

@@ -89,6 +89,7 @@ async fn a_release_that_the_register_contradicts_is_not_counted() {
     statistics::release(&lyon.context, NewRelease::default()).await.expect("a release");
     let forged = parangon_protocol::statistics::Release {
         by: None,
+        perturbation: None,
         groups: Vec::new(),
         catalogue: Catalogue::ecei().reference(),
         period: parangon_protocol::statistics::Period::of(stuttgart.context.now()),

@@ -14,6 +14,7 @@ use parangon_protocol::keys::SignedKeySet;
 use parangon_protocol::limits;
 use parangon_protocol::record::{Adoption, Record};
 use parangon_protocol::replica::{Keys, Settings};
+use parangon_protocol::statistics::Release;
 use parangon_protocol::time::{Month, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -37,7 +38,7 @@ use crate::service::offers::{self, NewOffer, OfferView};
 use crate::service::register::Standing;
 use crate::service::roles::Actor;
 use crate::service::{Context, Error, Policy, anchors, charter, courier, draws, erasure, moving, pools, reactor};
-use crate::store::Store;
+use crate::store::{Released, Store};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -321,6 +322,14 @@ impl Agency {
     pub(crate) async fn assessed_again(&self, cluster: &str, own: u8) -> String {
         let cluster = cluster.to_owned();
         self.context.run(move |context| assess(context, cluster, own)).await.expect("an assessment")
+    }
+
+    /// Our releases of statistics, as they stand in our log.
+    pub(crate) fn own_releases(&self) -> Vec<Release> {
+        let mut found = Vec::new();
+        let keep = |released: Released| found.extend((released.log.agency == *self.context.me()).then_some(released.release));
+        self.context.store().read().expect("a snapshot").releases(None, keep).expect("readable");
+        found
     }
 
     /// What would become public.

@@ -13,7 +13,6 @@ use super::support::{Agency, THREE, federation_on, until};
 use crate::clock::SystemClock;
 use crate::service::register::Standing;
 use crate::service::statistics::{self, NewRelease, Sought, TableView, Wanted};
-use crate::store::Released;
 
 /// Three agencies; the charter has tables by field and by level.
 async fn agencies() -> Vec<Agency> {
@@ -38,15 +37,6 @@ fn groups(table: &TableView) -> Vec<(Option<&str>, u32)> {
     table.groups.iter().map(|group| (group.value.as_deref(), group.population)).collect()
 }
 
-/// Our own releases as they stand in our log.
-fn own(agency: &Agency) -> Vec<Release> {
-    let tx = agency.context.store().read().expect("a snapshot");
-    let mut found = Vec::new();
-    let keep = |released: Released| found.extend((released.log.agency == *agency.context.me()).then_some(released.release));
-    tx.releases(None, keep).expect("readable");
-    found
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn clusters_are_divided_as_the_charter_says() {
     let agencies = agencies().await;
@@ -65,7 +55,7 @@ async fn clusters_are_divided_as_the_charter_says() {
     }
     let made = statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
     assert_eq!((made.by, made.population), (None, 9));
-    let releases = own(stuttgart);
+    let releases = stuttgart.own_releases();
     assert_eq!(
         releases.iter().map(|release| (release.by, release.version, release.population)).collect::<Vec<_>>(),
         [(None, 1, 9), (Some(Dimension::Field), 1, 9)]
@@ -100,7 +90,7 @@ async fn a_table_that_the_register_contradicts_is_not_counted() {
     let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
     labelled(stuttgart, lyon, &[("Optics", &[2, 2, 2, 3, 3, 3]), ("Textiles", &[2, 2]), ("Water", &[3])]).await;
     statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
-    let releases = own(stuttgart);
+    let releases = stuttgart.own_releases();
     let [whole, fields] = &releases[..] else { panic!("two releases") };
     let next = |release: &Release, version| Release { version, reason: "wrong".parse().ok(), ..release.clone() };
     let mut moved = next(fields, 2);

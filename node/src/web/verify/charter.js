@@ -60,7 +60,17 @@ async function isSoundCharter(charter) {
   if (disclosure.pool && disclosure.pool.below < disclosure.minimum) {
     return false;
   }
-  return disclosure.minimum >= 3 && disclosure.protection > 0;
+  return disclosure.minimum >= 3 && disclosure.protection > 0 && hasSoundCounts(disclosure);
+}
+
+/** Noise or rounding, not both, each within its bounds; and no table twice. */
+function hasSoundCounts({ minimum, noise, rounding, tables = [] }) {
+  if (new Set(tables).size !== tables.length || (noise && rounding !== undefined)) return false;
+  if (rounding !== undefined && ![3, 5, 10].includes(rounding)) return false;
+  if (!noise) return true;
+  const { maximum, tenths } = noise;
+  const most = Math.floor((Math.min(minimum, maximum) * (maximum + 1) * 10) / 3);
+  return maximum >= 1 && maximum <= 20 && tenths >= Math.ceil((maximum * maximum) / 2) && tenths <= most;
 }
 
 function hasSoundRules(charter) {

@@ -162,7 +162,14 @@ const charterShape = struct({
   schemes: listOf(struct({ id: schemeId, name, rules: listOf(levelRule) })),
   catalogues: listOf(catalogueRef),
   conflicts: struct({ drawn: leftOut(flag, (drawn) => !drawn), swap_months: u16, swap_floor: u8, tie_months: u16 }),
-  disclosure: struct({ minimum: u32, pool: optional(struct({ below: u32, from: quarter })), protection: u32 }),
+  disclosure: struct({
+    minimum: u32,
+    noise: optional(struct({ maximum: u8, tenths: u32 })),
+    pool: optional(struct({ below: u32, from: quarter })),
+    protection: u32,
+    rounding: optional(u32),
+    tables: listOrNone(oneOf("country", "region", "field", "level")),
+  }),
   retention: optional(struct({ dossier_days: u32, review_days: u32, assessment_months: u16 })),
   status_max_age_days: u32,
   refounds: optional(

@@ -5,6 +5,7 @@ mod resumption;
 
 use super::*;
 use crate::id::LogId;
+use crate::keys::KeyError;
 use crate::log::checkpoint::{Checkpoint, sign};
 
 fn id(seed: u8) -> AgencyId {

@@ -3,7 +3,9 @@
 mod amendment;
 
 use super::*;
+use crate::keys::KeyError;
 use crate::keys::SecretKey;
+use crate::statistics::{Dimension, Perturbation};
 
 fn charter(seeds: &[u8]) -> Charter {
     let members = seeds
@@ -104,6 +106,46 @@ fn rules_that_protect_nobody_are_refused() {
     assert!(matches!(broken(|c| c.schemes.push(c.schemes[0].clone())), CharterError::Twice(_)));
     assert!(matches!(broken(|c| c.catalogues.push(c.catalogues[0].clone())), CharterError::Twice(_)));
     assert!(matches!(broken(|c| c.schemes[0].rules[0].level = Level::Gold), CharterError::Twice(_)));
+}
+
+#[test]
+fn a_charter_says_in_its_place_how_counts_are_published() {
+    let exact = charter(&[1, 2]);
+    let text = |charter: &Charter| String::from_utf8(charter.to_text().expect("text")).expect("utf-8");
+    assert!(text(&exact).contains(r#""disclosure":{"minimum":5,"protection":2}"#));
+    let noise = Noise { maximum: 3, tenths: 20 };
+    let (mut noisy, mut rounded, mut divided) = (exact.clone(), exact.clone(), exact.clone());
+    (noisy.disclosure.noise, rounded.disclosure.rounding) = (Some(noise), Some(5));
+    divided.disclosure.tables = vec![Dimension::Field, Dimension::Level];
+    for (charter, written, change, said) in [
+        (
+            &noisy,
+            r#""minimum":5,"noise":{"maximum":3,"tenths":20},"protection":2}"#,
+            Difference::Perturbation(Some(Perturbation::Noise(noise))),
+            "published counts get noise of at most 3 with a variance of 2.0",
+        ),
+        (
+            &rounded,
+            r#""protection":2,"rounding":5}"#,
+            Difference::Perturbation(Some(Perturbation::Rounding(5))),
+            "published counts are rounded to multiples of 5",
+        ),
+        (
+            &divided,
+            r#""protection":2,"tables":["field","level"]}"#,
+            Difference::Tables(divided.disclosure.tables.clone()),
+            "statistics divide clusters by field, level",
+        ),
+    ] {
+        assert!(text(charter).contains(written), "{}", text(charter));
+        assert_eq!(Charter::read(text(charter).as_bytes()).as_ref(), Ok(charter));
+        assert_eq!((differences(&exact, charter), change.to_string()), (vec![change], said.to_owned()));
+    }
+    let back = [differences(&noisy, &exact), differences(&divided, &exact)].concat();
+    assert_eq!(
+        back.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["published counts are exact", "statistics divide clusters by nothing"]
+    );
 }
 
 #[test]

@@ -63,10 +63,7 @@ impl<'a> Piece<'a> {
 
     /// Between which two numbers a published count lies. The only place that knows.
     pub(super) fn between(&self, count: u32) -> (u32, u32) {
-        match self.release {
-            // Counts of releases are exact.
-            Some(_) | None => (count, count),
-        }
+        self.release.map_or((count, count), |release| release.range(count))
     }
 }
 

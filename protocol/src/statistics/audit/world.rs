@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::super::release::CELLS;
-use super::super::{Cell, Reason, Row};
+use super::super::{Cell, Perturbation, Reason, Row};
 
 /// Units of one world. An agency has 5 to 50 at a time; this leaves room for a pool over many years, and keeps every sum of sizes
 /// exact in a double.
@@ -65,6 +65,21 @@ impl Published {
     pub fn of(units: Vec<usize>, row: &Row) -> Self {
         let mut cells = row.all();
         Self { units, cells: std::array::from_fn(|_| cells.next().map_or(Shown::Nothing, Shown::from)) }
+    }
+
+    /// The same of a row whose counts were changed: each is known within an interval. What is shown was 0 or `minimum` at least.
+    #[must_use]
+    pub fn perturbed(units: Vec<usize>, row: &Row, how: Option<Perturbation>, minimum: u32) -> Self {
+        let within = |shown| match (shown, how) {
+            // Where no count is published like this, the empty interval says so.
+            (Shown::Exactly(count), Some(how)) => {
+                let (low, high) = how.truths(count, minimum).unwrap_or((1, 0));
+                Shown::Within { low, high }
+            }
+            (shown, _) => shown,
+        };
+        let Self { units, cells } = Self::of(units, row);
+        Self { units, cells: cells.map(within) }
     }
 }
 

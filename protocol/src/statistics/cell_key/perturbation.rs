@@ -26,6 +26,12 @@ pub enum PerturbationError {
         /// The largest, in tenths.
         most: u32,
     },
+    /// Cell keys of other clusters or another catalogue than those that are counted.
+    #[error("the cell keys are not those of the counts")]
+    Keys,
+    /// Counts that have noise or are rounded already.
+    #[error("the counts were changed already")]
+    Twice,
 }
 
 /// For each true count the probabilities of its noise, as shares of the 2^32 cell keys. Public.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::assessment::{Answer, Scores};
+use crate::charter::Noise;
 use crate::id::Name;
-use crate::statistics::{Cell, Dimension, Member, Period, Table};
+use crate::statistics::{Cell, CellKeys, CellSecret, Dimension, Member, Period, Table};
 use std::collections::BTreeMap;
 
 const RULE: Disclosure = Disclosure::new(3, 2);
@@ -133,4 +134,51 @@ fn a_population_below_the_minimum_stays_hidden_as_such() {
     guard(&mut [ours], &[Counted { release: &first, units: vec![(0..8).collect()] }], &[None; 9], Catalogue::ecei(), &RULE);
     now.check_disclosure(&RULE).unwrap();
     assert_eq!(now.rows[0].unknown, Cell::Hidden(Reason::Population));
+}
+
+/// A release of clusters at these levels with noise, and whom it counts: the first of all.
+fn noisy(quarter: u8, levels: &[u8], secret: u8, rule: &Disclosure) -> Release {
+    let (secret, scores) = (CellSecret::new([secret; 32]), levels.iter().map(|level| scores(*level)).collect::<Vec<_>>());
+    let key = |at: usize| secret.record_key(&format!("aei/{at:024x}").parse().unwrap());
+    let keys: Vec<_> = (0..levels.len()).map(key).collect();
+    let members: Vec<_> = scores.iter().zip(&keys).map(|(scores, key)| (Member { scores, implied: None }, key)).collect();
+    let mut release = Release { rows: crate::statistics::disclose(&table(levels), rule), ..release(quarter, levels) };
+    release.perturb(rule, &[CellKeys::tally(Catalogue::ecei(), &members)]).unwrap();
+    release
+}
+
+#[test]
+fn noise_keeps_rows_that_exact_counts_would_have_to_hide() {
+    let rule = Disclosure { noise: Some(Noise { maximum: 3, tenths: 20 }), ..RULE };
+    rule.check().unwrap();
+    let (before, after) = (&[1, 1, 1, 1, 3, 3, 3, 3][..], &[1, 1, 1, 1, 3, 3, 3, 3, 3][..]);
+    let now_with = |rule: &Disclosure, first: &Release, mut now: Release| {
+        let earlier = Counted { release: first, units: vec![(0..8).collect()] };
+        guard(&mut [Counted { release: &mut now, units: vec![(0..9).collect()] }], &[earlier], &[None; 9], Catalogue::ecei(), rule);
+        now.check_disclosure(rule).unwrap();
+        derivable(&now)
+    };
+    let exact = now_with(&RULE, &release(1, before), release(2, after));
+    assert_eq!(exact, 31, "the difference is one cluster");
+    let hidden: Vec<_> = (0..40).map(|secret| now_with(&rule, &noisy(1, before, secret, &rule), noisy(2, after, secret, &rule))).collect();
+    // The noise of a set is one for all indicators, which are alike here: all rows, or none.
+    let kept = hidden.iter().filter(|hidden| **hidden == 0).count();
+    assert!(kept > 20, "{hidden:?}");
+    // Noise that gives itself away is found: 5 and 4 published of 8 clusters in each cell tell more than it promises.
+    assert!(hidden.iter().all(|hidden| *hidden == 0 || *hidden == 31), "{hidden:?}");
+}
+
+#[test]
+fn earlier_releases_may_be_exact_or_rounded() {
+    let rule = Disclosure { rounding: Some(5), ..RULE };
+    let (before, after) = (&[1, 1, 1, 1, 3, 3, 3, 3][..], &[1, 1, 1, 1, 3, 3, 3, 3, 3][..]);
+    let rounded = |quarter, levels| noisy(quarter, levels, 0, &rule);
+    assert_eq!(rounded(2, after).rows[0].cells[3], Cell::Count(5));
+    let hidden = |first: &Release| {
+        let mut now = rounded(2, after);
+        let earlier = Counted { release: first, units: vec![(0..8).collect()] };
+        guard(&mut [Counted { release: &mut now, units: vec![(0..9).collect()] }], &[earlier], &[None; 9], Catalogue::ecei(), &rule);
+        derivable(&now)
+    };
+    assert_eq!((hidden(&rounded(1, before)), hidden(&release(1, before))), (0, 0));
 }

@@ -12,11 +12,25 @@ use crate::id::{AgencyId, Hash};
 /// Records of one member that are looked at. Without repeating itself it needs three for each attempt.
 const RECORDS: usize = 16;
 
+/// Records of one round in one log that are looked at for sound ones: whoever writes on and on makes nobody read all of it.
+pub const LOOKED_AT: usize = 64;
+
 /// What the logs say of one round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
     round: Hash,
     records: BTreeMap<AgencyId, Vec<PoolRecord>>,
+}
+
+/// What may have been seen of a round's total, whether or not it was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// Nothing: in no attempt all were ready.
+    Nothing,
+    /// The sums of these members.
+    Of(Vec<AgencyId>),
+    /// As many were ready as an attempt needs, and of which set they are cannot be told.
+    Unclear,
 }
 
 /// A member's vote in one attempt.
@@ -167,6 +181,33 @@ impl Board {
         let faults = self.gave_up(member, number, set).map(|fault| fault.faults.as_slice()).unwrap_or_default();
         let accused = faults.iter().filter(|named| named.fault == Fault::Share).filter_map(|named| named.agency.clone());
         accused.filter(|other| other != member).map(|other| (member.clone().min(other.clone()), member.clone().max(other))).collect()
+    }
+
+    /// Whose sums may have been opened. For that all of a set are ready, so as many as an attempt needs: fewer liars cannot feign it.
+    #[must_use]
+    pub fn opened(&self, plan: &Plan) -> Opened {
+        let votes = self.records.values().flatten().filter_map(|record| match record {
+            PoolRecord::Ready(ready) => Some((ready.attempt, ready.set)),
+            PoolRecord::Hash(_) | PoolRecord::Fault(_) | PoolRecord::Total(_) => None,
+        });
+        let mut opened = Opened::Nothing;
+        for (number, set) in votes.collect::<BTreeSet<_>>() {
+            let those = |is: &dyn Fn(&AgencyId) -> bool| plan.agencies().filter(|agency| is(agency)).cloned().collect::<BTreeSet<_>>();
+            let ready = those(&|agency| self.vote(agency, number, &set) == Some(Vote::Ready));
+            if ready.len() < plan.needed(number) {
+                continue;
+            }
+            // Somebody outside of the set may say that it is ready as well.
+            let without = |agency: &AgencyId| ready.iter().filter(|other| *other != agency).cloned().collect();
+            let mut sets = vec![those(&|_| true), those(&|agency| self.is_bound(agency, number, &set)), ready.clone()];
+            sets.extend(ready.iter().map(without));
+            match sets.iter().filter_map(|members| plan.attempt(number, members).ok()).find(|attempt| *attempt.set() == set) {
+                Some(attempt) if self.is_open(&attempt) => return Opened::Of(attempt.members().to_vec()),
+                Some(_) => {}
+                None => opened = Opened::Unclear,
+            }
+        }
+        opened
     }
 
     /// The next attempt, of those who remain.

@@ -17,6 +17,7 @@
 
 mod board;
 mod calendar;
+mod earlier;
 mod field;
 mod outcome;
 mod party;
@@ -30,8 +31,9 @@ use crate::id::AgencyId;
 use crate::limits;
 use crate::review::ReviewError;
 
-pub use board::{Board, Vote};
+pub use board::{Board, LOOKED_AT, Opened, Vote};
 pub use calendar::{ASKED_EVERY, ATTEMPTS, Calendar};
+pub use earlier::{Held, Kind};
 pub use field::{PRIME, Vector};
 pub use outcome::{Outcome, Phase, outcome};
 pub use party::{Action, Means, Party};
@@ -65,9 +67,12 @@ pub enum PoolError {
     /// Two members alone could make up nearly all of it.
     #[error("without two of the agencies the others have fewer clusters than the minimum")]
     TooSmall,
-    /// Without somebody who is in an earlier total of the year.
-    #[error("an earlier total of the year holds somebody who is missing: the difference would show its counts")]
-    Fixed,
+    /// Nearly the same labels as in an earlier total, or all but a few.
+    #[error("few clusters, or of few agencies, are in this total or in an earlier one only: the difference would tell of them")]
+    Close,
+    /// An earlier total that may have been seen, of labels that cannot be told.
+    #[error("it cannot be told which clusters an earlier round added up: the difference might tell of a few")]
+    Unclear,
     /// No further attempt in this period.
     #[error("a round has {ATTEMPTS} attempts")]
     Attempts,
@@ -114,9 +119,6 @@ pub enum PoolError {
     /// Two different shares for one member: the first one stands.
     #[error("{0} deals twice; its first share stands")]
     Twice(AgencyId),
-    /// A sum that is not the one that is committed to.
-    #[error("the sum of {0} is not the one that its log holds the hash of")]
-    WrongSum(AgencyId),
     /// The sums open to no table of these units.
     #[error("the levels do not add up to the register's counts")]
     Levels,

@@ -67,7 +67,7 @@ pub enum Outcome {
     },
     /// Totals that differ: none counts.
     Contradiction {
-        /// Who published one.
+        /// Who published another one than more than half of the members; where there are not so many that say the same, who published one.
         agencies: Vec<AgencyId>,
     },
 }
@@ -98,7 +98,9 @@ pub fn outcome(plan: &Plan, board: &Board, now: Timestamp) -> Outcome {
         // Until then somebody may still vote.
         if now < Calendar::new(plan.period(), attempt.number() + 1).start() {
             let (number, phase) = (attempt.number(), Phase::Restarting);
-            return Outcome::Running { attempt: number, phase, awaited: vec![] };
+            let silent = |member: &&AgencyId| board.vote(member, number, attempt.set()).is_none();
+            let awaited = attempt.members().iter().filter(silent).cloned().collect();
+            return Outcome::Running { attempt: number, phase, awaited };
         }
         match board.next(plan, &attempt) {
             Ok(next) => attempt = next,
@@ -127,7 +129,10 @@ fn published(plan: &Plan, board: &Board) -> Option<Outcome> {
         [] => None,
         [(total, agencies)] => (2 * agencies.len() > total.members.len()).then(|| Outcome::Total(Box::new((*total).clone()))),
         several => {
-            let agencies: BTreeSet<_> = several.iter().flat_map(|(_, agencies)| agencies.iter().copied().cloned()).collect();
+            // Where most say the same, who says something else is named; else nobody can tell.
+            let by_most = |(total, agencies): &&(&PoolTotal, BTreeSet<&AgencyId>)| 2 * agencies.len() > total.members.len();
+            let differ = |one: &&(&PoolTotal, BTreeSet<&AgencyId>)| !several.iter().any(|most| by_most(&most)) || !by_most(one);
+            let agencies: BTreeSet<_> = several.iter().filter(differ).flat_map(|(_, agencies)| agencies.iter().copied().cloned()).collect();
             Some(Outcome::Contradiction { agencies: agencies.into_iter().collect() })
         }
     }
@@ -173,14 +178,20 @@ fn standing(plan: &Plan, board: &Board, attempt: &Attempt, now: Timestamp) -> Ou
     Outcome::Running { attempt: number, phase, awaited }
 }
 
-/// Who was named when an attempt was given up, and who said nothing.
+/// Who was named when an attempt was given up, and who said nothing. That somebody logged no hash is not held against it where its own
+/// vote says of whom no share came: without all shares there is none, and whoever starves some members of them would make the
+/// others name these.
 fn early(board: &Board, attempt: &Attempt) -> Vec<Named> {
-    let faults = attempt.members().iter().filter_map(|member| match board.vote(member, attempt.number(), attempt.set()) {
-        Some(super::Vote::GivesUp(fault)) => Some(&fault.faults),
-        Some(super::Vote::Ready) | None => None,
-    });
-    let mut named: BTreeSet<_> = faults.flatten().cloned().collect();
-    for member in attempt.members().iter().filter(|member| board.vote(member, attempt.number(), attempt.set()).is_none()) {
+    let votes: BTreeMap<_, _> =
+        attempt.members().iter().filter_map(|member| Some((member, board.vote(member, attempt.number(), attempt.set())?))).collect();
+    let faults = |member: &AgencyId| match votes.get(member) {
+        Some(super::Vote::GivesUp(fault)) => fault.faults.as_slice(),
+        Some(super::Vote::Ready) | None => &[],
+    };
+    let lacks_shares = |member: &AgencyId| faults(member).iter().any(|named| named.fault == Fault::Share);
+    let holds = |named: &&Named| named.fault != Fault::Hash || !named.agency.as_ref().is_some_and(lacks_shares);
+    let mut named: BTreeSet<_> = votes.keys().flat_map(|member| faults(member)).filter(holds).cloned().collect();
+    for member in attempt.members().iter().filter(|member| !votes.contains_key(member)) {
         if named.iter().all(|named| named.agency.as_ref() != Some(member)) {
             named.insert(Named { agency: Some(member.clone()), fault: Fault::Hash });
         }

@@ -52,6 +52,10 @@ pub struct Party {
     /// Our counters in the plan's order, as they were when the round began: every attempt adds up the same.
     counters: Vector,
     parts: BTreeMap<u32, Part>,
+    /// Parts of the same attempt with other sets, for which we dealt: votes that come late may bring one of them back, and then the
+    /// share that we kept must be the one that belongs to those that we dealt.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    aside: BTreeMap<u32, Vec<Part>>,
     shares: BTreeMap<u32, BTreeMap<AgencyId, Vec<SignedShare>>>,
 }
 
@@ -76,6 +80,9 @@ struct Part {
     sums: BTreeMap<AgencyId, SignedSum>,
     /// Who opened something else than its log holds the hash of.
     wrong: BTreeSet<AgencyId>,
+    /// Whom we told whose sum when it asked: what is queued arrives, so nobody is told twice.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    told: BTreeMap<AgencyId, BTreeSet<AgencyId>>,
     /// Whether we said what came of it.
     ended: bool,
 }
@@ -94,13 +101,19 @@ impl Party {
             return Err(PoolError::NotAMember(me));
         }
         let (round, counters) = (*plan.round(), Vector::new(counters)?);
-        Ok(Self { me, round, counters, parts: BTreeMap::new(), shares: BTreeMap::new() })
+        Ok(Self { me, round, counters, parts: BTreeMap::new(), aside: BTreeMap::new(), shares: BTreeMap::new() })
     }
 
     /// The round's id.
     #[must_use]
     pub fn round(&self) -> &Hash {
         &self.round
+    }
+
+    /// Whether a record of ours is made: until then nothing of this round can count us in, and whoever has left it has said nothing.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.parts.values().any(Part::is_bound)
     }
 
     /// The attempt that we are in. None while one that was given up waits for the next, and when the round is over for us.
@@ -124,13 +137,28 @@ impl Party {
         }
     }
 
+    /// Those of the others whose shares have not come, while that can still be mended. Nobody before an attempt, after it, and when
+    /// our sum is fixed.
+    ///
+    /// # Errors
+    /// As [`Plan::attempt`].
+    pub fn lacks(&self, plan: &Plan, board: &Board, now: Timestamp) -> Result<Vec<AgencyId>, PoolError> {
+        let Some(attempt) = self.current(plan, board, now)? else { return Ok(vec![]) };
+        let calendar = Calendar::new(plan.period(), attempt.number());
+        let is_fixed = self.parts.get(&attempt.number()).is_some_and(Part::is_bound);
+        if is_fixed || now < calendar.start() || now >= calendar.given_up() {
+            return Ok(vec![]);
+        }
+        Ok(self.others(&attempt).filter(|member| self.share(plan, &attempt, member).is_none()).cloned().collect())
+    }
+
     /// Does what is due. The caller keeps the changed state before it carries the actions out, and carries out all of them.
     ///
     /// # Errors
     /// [`PoolError::Canonical`] or [`PoolError::Statement`] when something cannot be written; then nothing was changed that matters.
     pub fn advance(&mut self, plan: &Plan, board: &Board, now: Timestamp, means: &mut Means<'_>) -> Result<Vec<Action>, PoolError> {
         let outcome = outcome(plan, board, now);
-        let counts = matches!(outcome, Outcome::Total(_));
+        let counts = matches!(outcome, Outcome::Total(_) | Outcome::Contradiction { .. });
         if outcome.is_settled() && !counts {
             return Ok(vec![]);
         }
@@ -141,19 +169,42 @@ impl Party {
         }
         let mut actions = vec![];
         if counts {
-            // It stands; ours is one more that says the same.
+            // It stands, and ours is one more that says the same; or somebody published another one, and ours shows who.
             self.open(plan, board, &attempt, now, &mut actions)?;
             actions.retain(|action| !matches!(action, Action::Append(PoolRecord::Fault(_))));
             return Ok(actions);
         }
         if self.parts.get(&attempt.number()).is_none_or(|part| part.set != *attempt.set()) {
-            let part = if now < calendar.given_up() { self.deal(plan, &attempt, means, &mut actions)? } else { Part::late(&attempt) };
-            self.parts.insert(attempt.number(), part);
+            self.turn_to(plan, &attempt, now, means, &mut actions)?;
         }
         self.commit(plan, &attempt, now, means, &mut actions)?;
         self.vote(plan, board, &attempt, now, &mut actions);
         self.open(plan, board, &attempt, now, &mut actions)?;
         Ok(actions)
+    }
+
+    /// Begins our part with this set, or takes it up again. Nobody keeps shares for more than [`SETS`] of them.
+    fn turn_to(
+        &mut self,
+        plan: &Plan,
+        attempt: &Attempt,
+        now: Timestamp,
+        means: &mut Means<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), PoolError> {
+        let number = attempt.number();
+        let dealt = |part: &&Part| part.own.is_some();
+        let count = self.aside.get(&number).map_or(0, Vec::len) + self.parts.get(&number).iter().filter(|part| dealt(part)).count();
+        let former = self.aside.get(&number).and_then(|aside| aside.iter().position(|part| part.set == *attempt.set()));
+        let part = match former {
+            Some(at) => self.aside.entry(number).or_default().remove(at),
+            None if now < Calendar::new(plan.period(), number).given_up() && count < SETS => self.deal(plan, attempt, means, actions)?,
+            None => Part::late(attempt),
+        };
+        if let Some(left) = self.parts.insert(number, part).filter(|left| dealt(&left)) {
+            self.aside.entry(number).or_default().push(left);
+        }
+        Ok(())
     }
 
     /// Splits our counters, one share for each member, the own one kept.
@@ -390,8 +441,9 @@ impl Party {
         keys.verify(signed)?;
         let commitment = sum.commitment()?;
         if board.committed(&sum.member, &attempt).is_some_and(|hash| hash.hash != commitment) {
+            // Taken, since what is refused leaves no trace: its author is named for it.
             part.wrong.insert(sum.member.clone());
-            return Err(PoolError::WrongSum(sum.member.clone()));
+            return Ok(());
         }
         // Where the hash is not here yet, it is compared when everything is opened.
         part.sums.entry(sum.member.clone()).or_insert_with(|| signed.clone());
@@ -399,15 +451,16 @@ impl Party {
     }
 
     /// Passes on what others opened, and our own sum, to a member that lacks it. There is nothing to say before we have opened ours.
-    fn on_ask(&self, from: &AgencyId, attempt: u32, of: &[AgencyId]) -> Result<Vec<Action>, PoolError> {
-        let part = self.parts.get(&attempt).ok_or_else(|| PoolError::OtherAttempt(from.clone()))?;
+    fn on_ask(&mut self, from: &AgencyId, attempt: u32, of: &[AgencyId]) -> Result<Vec<Action>, PoolError> {
+        let part = self.parts.get_mut(&attempt).ok_or_else(|| PoolError::OtherAttempt(from.clone()))?;
         if !part.members.contains(from) {
             return Err(PoolError::NotAMember(from.clone()));
         }
         if part.opened.is_none() {
             return Ok(vec![]);
         }
-        let sums = of.iter().collect::<BTreeSet<_>>().into_iter().filter_map(|member| part.sums.get(member));
+        let told = part.told.entry(from.clone()).or_default();
+        let sums = of.iter().filter_map(|member| part.sums.get(member).filter(|_| told.insert(member.clone())));
         Ok(sums.map(|sum| Action::Send { to: from.clone(), message: Message::Sum { sum: Box::new(sum.clone()) } }).collect())
     }
 }
@@ -424,6 +477,7 @@ impl Part {
             opened: None,
             sums: BTreeMap::new(),
             wrong: BTreeSet::new(),
+            told: BTreeMap::new(),
             ended: false,
         }
     }

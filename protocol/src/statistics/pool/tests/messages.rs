@@ -159,3 +159,43 @@ fn a_commitment_cannot_be_searched_without_its_salt() {
     let other = Sum { values: Vector::new(vec![1, 2, 4]).unwrap(), ..sum.clone() };
     assert_ne!(sum.commitment().unwrap(), other.commitment().unwrap());
 }
+
+#[test]
+fn a_set_that_comes_back_keeps_the_shares_that_were_dealt_for_it() {
+    let plan = plan(9);
+    let first = plan.first().unwrap();
+    let gives_up = |number: usize, of: usize, fault: Fault| {
+        let faults = vec![Named { agency: Some(agency(of)), fault }];
+        (agency(number), PoolRecord::Fault(PoolFault { attempt: 1, faults, round: *plan.round(), set: *first.set() }))
+    };
+    // Votes that come late: 8 is back in, and then out again, with 9 that accuses it.
+    let seven: Vec<_> = (1..=7).map(|number| gives_up(number, 8, Fault::Hash)).collect();
+    let eight = [seven.clone(), vec![gives_up(8, 9, Fault::Hash)]].concat();
+    let nine = [eight.clone(), vec![gives_up(9, 8, Fault::Share)]].concat();
+    let board = |records: &[(AgencyId, PoolRecord)]| {
+        let mut board = Board::new(*plan.round());
+        records.iter().for_each(|(agency, record)| board.push(agency, record.clone()));
+        board
+    };
+    let mut party = Party::new(&plan, agency(1), counters(1)).unwrap();
+    let mut stream = Stream::new(5);
+    let mut dealt = |records: &[(AgencyId, PoolRecord)]| {
+        let key = key(&agency(1));
+        let mut random = |bytes: &mut [u8]| stream.fill(bytes);
+        let means = &mut Means { federation: &federation(), issue: &key, random: &mut random };
+        let actions = party.advance(&plan, &board(records), Calendar::new(period(), 2).start(), means).unwrap();
+        let share = |action| match action {
+            Action::Send { message: Message::Share { share }, .. } => share.body.values,
+            other => panic!("{other:?}"),
+        };
+        let kept = serde_json::to_value(&party).unwrap()["parts"]["2"]["own"].clone();
+        (actions.into_iter().map(share).collect::<Vec<_>>(), serde_json::from_value::<Vector>(kept).unwrap())
+    };
+    let (shares, own) = dealt(&seven);
+    assert_eq!((shares.len(), dealt(&eight).0.len()), (6, 7));
+    let (again, kept) = dealt(&nine);
+    assert_eq!(again, [], "each member keeps the first share that it got");
+    let total = shares.iter().fold(kept.clone(), |sum, share| sum.add(share).unwrap());
+    assert_eq!((kept, total.elements()), (own, counters(1).as_slice()));
+    assert_eq!(dealt(&eight).0, []);
+}

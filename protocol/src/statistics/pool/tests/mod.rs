@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot build its world fails
 
 mod board;
+mod earlier;
 mod field;
 mod lies;
 mod messages;

@@ -86,17 +86,6 @@ fn whatever_is_public_is_in_the_rounds_name() {
 }
 
 #[test]
-fn a_set_that_made_a_total_is_whole_or_makes_none() {
-    let plan = plan(7);
-    let fixed = plan.clone().fix().unwrap();
-    assert_ne!(fixed.round(), plan.round());
-    assert_eq!(Plan::read(&fixed.to_text().unwrap()).as_ref(), Ok(&fixed));
-    let (all, six) = (plan.agencies().cloned().collect(), plan.agencies().take(6).cloned().collect());
-    assert!(fixed.first().is_ok() && fixed.attempt(2, &all).is_ok(), "the same members may try again");
-    assert_eq!((plan.attempt(2, &six).map(drop), fixed.attempt(2, &six)), (Ok(()), Err(PoolError::Fixed)));
-}
-
-#[test]
 fn a_plan_survives_its_text() {
     let plan = plan(6);
     assert_eq!(Plan::read(&plan.to_text().unwrap()).as_ref(), Ok(&plan));

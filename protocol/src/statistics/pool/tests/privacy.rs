@@ -101,6 +101,6 @@ fn debug_and_errors_show_no_counter() {
     let party = Party::new(&plan, agency(1), counters(1)).unwrap();
     let text = format!("{party:?}");
     assert!(text.contains("Vector(12 elements)"), "{text}");
-    let bad = PoolError::Levels.to_string() + &PoolError::WrongSum(agency(1)).to_string();
-    assert_eq!(bad, "the levels do not add up to the register's countsthe sum of agency-1 is not the one that its log holds the hash of");
+    let bad = PoolError::Levels.to_string() + &PoolError::Twice(agency(1)).to_string();
+    assert_eq!(bad, "the levels do not add up to the register's countsagency-1 deals twice; its first share stands");
 }

@@ -132,3 +132,11 @@ fn many_seeds_of_several_troubles_never_give_two_figures() {
     }
     assert!(counted[0] > 5 && counted[1] + counted[2] > 0, "{counted:?}");
 }
+
+#[test]
+fn whoever_asks_on_and_on_is_told_once() {
+    let (mut world, _) = run(5, 70, &[]);
+    assert_eq!(world.ask(0, 3, &[1, 2, 1, 2]), [agency(2), agency(3)]);
+    assert_eq!(world.ask(0, 3, &[0, 1, 2]), [agency(1)], "what it was told is on its way");
+    assert_eq!(world.ask(0, 3, &[0, 1, 2]), []);
+}

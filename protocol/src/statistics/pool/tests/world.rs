@@ -324,6 +324,18 @@ impl World {
         }
     }
 
+    /// Members whose sums this one is sent when it asks for them.
+    pub(super) fn ask(&mut self, who: usize, from: usize, of: &[usize]) -> Vec<AgencyId> {
+        let (board, round, sender) = (self.board(who), *self.plan.round(), self.nodes[from].id.clone());
+        let message = Message::Ask { attempt: 1, of: of.iter().map(|at| self.nodes[*at].id.clone()).collect(), round };
+        let actions = self.nodes[who].party.receive(&self.plan, &board, &sender, &message, keys()).unwrap();
+        let told = |action| match action {
+            Action::Send { to, message: Message::Sum { sum } } if to == sender => sum.body.member.clone(),
+            other => panic!("{other:?}"),
+        };
+        actions.into_iter().map(told).collect()
+    }
+
     /// Delivers what is due. What cannot be delivered waits, as it does in an outbox; a killed sender sends nothing.
     fn deliver(&mut self) {
         let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queue).into_iter().partition(|(when, ..)| *when <= self.now);
@@ -336,8 +348,11 @@ impl World {
             }
             let message = Message::decode(&message.encode().unwrap()).unwrap();
             let (board, sender) = (self.board(to), self.nodes[from].id.clone());
-            match self.nodes[to].party.receive(&self.plan, &board, &sender, &message, keys()) {
+            // Of a refused message nothing is kept.
+            let mut party = self.nodes[to].party.clone();
+            match party.receive(&self.plan, &board, &sender, &message, keys()) {
                 Ok(actions) => {
+                    self.nodes[to].party = party;
                     for action in actions {
                         let Action::Send { to: back, message } = action else { panic!("a message does not make a record") };
                         self.send(to, &back, message);
