@@ -7,16 +7,19 @@ use parangon_protocol::label::LabelId;
 use parangon_protocol::label::objection::{Ground, Objection, Objections};
 use parangon_protocol::label::status::State;
 use parangon_protocol::log::checkpoint::{Checkpoint, sign};
+use parangon_protocol::log::merkle::{Frontier, leaf_hash};
+use parangon_protocol::record::Record;
 use parangon_protocol::replica::{Objected, Write};
 use parangon_protocol::statistics::pool::LOOKED_AT;
+use parangon_protocol::statistics::{Cell, Dimension, Part, Period, Reason, Release, Row};
 use parangon_protocol::time::Timestamp;
 
-use super::persist::{RegisterRow, chain, lost_standings, objected, objections, pooled, torn, write};
+use super::persist::{RegisterRow, chain, keep_releases, lost_standings, objected, objections, pooled, torn, write};
 use crate::keystore::MasterKey;
 use crate::service::labels::parse_id;
 use crate::service::register::{self, Standing};
 use crate::service::tests::support::{THREE, charter_of, federation};
-use crate::store::Store;
+use crate::store::{Released, Store};
 
 const AGENCIES: [&str; 5] = ["lyon", "madrid", "oslo", "porto", "wien"];
 
@@ -180,6 +183,78 @@ fn what_is_said_against_a_label_goes_with_the_log_that_says_it() {
     // The log comes again, without the part that was given up.
     say(first, "oslo", 3, true);
     assert_eq!(standing(first), [of("oslo", 3), of("porto", 7)]);
+}
+
+/// What is added up says what the records say, also in a store that had only the records, and goes with its log.
+#[test]
+fn releases_are_kept_as_their_records_say_and_go_with_their_log() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, _) = Store::open(dir.path(), &MasterKey::from_bytes([1; 32])).expect("a store");
+    let period: Period = "2026-Q4".parse().expect("a quarter");
+    let row = |code: &str, cells, unknown| Row { indicator: code.parse().expect("a code"), cells, unknown };
+    let counts = [0, 250, 251, 70_000, u32::MAX].map(Cell::Count);
+    let reasons = [Reason::Population, Reason::Small, Reason::Group, Reason::Derivable, Reason::Small].map(Cell::Hidden);
+    let rows = vec![row("4.1.2", counts, Cell::Count(1)), row("4.1.3", reasons, Cell::Hidden(Reason::Group))];
+    let catalogue = parangon_protocol::catalogue::Catalogue::ecei().reference();
+    let whole = Release {
+        by: None,
+        catalogue,
+        groups: vec![],
+        perturbation: None,
+        period,
+        version: 1,
+        reason: None,
+        population: 9,
+        rows: rows.clone(),
+    };
+    let rest = Part { population: 4, rows: rows[1..].to_vec(), value: None };
+    let oslo = Part { population: 5, rows: rows.iter().rev().cloned().collect(), value: "Oslo, ö".parse().ok() };
+    let table = Release { by: Some(Dimension::Region), groups: vec![rest, oslo], rows: vec![], ..whole.clone() };
+    let later = Release { period: "2027-Q1".parse().expect("a quarter"), version: 2, reason: "anew".parse().ok(), ..whole.clone() };
+    let mut expected = Vec::new();
+    for log in ["oslo", "porto"].map(|id| LogId::first(agency(id))) {
+        let mut frontier = Frontier::new();
+        let made = [&whole, &table, &later].map(|release| Record::Release(Box::new(release.clone())).to_text().expect("a record"));
+        let records = made.into_iter().map(|text| (text.clone(), frontier.push_leaf(leaf_hash(&text)))).collect();
+        let mut writes = vec![Write::Records { log: log.clone(), start: 0, records }];
+        writes.extend((0..3).map(|index| Write::Release { log: log.clone(), index }));
+        write(&store, &agency("lyon"), &writes).expect("written");
+        expected.extend((0..).zip([&whole, &table, &later]).map(|(index, release)| Released {
+            log: log.clone(),
+            index,
+            release: release.clone(),
+        }));
+    }
+    expected.sort_by_key(|released| released.release.period);
+    let read = |period| {
+        let mut found = Vec::new();
+        store.read().and_then(|tx| tx.releases(period, |released| found.push(released))).expect("rows");
+        found
+    };
+    assert_eq!(read(None), expected);
+    assert_eq!(read(Some(period)), expected[..4]);
+    let one = store.read().and_then(|tx| tx.release(period, &agency("porto"), 1)).expect("a row");
+    assert_eq!(one.as_ref(), expected.get(3));
+
+    // A store of an earlier version, and one where only a part was kept.
+    store.write(|tx| tx.delete_releases(&agency("oslo"))).expect("written");
+    assert_eq!(read(None).len(), 3);
+    keep_releases(&store).expect("written");
+    assert_eq!(read(None), expected);
+
+    write(&store, &agency("lyon"), &[Write::Forgotten { log: LogId::first(agency("oslo")) }]).expect("written");
+    let others: Vec<_> = expected.iter().filter(|released| released.log.agency == agency("porto")).cloned().collect();
+    assert_eq!(read(None), others);
+    keep_releases(&store).expect("nothing to do");
+    assert_eq!(read(None), others);
+
+    // A row that is not one of ours is an error, never another figure.
+    let name = store.read().and_then(|tx| tx.document_names("figures/")).expect("names").remove(0);
+    let bytes = store.read().and_then(|tx| tx.document(&name)).expect("read").expect("there");
+    for spoilt in [&bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &[&[2], &bytes[1..]].concat(), &[]] {
+        store.write(|tx| tx.put_document(&name, spoilt)).expect("written");
+        assert!(store.read().and_then(|tx| tx.releases(None, |_| ())).is_err(), "{} bytes", spoilt.len());
+    }
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
             page.field(name, text(answer, name));
         }
     }
+    if let Some(how) = answer["perturbation"].as_str() {
+        page.field("counts", how);
+    }
     for void in items(answer, "void") {
         page.field("not counted", format!("{}: {}", text(void, "agency"), clean(&text(void, "because"))));
     }

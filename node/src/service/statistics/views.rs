@@ -53,6 +53,9 @@ pub struct PreparedView {
     pub population: u32,
     /// Cells that are hidden.
     pub suppressed: usize,
+    /// How its counts are changed, in words; absent where they are exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perturbation: Option<String>,
     /// One row an indicator.
     pub rows: Vec<RowView>,
     /// The tables that divide the clusters, as the charter says. Each has two groups at least.
@@ -104,6 +107,9 @@ pub struct ReleaseView {
     pub population: u32,
     /// Cells that are hidden.
     pub suppressed: usize,
+    /// How its counts were changed, in words; absent where they are exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perturbation: Option<String>,
     /// Whether enough members have confirmed it.
     pub r#final: bool,
 }
@@ -116,9 +122,11 @@ pub struct SumView {
     pub level: Option<usize>,
     /// Sum of the published counts.
     pub count: u64,
-    /// Agencies that hide this cell.
+    /// Agencies and pools that hide this cell.
     pub hidden_in: u32,
-    /// `count` and everything that hidden cells could hold.
+    /// The true number is this or more: `count`, less what noise may have added.
+    pub lower: u64,
+    /// The true number is this or less: `count`, what noise may have taken, and everything that hidden cells could hold.
     pub upper: u64,
 }
 
@@ -219,6 +227,7 @@ impl PreparedView {
             version: whole.version,
             population: whole.population,
             suppressed: hidden(&whole.rows),
+            perturbation: whole.perturbation.map(|how| how.to_string()),
             rows: shown(&whole.rows, catalogue),
             tables: prepared.tables.iter().filter_map(table).collect(),
         }
@@ -237,6 +246,7 @@ impl ReleaseView {
             version: release.version,
             population: release.population,
             suppressed: release.parts().map(|(_, _, rows)| hidden(rows)).sum(),
+            perturbation: release.perturbation.map(|how| how.to_string()),
             r#final: is_final,
         }
     }
@@ -244,7 +254,7 @@ impl ReleaseView {
 
 impl SumView {
     fn of(level: Option<usize>, sum: &Sum) -> Self {
-        Self { level, count: sum.count, hidden_in: sum.hidden_in, upper: sum.upper }
+        Self { level, count: sum.count, hidden_in: sum.hidden_in, lower: sum.lower, upper: sum.upper }
     }
 }
 

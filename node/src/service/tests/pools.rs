@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parangon_protocol::charter::PoolRule;
 use parangon_protocol::record::Record;
+use parangon_protocol::statistics::Row;
 use parangon_protocol::statistics::pool::{PoolError, PoolTotal};
 use parangon_protocol::time::Timestamp;
 
@@ -11,7 +12,7 @@ use super::support::{Agency, Who, federation_on, until};
 use crate::clock::{Clock, ManualClock};
 use crate::service::pools::{self, RoundView};
 use crate::service::register::Standing;
-use crate::service::statistics::{self, NewRelease};
+use crate::service::statistics::{self, NewRelease, Wanted};
 
 const FIVE: [Who; 5] = [("stuttgart", "DE", None), ("lyon", "FR", None), ("porto", "PT", None), ("wien", "AT", None), ("oslo", "NO", None)];
 
@@ -156,6 +157,17 @@ async fn five_agencies_publish_one_exact_total() {
     assert!(totals.windows(2).all(|pair| pair[0] == pair[1]));
     let group = &totals[0].groups[0];
     assert_eq!((totals[0].members.len(), group.population), (5, 5));
+    // It stands in everybody's figures, once.
+    let sum = until("the figures", || async {
+        let wanted = Wanted { period: Some("2026-Q4"), ..Wanted::default() };
+        world.agencies[3].context.run(move |context| statistics::aggregate(context, &wanted)).await.ok()
+    })
+    .await;
+    assert_eq!((sum.agencies, sum.clusters, sum.registered, &sum.missing[..]), (5, 5, 5, &[][..]));
+    assert!(sum.rows.iter().all(|row| (row.cells[3].upper, row.cells[3].hidden_in) == (5, 1)), "all stand at level 3, which nobody is told");
+    let shown: u64 = sum.rows.iter().flat_map(|row| row.cells.iter().chain([&row.unknown])).map(|cell| cell.count).sum();
+    let total: u64 = totals[0].groups.iter().flat_map(|group| &group.rows).map(Row::visible).sum();
+    assert_eq!(shown, total, "what the total shows, and nothing twice");
     // Once more changes nothing.
     world.rounds(&ALL).await;
     assert_eq!(world.totals(0).await.len(), 1);
