@@ -43,6 +43,9 @@ pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
         table(items(group, "rows"), unicode, page);
         is_hidden |= hides(group);
     }
+    if items(answer, "rows").iter().flat_map(cells).any(|cell| shown(cell).starts_with('~')) {
+        page.remark("~: some agencies publish counts with noise, or rounded; --json says between which numbers the true one lies.");
+    }
     if is_hidden {
         page.remark("C: hidden, because too few clusters stand behind it, or because it would give another hidden figure away.");
     }
@@ -119,10 +122,16 @@ fn count(cell: &Value) -> Option<u64> {
     cell.as_u64().or_else(|| cell["count"].as_u64())
 }
 
+/// Whether noise or rounding changed a sum that nobody hides a part of.
+fn is_near(cell: &Value) -> bool {
+    cell["lower"] != cell["upper"]
+}
+
 fn shown(cell: &Value) -> String {
     let hidden = cell["hidden_in"].as_u64().unwrap_or(0);
     match count(cell) {
         _ if cell.is_null() => "-".to_owned(),
+        Some(count) if hidden == 0 && is_near(cell) => format!("~{count}"),
         Some(count) if hidden == 0 => count.to_string(),
         Some(0) => "C".to_owned(),
         Some(count) => format!("{count}+C"),
@@ -150,7 +159,8 @@ mod tests {
         assert_eq!(shown(&json!("small")), "C");
         assert_eq!(shown(&json!(7)), "7");
         assert_eq!(shown(&json!({ "count": 7, "hidden_in": 2, "upper": 15 })), "7+C");
-        assert_eq!(shown(&json!({ "count": 7, "hidden_in": 0, "upper": 7 })), "7");
+        assert_eq!(shown(&json!({ "count": 7, "hidden_in": 0, "lower": 7, "upper": 7 })), "7");
+        assert_eq!(shown(&json!({ "count": 7, "hidden_in": 0, "lower": 5, "upper": 9 })), "~7");
         assert_eq!(shown(&json!({ "count": 0, "hidden_in": 1, "upper": 4 })), "C");
         assert_eq!(shown(&Value::Null), "-");
     }

@@ -164,7 +164,10 @@ async fn five_agencies_publish_one_exact_total() {
     })
     .await;
     assert_eq!((sum.agencies, sum.clusters, sum.registered, &sum.missing[..]), (5, 5, 5, &[][..]));
-    assert!(sum.rows.iter().all(|row| (row.cells[3].upper, row.cells[3].hidden_in) == (5, 1)), "all stand at level 3, which nobody is told");
+    assert!(
+        sum.rows.iter().all(|row| (row.cells[3].upper, row.cells[3].hidden_in) == (5, 1)),
+        "all stand at level 3, which nobody is told"
+    );
     let shown: u64 = sum.rows.iter().flat_map(|row| row.cells.iter().chain([&row.unknown])).map(|cell| cell.count).sum();
     let total: u64 = totals[0].groups.iter().flat_map(|group| &group.rows).map(Row::visible).sum();
     assert_eq!(shown, total, "what the total shows, and nothing twice");
