@@ -23,7 +23,7 @@ pub use views::{
 
 use super::{Context, Error, catalogues};
 use crate::store::{Released, Source, Tx};
-use counted::{Counted, Public};
+use counted::{Counted, Periods, Public};
 use preparing::build;
 
 /// A release with its place in its agency's log.
@@ -87,11 +87,11 @@ pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, 
     Ok(ReleaseView::new(&me, indices.first().copied().unwrap_or(0), false, &releases.whole))
 }
 
-/// Every release that any log holds.
-fn placed<S: Source>(context: &Context, tx: &Tx<S>) -> Result<Vec<Placed>, Error> {
+/// Every release that any log holds, of a period or of all.
+fn placed<S: Source>(context: &Context, tx: &Tx<S>, period: Option<Period>) -> Result<Vec<Placed>, Error> {
     let overview = context.engine().overview();
     let mut found = Vec::new();
-    tx.releases(None, |Released { log, index, release }| {
+    tx.releases(period, |Released { log, index, release }| {
         let is_final = overview.logs.get(&log).is_some_and(|held| held.final_size > index);
         found.push(Placed { agency: log.agency, index, release: Arc::new(release), is_final });
     })?;
@@ -103,7 +103,7 @@ fn placed<S: Source>(context: &Context, tx: &Tx<S>) -> Result<Vec<Placed>, Error
 /// # Errors
 /// [`Error::Store`].
 pub fn releases(context: &Context) -> Result<Vec<ReleaseView>, Error> {
-    let mut found = placed(context, &context.store().read()?)?;
+    let mut found = placed(context, &context.store().read()?, None)?;
     found.sort_by(|a, b| (&a.agency, a.index).cmp(&(&b.agency, b.index)));
     Ok(found.iter().map(|placed| ReleaseView::new(&placed.agency, placed.index, placed.is_final, &placed.release)).collect())
 }
@@ -151,12 +151,10 @@ pub fn aggregate_csv(context: &Context, wanted: &Wanted<'_>) -> Result<String, E
 fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Counted, Error> {
     let reference = catalogues::of_figures(context, wanted.catalogue)?;
     let tx = context.store().read()?;
-    let public = Public::on(context, &tx, reference)?;
-    let period = match wanted.period {
-        Some(text) => text.parse().map_err(|error| Error::field("/period", error))?,
-        // The newest that anybody has released for.
-        None => *public.periods().last().ok_or_else(|| Error::missing("final release", "of any period"))?,
-    };
+    let named = wanted.period.map(|text| text.parse().map_err(|error| Error::field("/period", error))).transpose()?;
+    let public = Public::on(context, &tx, reference, named.map_or(Periods::Newest, Periods::One))?;
+    let newest = || public.periods().last().copied().ok_or_else(|| Error::missing("final release", "of any period"));
+    let period = named.map_or_else(newest, Ok)?;
     counted::counted(context, &tx, &public, period)
 }
 

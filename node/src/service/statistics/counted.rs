@@ -67,7 +67,18 @@ impl Counted {
     }
 }
 
-/// All that is public on a catalogue.
+/// Which periods are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Periods {
+    /// This one.
+    One(Period),
+    /// The newest of which there is something.
+    Newest,
+    /// All of them.
+    All,
+}
+
+/// What is public on a catalogue, of the periods that are asked for.
 pub(super) struct Public {
     catalogue: CatalogueRef,
     /// The final releases.
@@ -78,13 +89,24 @@ pub(super) struct Public {
 
 impl Public {
     /// What is there by now.
-    pub(super) fn on<S: Source>(context: &Context, tx: &Tx<S>, catalogue: CatalogueRef) -> Result<Self, Error> {
-        let mut releases = placed(context, tx)?;
-        releases.retain(|placed| placed.is_final && placed.release.catalogue == catalogue);
+    pub(super) fn on<S: Source>(context: &Context, tx: &Tx<S>, catalogue: CatalogueRef, wanted: Periods) -> Result<Self, Error> {
         let last = Period::of(context.now()).previous();
         let totals = last.map(|last| pools::totals(context, tx, &catalogue, last)).transpose()?.unwrap_or_default();
-        let totals = totals.into_iter().map(|(period, total)| (period, Arc::new(total))).collect();
-        Ok(Self { catalogue, releases, totals })
+        let totals: BTreeMap<_, _> = totals.into_iter().map(|(period, total)| (period, Arc::new(total))).collect();
+        let mut public = Self { catalogue, releases: Vec::new(), totals };
+        let written = tx.release_places()?.into_iter().map(|(period, ..)| period);
+        let mut periods: BTreeSet<_> = written.chain(public.totals.keys().copied()).collect();
+        periods.retain(|period| !matches!(wanted, Periods::One(one) if one != *period));
+        for period in periods.into_iter().rev() {
+            let mut found = placed(context, tx, Some(period))?;
+            found.retain(|placed| placed.is_final && placed.release.catalogue == public.catalogue);
+            public.releases.extend(found);
+            let is_there = !public.releases.is_empty() || public.totals.contains_key(&period);
+            if wanted == Periods::Newest && is_there {
+                break;
+            }
+        }
+        Ok(public)
     }
 
     /// The periods of which there is something.

@@ -7,7 +7,7 @@ use parangon_protocol::id::{IndicatorId, Name};
 use parangon_protocol::statistics::Period;
 use parangon_protocol::time::Timestamp;
 
-use super::counted::{self, Public};
+use super::counted::{self, Periods, Public};
 use crate::figures::{self, About, CatalogueInfo, Coverage, Dataset, Dimension, FileName, Format, Licence, Observation};
 use crate::service::{Context, Error, catalogues};
 
@@ -76,13 +76,16 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     let indicator = indicator.transpose().map_err(|error| Error::field("/indicator", error))?;
     let by = sought.by.map_or(Ok(Dimension::All), |word| Dimension::named(word).ok_or_else(|| Error::field("/by", no_dimension())))?;
     let tx = context.store().read()?;
-    let public = Public::on(context, &tx, reference)?;
-    let released = public.periods();
-    let periods = match (sought.period, released.last()) {
-        (_, None) => return Err(Error::missing("final release", "of any period")),
-        (LATEST, Some(newest)) => vec![*newest],
-        (ALL, _) => released.iter().copied().collect(),
-        (one, _) => vec![one.parse().map_err(|error| Error::field("/period", error))?],
+    let wanted = match sought.period {
+        LATEST => Periods::Newest,
+        ALL => Periods::All,
+        one => Periods::One(one.parse().map_err(|error| Error::field("/period", error))?),
+    };
+    let public = Public::on(context, &tx, reference, wanted)?;
+    let periods: Vec<_> = match (wanted, public.periods()) {
+        (Periods::One(one), _) => vec![one],
+        (Periods::Newest, released) => released.last().copied().into_iter().collect(),
+        (Periods::All, released) => released.into_iter().collect(),
     };
     let (mut rows, mut coverage) = (Vec::new(), Vec::new());
     for period in &periods {

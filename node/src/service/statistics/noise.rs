@@ -81,7 +81,7 @@ fn released_with_noise(context: &Context) -> Result<Vec<CatalogueRef>, Error> {
     let is_ours = |agency: &AgencyId| agency == context.me();
     let with_noise = |release: &Release| matches!(release.perturbation, Some(Perturbation::Noise(_)));
     let mut found = Vec::new();
-    for placed in placed(context, &context.store().read()?)? {
+    for placed in placed(context, &context.store().read()?, None)? {
         if is_ours(&placed.agency) && with_noise(&placed.release) && !found.contains(&placed.release.catalogue) {
             found.push(placed.release.catalogue.clone());
         }

@@ -38,7 +38,7 @@ pub(super) fn build(context: &Context, period: Period, reference: &CatalogueRef,
     let population = population::ours(context, &tx, &catalogue, at)?;
     let table = population.all(&catalogue)?;
     let rule = &context.charter().disclosure;
-    let mut own: Vec<_> = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me()).collect();
+    let mut own: Vec<_> = placed(context, &tx, None)?.into_iter().filter(|placed| placed.agency == *context.me()).collect();
     own.retain(|placed| placed.release.catalogue == *reference);
     let same = own.iter().filter(|placed| placed.release.period == period && placed.release.by.is_none());
     let whole = match (same.max_by_key(|placed| placed.release.version), reason) {
