@@ -194,7 +194,7 @@ fn draft(name: Name, cards: Vec<MemberCard>, scheme: Scheme, demonstration: bool
         schemes,
         catalogues,
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure::new(5, 2),
+        disclosure: Disclosure::new(5, 2).with_every_table(),
         retention: Some(Retention::assumed()),
         status_max_age_days: 35,
         refounds: None,

@@ -148,9 +148,13 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
             page.next("parangon stats prepare");
             return;
         }
-        let row =
-            |release: &Value| ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
-        page.table(["AGENCY", "PERIOD", "CATALOGUE", "VERSION", "CLUSTERS", "HIDDEN"], releases.iter().map(row));
+        let row = |release: &Value| {
+            let [agency, period, catalogue, version, population, suppressed] =
+                ["agency", "period", "catalogue", "version", "population", "suppressed"].map(|name| text(release, name));
+            let by = release["by"].as_str().unwrap_or("all").to_owned();
+            [agency, period, catalogue, version, by, population, suppressed]
+        };
+        page.table(["AGENCY", "PERIOD", "CATALOGUE", "VERSION", "BY", "CLUSTERS", "HIDDEN"], releases.iter().map(row));
     })
 }
 

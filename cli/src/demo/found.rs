@@ -91,7 +91,7 @@ fn charter(founders: &[Founder]) -> Result<Charter, Failure> {
         schemes,
         catalogues: bundled_catalogues(&demo_scheme()),
         conflicts: ConflictRules { swap_months: 12, swap_floor: 4, tie_months: 24, drawn: false },
-        disclosure: Disclosure::new(3, 2),
+        disclosure: Disclosure::new(3, 2).with_every_table(),
         retention: Some(Retention::assumed()),
         status_max_age_days: 35,
         refounds: None,

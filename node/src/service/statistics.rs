@@ -3,11 +3,12 @@
 
 mod figures;
 pub(super) mod population;
+mod preparing;
+mod registered;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{AgencyId, LogId, Name};
 use parangon_protocol::record::Record;
@@ -15,11 +16,14 @@ use parangon_protocol::statistics::{self, Period, Release};
 use parangon_protocol::time::Timestamp;
 
 pub use figures::{File, Sought, file};
-pub use views::{AggregateRowView, AggregateView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, VoidView};
+pub use views::{
+    AggregateRowView, AggregateView, GroupView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, TableView, VoidView,
+};
 
-use super::{Context, Error, catalogues, pools};
+use super::{Context, Error, catalogues};
 use crate::store::{Source, Tx};
-use population::{Registered, Unit};
+use preparing::build;
+use registered::Registered;
 
 /// Bytes of one release record.
 const RECORD_BYTES: usize = parangon_protocol::limits::RECORD_BYTES;
@@ -59,9 +63,9 @@ fn counted_at(context: &Context, period: Period) -> Result<Timestamp, Error> {
 pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>) -> Result<PreparedView, Error> {
     let period = period_of(context, period)?;
     let reference = catalogues::of_figures(context, catalogue)?;
-    let release = build(context, period, &reference, None)?;
+    let releases = build(context, period, &reference, None)?;
     let catalogue = catalogues::by_reference(context, &reference)?;
-    Ok(PreparedView::new(&release, &catalogue))
+    Ok(PreparedView::new(&releases, &catalogue))
 }
 
 /// Publishes the release of a period, or a correction of it with a reason.
@@ -70,69 +74,19 @@ pub fn prepare(context: &Context, catalogue: Option<&str>, period: Option<&str>)
 /// As [`prepare`]; [`Error::Exists`] when there is one already and no reason was given.
 pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, Error> {
     let _one = context.issuing().lock().await;
-    let (release, me) = context
+    let (releases, me) = context
         .run(move |context| {
             let period = period_of(context, new.period.as_deref())?;
             let reason = new.reason.map(|reason| reason.trim().parse::<Name>().map_err(Error::name("/reason"))).transpose()?;
             let reference = catalogues::of_figures(context, new.catalogue.as_deref())?;
-            let release = build(context, period, &reference, reason)?;
-            release.check_disclosure(&context.charter().disclosure)?;
-            Ok((release, context.me().clone()))
+            let releases = build(context, period, &reference, reason)?;
+            releases.all().try_for_each(|release| release.check_disclosure(&context.charter().disclosure))?;
+            Ok((releases, context.me().clone()))
         })
         .await?;
-    let indices = context.engine().append(vec![Record::Release(Box::new(release.clone()))]).await?;
-    Ok(ReleaseView::new(&me, indices.first().copied().unwrap_or(0), false, &release))
-}
-
-fn build(context: &Context, period: Period, reference: &CatalogueRef, reason: Option<Name>) -> Result<Release, Error> {
-    let at = counted_at(context, period)?;
-    let tx = context.store().read()?;
-    let catalogue = catalogues::by_reference(context, reference)?;
-    if pools::is_pooled(context, &tx, &catalogue, period)? {
-        return Err(Error::Pooled { period: period.to_string() });
-    }
-    let counted = population::ours(context, &tx, &catalogue, at)?;
-    let rule = &context.charter().disclosure;
-    let mut own: Vec<_> = placed(context, &tx)?.into_iter().filter(|placed| placed.agency == *context.me()).collect();
-    own.retain(|placed| placed.release.catalogue == *reference);
-    let same = own.iter().filter(|placed| placed.release.period == period);
-    let mut release = match (same.max_by_key(|placed| placed.release.version), reason) {
-        (None, _) => Release::first(reference.clone(), period, &counted.table, rule),
-        (Some(before), Some(reason)) => before.release.corrected(reason, &counted.table, rule),
-        (Some(_), None) => return Err(Error::Exists { what: format!("a release for {period}; a correction needs a reason") }),
-    };
-    guard(context, &tx, &mut release, &counted.units, &own, &catalogue)?;
-    Ok(release)
-}
-
-/// Hides what this release would give away together with earlier ones of ours.
-fn guard<S: Source>(
-    context: &Context,
-    tx: &Tx<S>,
-    release: &mut Release,
-    counted: &[Unit],
-    own: &[Placed],
-    catalogue: &Catalogue,
-) -> Result<(), Error> {
-    let first = std::iter::successors(Some(release.period), |period| period.previous()).take(statistics::PERIODS).last();
-    let mut units = counted.to_vec();
-    let mut earlier = Vec::new();
-    for placed in own.iter().filter(|placed| Some(placed.release.period) >= first) {
-        let Some(theirs) = population::counted_in(context, tx, placed)? else { continue };
-        let mut indices = Vec::new();
-        for unit in theirs {
-            let at = units.iter().position(|known| *known == unit).unwrap_or(units.len());
-            if at == units.len() {
-                units.push(unit);
-            }
-            indices.push(at);
-        }
-        earlier.push(statistics::Counted { release: &placed.release, units: vec![indices] });
-    }
-    let labels: Vec<_> = units.iter().map(|unit| unit.implied).collect();
-    let now = statistics::Counted { release, units: vec![(0..counted.len()).collect()] };
-    statistics::guard(&mut [now], &earlier, &labels, catalogue, &context.charter().disclosure);
-    Ok(())
+    let records = releases.all().map(|release| Record::Release(Box::new(release.clone()))).collect();
+    let indices = context.engine().append(records).await?;
+    Ok(ReleaseView::new(&me, indices.first().copied().unwrap_or(0), false, &releases.whole))
 }
 
 /// Every release that any log holds.
@@ -224,7 +178,8 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Summed, Error> {
     };
     let counted = counted(context, &tx, found.iter().filter(fits), &reference, period)?;
     let sum = statistics::aggregate(&counted.releases)?;
-    let Counted { releases, void, registered } = counted;
+    let registered = counted.registered();
+    let Counted { releases, void, .. } = counted;
     let void = void.into_iter().map(|(agency, because)| VoidView { agency: agency.to_string(), because }).collect();
     Ok(Summed { sum, counted: releases.into_iter().map(|(agency, _)| agency).collect(), void, registered })
 }
@@ -235,8 +190,17 @@ struct Counted<'a> {
     releases: Vec<(AgencyId, &'a Release)>,
     /// Whose does not, and why.
     void: Vec<(AgencyId, String)>,
+    /// Their tables by groups, of the same version.
+    tables: Vec<(AgencyId, &'a Release)>,
+    /// What the register says of each agency.
+    register: BTreeMap<AgencyId, Registered>,
+}
+
+impl Counted<'_> {
     /// Clusters that held a valid label, of all agencies, as the register says.
-    registered: u64,
+    fn registered(&self) -> u64 {
+        self.register.values().map(|agency| u64::from(agency.number().certain)).sum()
+    }
 }
 
 /// Judges the newest release of each agency for a period. What it corrects counts no more, also where it is void itself.
@@ -247,37 +211,52 @@ fn counted<'a, S: Source>(
     catalogue: &CatalogueRef,
     period: Period,
 ) -> Result<Counted<'a>, Error> {
+    let found: Vec<_> = final_ones.filter(|placed| placed.release.period == period).collect();
     let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
-    for placed in final_ones.filter(|placed| placed.release.period == period) {
+    for placed in found.iter().filter(|placed| placed.release.by.is_none()) {
         let known = newest.entry(&placed.agency).or_insert(placed);
         if known.index < placed.index {
             *known = placed;
         }
     }
     let indices = newest.values().map(|placed| (placed.agency.clone(), placed.index)).collect();
-    let registered = population::registered(context, tx, catalogue, period.end().min(context.now()), &indices)?;
-    let (mut releases, mut void) = (Vec::new(), Vec::new());
+    let register = registered::registered(context, tx, catalogue, period.end().min(context.now()), &indices)?;
+    let none = Registered::default();
+    let (mut releases, mut tables, mut void) = (Vec::new(), Vec::new(), Vec::new());
     for (agency, placed) in newest {
-        match flaw(context, placed, registered.get(agency).copied().unwrap_or_default()) {
-            None => releases.push((agency.clone(), &placed.release)),
-            Some(because) => void.push((agency.clone(), because)),
+        let known = register.get(agency).unwrap_or(&none);
+        if let Some(because) = flaw(context, placed, known) {
+            void.push((agency.clone(), because));
+            continue;
+        }
+        releases.push((agency.clone(), &placed.release));
+        // A table belongs to the table of all of its version; the first one of a dimension counts.
+        let mut seen = BTreeSet::new();
+        let mut own: Vec<_> =
+            found.iter().filter(|other| other.agency == *agency && other.release.version == placed.release.version).collect();
+        own.sort_by_key(|other| other.index);
+        for table in own.into_iter().filter(|other| other.release.by.is_some_and(|by| seen.insert(by))) {
+            let differs = table.release.population != placed.release.population;
+            let differs = differs.then(|| "its tables count different numbers of clusters".to_owned());
+            match differs.or_else(|| flaw(context, table, known)) {
+                None => tables.push((agency.clone(), &table.release)),
+                Some(because) => void.push((agency.clone(), because)),
+            }
         }
     }
     if releases.is_empty() {
         return Err(Error::missing("final release", format!("for {period}")));
     }
-    Ok(Counted { releases, void, registered: registered.values().map(|agency| u64::from(agency.certain)).sum() })
+    Ok(Counted { releases, void, tables, register })
 }
 
 /// Why a release does not count.
-fn flaw(context: &Context, placed: &Placed, registered: Registered) -> Option<String> {
-    if let Err(error) = placed.release.check_disclosure(&context.charter().disclosure) {
-        return Some(error.to_string());
+fn flaw(context: &Context, placed: &Placed, registered: &Registered) -> Option<String> {
+    let rule = &context.charter().disclosure;
+    match placed.release.check_disclosure(rule) {
+        Err(error) => Some(error.to_string()),
+        Ok(()) => registered.flaw(&placed.release, rule.minimum),
     }
-    let Registered { certain, possible } = registered;
-    let says = if certain == possible { certain.to_string() } else { format!("{certain} to {possible}") };
-    let population = placed.release.population;
-    (!registered.allows(population)).then(|| format!("it counts {population} clusters with a valid label, the register {says}"))
 }
 
 /// Our own log's name, for the views.

@@ -30,6 +30,12 @@ impl Disclosure {
         Self { minimum, pool: None, protection, tables: Vec::new() }
     }
 
+    /// The same with a table by each dimension: what new federations begin with.
+    #[must_use]
+    pub fn with_every_table(self) -> Self {
+        Self { tables: Dimension::EVERY.to_vec(), ..self }
+    }
+
     /// Whether it protects anything.
     ///
     /// # Errors
@@ -109,6 +115,14 @@ mod tests {
             assert_eq!(rule.counted_at(period(of)), counted.map(period), "{of}");
         }
         assert!(rule.pools(14) && rule.pools(0) && !rule.pools(15));
+    }
+
+    #[test]
+    fn a_table_stands_once() {
+        let rule = Disclosure::new(5, 2).with_every_table();
+        assert_eq!(rule.check(), Ok(()));
+        let twice = Disclosure { tables: vec![Dimension::Field, Dimension::Level, Dimension::Field], ..rule };
+        assert_eq!(twice.check(), Err(CharterError::Tables));
     }
 
     #[test]

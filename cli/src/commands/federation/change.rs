@@ -6,7 +6,7 @@ use std::str::FromStr;
 use parangon_protocol::charter::{Charter, Level, Member, MemberCard, PoolRule, Rekeying, Resumption, Retention, Right, Tie};
 use parangon_protocol::id::{AgencyId, Name, NameError, SchemeId};
 use parangon_protocol::limits;
-use parangon_protocol::statistics::PeriodError;
+use parangon_protocol::statistics::{Dimension, PeriodError};
 use parangon_protocol::time::{Month, TimeError, Timestamp};
 use serde_json::Value;
 
@@ -72,13 +72,16 @@ pub(crate) struct Change {
     /// Agencies with fewer clusters add their statistics up in pools, from this quarter on: 15@2027-Q1, or none
     #[arg(long, value_name = "COUNT@QUARTER")]
     pool: Option<Pooling>,
+    /// What releases divide clusters by beside the table of all, what matters most first: country,field,region,level, or none
+    #[arg(long, value_name = "TABLES")]
+    tables: Option<Divided>,
     /// How long members keep copies of dossiers and reviews (days) and assessments (months): dossiers=30d, reviews=365d,
     /// assessments=24m, or none for no periods at all (may be repeated)
     #[arg(long, value_name = "WHAT=PERIOD")]
     retention: Vec<Period>,
     /// Take the whole text from this file: `parangon federation show --json` prints the present one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "expel", "leave", "suspend", "rights", "rekey", "keep_key", "resume", "tie", "drawn", "name", "review_by",
-        "status_days", "minimum", "protection", "pool", "retention"])]
+        "status_days", "minimum", "protection", "pool", "tables", "retention"])]
     charter: Option<PathBuf>,
 }
 
@@ -185,6 +188,26 @@ impl FromStr for Pooling {
         let (below, from) = text.split_once('@').ok_or("a number of clusters and a quarter, such as 15@2027-Q1, or none")?;
         let below = below.parse().map_err(|_| "a number of clusters before the @".to_owned())?;
         Ok(Self(Some(PoolRule { below, from: from.parse().map_err(|error: PeriodError| error.to_string())? })))
+    }
+}
+
+/// `DIMENSION,DIMENSION`, or `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Divided(Vec<Dimension>);
+
+impl FromStr for Divided {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut tables = Vec::new();
+        for word in text.split(',').map(str::trim).filter(|_| text != "none") {
+            let by = Dimension::named(word)
+                .ok_or_else(|| format!("{word:?} is not one of {}", Dimension::EVERY.map(Dimension::as_str).join(", ")))?;
+            if tables.contains(&by) {
+                return Err(format!("{by} stands twice"));
+            }
+            tables.push(by);
+        }
+        Ok(Self(tables))
     }
 }
 
@@ -295,6 +318,9 @@ impl Change {
         next.disclosure.minimum = self.minimum.unwrap_or(next.disclosure.minimum);
         next.disclosure.protection = self.protection.unwrap_or(next.disclosure.protection);
         next.disclosure.pool = self.pool.map_or(next.disclosure.pool, |pooling| pooling.0);
+        if let Some(Divided(tables)) = &self.tables {
+            next.disclosure.tables.clone_from(tables);
+        }
         Ok(next)
     }
 }
@@ -373,6 +399,15 @@ mod tests {
         assert_eq!("none".parse(), Ok(Pooling(None)));
         for wrong in ["", "15", "15@", "@2027-Q1", "15@2027-Q5", "-1@2027-Q1", "15@2027-Q1@2"] {
             assert!(wrong.parse::<Pooling>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tables_are_a_list_of_dimensions() {
+        assert_eq!("field, country".parse(), Ok(Divided(vec![Dimension::Field, Dimension::Country])));
+        assert_eq!("none".parse(), Ok(Divided(vec![])));
+        for wrong in ["", "size", "field,field", "field,", "none,field"] {
+            assert!(wrong.parse::<Divided>().is_err(), "{wrong}");
         }
     }
 

@@ -68,6 +68,10 @@ fn articles(charter: &Charter, fingerprint: &Fingerprint, out: &mut String) -> s
         charter.disclosure.minimum,
         charter.disclosure.protection
     )?;
+    if !charter.disclosure.tables.is_empty() {
+        let tables = charter.disclosure.tables.iter().map(|by| by.as_str()).collect::<Vec<_>>().join(", ");
+        writeln!(out, "   Clusters are also counted by {tables}, in groups of {} or more.", charter.disclosure.minimum)?;
+    }
     if let Some(PoolRule { below, from }) = charter.disclosure.pool {
         writeln!(out, "   Agencies with fewer than {below} clusters add theirs up in pools, from {from} on, and publish nothing alone.")?;
     }

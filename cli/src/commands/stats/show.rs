@@ -29,7 +29,28 @@ pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
     if answer["demonstration"] == true {
         page.remark("From a DEMONSTRATION: the scores are made up.");
     }
-    let rows = items(answer, "rows");
+    table(items(answer, "rows"), unicode, page);
+    let mut is_hidden = hides(answer);
+    for (by, group) in
+        items(answer, "tables").iter().flat_map(|table| items(table, "groups").iter().map(move |group| (&table["by"], group)))
+    {
+        let value = group["value"].as_str().map_or_else(|| "the rest".into(), clean);
+        page.line("");
+        page.line(format!("{} {value}: {} clusters", by.as_str().unwrap_or_default(), text(group, "population")));
+        table(items(group, "rows"), unicode, page);
+        is_hidden |= hides(group);
+    }
+    if is_hidden {
+        page.remark("C: hidden, because too few clusters stand behind it, or because it would give another hidden figure away.");
+    }
+}
+
+/// Whether any cell of a table is hidden.
+fn hides(answer: &Value) -> bool {
+    items(answer, "rows").iter().flat_map(cells).any(|cell| shown(cell).contains('C'))
+}
+
+fn table(rows: &[Value], unicode: bool, page: &mut Page) {
     match rows {
         [] => {}
         [one] => bars(one, unicode, page),
@@ -44,9 +65,6 @@ pub(super) fn write(answer: &Value, unicode: bool, page: &mut Page) {
             };
             page.table(["INDICATOR", "MEDIAN", "0", "1", "2", "3", "4", "UNKNOWN", "NAME"], many.iter().map(with_median));
         }
-    }
-    if rows.iter().flat_map(cells).any(|cell| shown(cell).contains('C')) {
-        page.remark("C: hidden, because too few clusters stand behind it, or because it would give another hidden figure away.");
     }
 }
 

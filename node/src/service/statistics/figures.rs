@@ -87,11 +87,13 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     };
     let (mut rows, mut coverage) = (Vec::new(), Vec::new());
     for period in &periods {
-        let Counted { releases, void, registered } = match counted(context, &tx, found.iter().filter(fits), &reference, *period) {
+        let counted = match counted(context, &tx, found.iter().filter(fits), &reference, *period) {
             // A quarter of which nothing counts leaves a gap in a series.
             Err(Error::NotFound { .. }) if sought.period == ALL => continue,
             answer => answer?,
         };
+        let registered = counted.registered();
+        let Counted { releases, void, .. } = counted;
         let sum = rules::aggregate(&releases)?;
         let charter = context.charter();
         let void: Vec<_> = void.into_iter().map(|(agency, _)| agency).collect();

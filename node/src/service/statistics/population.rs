@@ -1,15 +1,15 @@
 //! Whom a release counts: the clusters of its agency that held a valid label at the period's end, each with the assessment behind
 //! it. The public register tells everybody how many those are (protocol, "Statistics").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parangon_protocol::assessment::{Answer, Scores};
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::charter::CatalogueRef;
-use parangon_protocol::id::{AgencyId, ClusterId, IndicatorId};
-use parangon_protocol::label::LabelId;
+use parangon_protocol::charter::{CatalogueRef, Level};
+use parangon_protocol::id::{AgencyId, ClusterId, IndicatorId, Name};
 use parangon_protocol::label::status::State;
-use parangon_protocol::statistics::{Member, Table};
+use parangon_protocol::label::{ClusterFacts, LabelId};
+use parangon_protocol::statistics::{Dimension, Member, Table, pattern};
 use parangon_protocol::time::Timestamp;
 
 use super::Placed;
@@ -22,10 +22,11 @@ use crate::store::{Source, Tx};
 /// So long a label that others have not confirmed yet holds a release up: afterwards it is left out.
 const SETTLING_SECONDS: u64 = 14 * 86_400;
 
-/// Our clusters with a valid label at a time, counted.
+/// Our clusters with a valid label at a time.
 pub(super) struct Population {
-    pub(super) table: Table,
     pub(super) units: Vec<Unit>,
+    /// Of each of them.
+    scores: Vec<Scores>,
 }
 
 /// A label with the assessment behind it.
@@ -36,6 +37,47 @@ pub(super) struct Unit {
     is_erased: bool,
     /// The level that the label proves to everyone.
     pub(super) implied: Option<u8>,
+    cluster: ClusterFacts,
+    level: Level,
+}
+
+impl Unit {
+    fn value(&self, by: Dimension) -> Option<Name> {
+        by.value(&self.cluster, self.level)
+    }
+}
+
+impl Population {
+    /// Counts all of them.
+    pub(super) fn all(&self, catalogue: &Catalogue) -> Result<Table, Error> {
+        self.table(catalogue, &(0..self.units.len()).collect::<Vec<_>>())
+    }
+
+    /// Counts some of them, by their places.
+    pub(super) fn table(&self, catalogue: &Catalogue, of: &[usize]) -> Result<Table, Error> {
+        let members = of.iter().map(|at| Member { scores: &self.scores[*at], implied: self.units[*at].implied });
+        Ok(Table::tally(catalogue, members)?)
+    }
+
+    /// The groups of a table, each with the places of its units. None where a table would say nothing more than that of all.
+    pub(super) fn groups(&self, by: Dimension, minimum: u32) -> BTreeMap<Option<Name>, Vec<usize>> {
+        let mut counts = BTreeMap::new();
+        for unit in &self.units {
+            *counts.entry(unit.value(by)).or_insert(0) += 1;
+        }
+        let groups = pattern(&counts, minimum);
+        if groups.is_empty() { BTreeMap::new() } else { shared_out(&self.units, by, &groups.into_keys().collect()) }
+    }
+}
+
+/// Which units stand in which of these groups.
+fn shared_out(units: &[Unit], by: Dimension, groups: &BTreeSet<Option<Name>>) -> BTreeMap<Option<Name>, Vec<usize>> {
+    let mut found: BTreeMap<_, Vec<_>> = groups.iter().map(|value| (value.clone(), Vec::new())).collect();
+    for (at, unit) in units.iter().enumerate() {
+        let value = Some(unit.value(by)).filter(|value| groups.contains(value)).flatten();
+        found.entry(value).or_default().push(at);
+    }
+    found
 }
 
 /// Our clusters with a valid label at `at`, each with the scores behind it.
@@ -47,12 +89,12 @@ pub(super) fn ours<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalog
     if unsettled > 0 {
         return Err(Error::Unsettled { labels: unsettled });
     }
-    tallied(context, tx, catalogue, &rows)
+    counted(context, tx, catalogue, &rows)
 }
 
 /// As [`ours`], for a pool: its date is days later, and what is not confirmed then is counted by nobody.
 pub(in crate::service) fn table<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, at: Timestamp) -> Result<Table, Error> {
-    Ok(tallied(context, tx, catalogue, &valid_at(context, tx, catalogue, at, Some(context.me()))?)?.table)
+    counted(context, tx, catalogue, &valid_at(context, tx, catalogue, at, Some(context.me()))?)?.all(catalogue)
 }
 
 /// The clusters with a valid label at `at`, of everybody or of one agency, each with its newest label.
@@ -66,27 +108,39 @@ pub(in crate::service) fn valid_at<S: Source>(
     Ok(held(context, tx, &catalogue.reference(), at, of, u64::MAX)?.0)
 }
 
-fn tallied<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, rows: &[RegisterRow]) -> Result<Population, Error> {
-    let (mut members, mut units): (Vec<(Scores, Option<u8>)>, _) = (Vec::new(), Vec::new());
+fn counted<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Catalogue, rows: &[RegisterRow]) -> Result<Population, Error> {
+    let (mut scores, mut units) = (Vec::new(), Vec::new());
     for row in rows {
-        let implied = implied(context, row)?;
         let offered = item::find::<Offered, S>(tx, &row.label.common.offer.to_string())?;
-        units.push(Unit { label: row.label.id, is_erased: offered.is_none(), implied });
-        members.push((offered.map_or_else(|| proven(implied, catalogue), |offered| scores_behind(&offered, catalogue)), implied));
+        let unit = Unit { is_erased: offered.is_none(), ..unit(context, row)? };
+        scores.push(offered.map_or_else(|| proven(unit.implied, catalogue), |offered| scores_behind(&offered, catalogue)));
+        units.push(unit);
     }
-    let table = Table::tally(catalogue, members.iter().map(|(scores, implied)| Member { scores, implied: *implied }))?;
-    Ok(Population { table, units })
+    Ok(Population { units, scores })
 }
 
-/// The labels that an earlier release of ours counted. None where the register says otherwise: then nobody counts that release.
-pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Placed) -> Result<Option<Vec<Unit>>, Error> {
-    let at = placed.release.period.end().min(context.now());
-    let (rows, _) = held(context, tx, &placed.release.catalogue, at, Some(context.me()), placed.index)?;
-    if u32::try_from(rows.len()).ok() != Some(placed.release.population) {
-        return Ok(None);
-    }
-    let unit = |row: &RegisterRow| Ok(Unit { label: row.label.id, is_erased: false, implied: implied(context, row)? });
-    rows.iter().map(unit).collect::<Result<_, Error>>().map(Some)
+/// A label whose assessment was not erased.
+fn unit(context: &Context, row: &RegisterRow) -> Result<Unit, Error> {
+    let (label, common) = (row.label.id, &row.label.common);
+    Ok(Unit { label, is_erased: false, implied: implied(context, row)?, cluster: common.cluster.clone(), level: common.level })
+}
+
+/// The labels that an earlier release of ours counted, of each of its sets. None where the register says otherwise: then nobody counts
+/// that release.
+pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Placed) -> Result<Option<Vec<Vec<Unit>>>, Error> {
+    let release = &placed.release;
+    let at = release.period.end().min(context.now());
+    let (rows, _) = held(context, tx, &release.catalogue, at, Some(context.me()), placed.index)?;
+    let units: Vec<_> = rows.iter().map(|row| unit(context, row)).collect::<Result<_, Error>>()?;
+    let sets = match release.by {
+        None => vec![units],
+        Some(by) => {
+            let groups = shared_out(&units, by, &release.groups.iter().map(|part| part.value.clone()).collect());
+            groups.into_values().map(|places| places.into_iter().map(|at| units[at].clone()).collect()).collect()
+        }
+    };
+    let agrees = |(set, (_, population, _)): (&Vec<Unit>, _)| u32::try_from(set.len()).ok() == Some(population);
+    Ok((sets.len() == release.parts().count() && sets.iter().zip(release.parts()).all(agrees)).then_some(sets))
 }
 
 /// The newest label of each cluster of an agency, or of all, that was valid at `at`, as far as it stands before this index of its
@@ -137,7 +191,7 @@ pub(in crate::service) fn implied(context: &Context, row: &RegisterRow) -> Resul
 }
 
 /// Whether a label is of a time that holds `at`, by its own dates.
-fn dated(row: &RegisterRow, at: Timestamp) -> bool {
+pub(super) fn dated(row: &RegisterRow, at: Timestamp) -> bool {
     row.label.issued <= at && row.label.common.valid_until.last_second() >= at
 }
 
@@ -154,54 +208,4 @@ fn scores_behind(offered: &Offered, catalogue: &Catalogue) -> Scores {
 pub(in crate::service) fn proven(implied: Option<u8>, catalogue: &Catalogue) -> Scores {
     let floor = |own: Option<u8>| Answer::of_level(own?.max(implied?)).ok();
     catalogue.indicators.iter().filter_map(|i| Some((i.code.clone(), floor(i.minimum)?))).collect()
-}
-
-/// How many clusters of an agency the register says to have held a valid label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Registered {
-    /// Those that are beyond doubt.
-    pub(super) certain: u32,
-    /// Those, and the ones of which the register does not tell what they were worth then: a label that was suspended for some
-    /// time, or is not confirmed here.
-    pub(super) possible: u32,
-}
-
-impl Registered {
-    /// Whether a release may count so many.
-    pub(super) fn allows(&self, population: u32) -> bool {
-        (self.certain..=self.possible).contains(&population)
-    }
-}
-
-/// What the register says of every agency at `at`, for a release at this index of its log: what came later it could not count.
-pub(super) fn registered<S: Source>(
-    context: &Context,
-    tx: &Tx<S>,
-    catalogue: &CatalogueRef,
-    at: Timestamp,
-    releases: &BTreeMap<AgencyId, u64>,
-) -> Result<BTreeMap<AgencyId, Registered>, Error> {
-    let overview = context.engine().overview();
-    let mut clusters: BTreeMap<AgencyId, BTreeMap<ClusterId, bool>> = BTreeMap::new();
-    register::each(tx, |row| {
-        let label = &row.label;
-        let before = releases.get(&label.common.owner).copied().unwrap_or(u64::MAX);
-        if label.common.catalogue != *catalogue || label.index >= before || !dated(&row, at) {
-            return Ok(());
-        }
-        let is_certain = match register::judge(&row, &overview, at).standing {
-            Standing::Void => return Ok(()),
-            Standing::Provisional => false,
-            _ if register::state_at(tx, &row, at)? != State::Active && label.state_index < before => return Ok(()),
-            _ => row.lost.is_none() && label.state == State::Active && label.state_index == label.index,
-        };
-        let held = clusters.entry(label.common.owner.clone()).or_default().entry(label.common.cluster.id.clone()).or_default();
-        *held |= is_certain;
-        Ok(())
-    })?;
-    let count = |held: BTreeMap<ClusterId, bool>| {
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Registered { certain: number(held.values().filter(|certain| **certain).count()), possible: number(held.len()) }
-    };
-    Ok(clusters.into_iter().map(|(agency, held)| (agency, count(held))).collect())
 }

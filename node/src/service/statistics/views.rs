@@ -2,11 +2,12 @@
 
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::id::{AgencyId, IndicatorId};
-use parangon_protocol::statistics::{AggregateRow, Cell, Median, Release, Row, Sum};
+use parangon_protocol::statistics::{AggregateRow, Cell, Median, Part, Release, Row, Sum};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Summed;
+use super::preparing::Prepared;
 use crate::service::Context;
 
 /// A release to be made.
@@ -54,6 +55,31 @@ pub struct PreparedView {
     pub suppressed: usize,
     /// One row an indicator.
     pub rows: Vec<RowView>,
+    /// The tables that divide the clusters, as the charter says. Each has two groups at least.
+    pub tables: Vec<TableView>,
+}
+
+/// A table by groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TableView {
+    /// What it divides clusters by: country, region, field or level.
+    pub by: String,
+    /// Its groups: the rest first, then by value.
+    pub groups: Vec<GroupView>,
+}
+
+/// One group of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GroupView {
+    /// Its value; absent for the rest, which are all clusters in no other group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Clusters counted.
+    pub population: u32,
+    /// Cells that are hidden.
+    pub suppressed: usize,
+    /// One row an indicator.
+    pub rows: Vec<RowView>,
 }
 
 /// A release that stands in a log.
@@ -65,6 +91,9 @@ pub struct ReleaseView {
     pub log: String,
     /// Its index there.
     pub index: u64,
+    /// What it divides clusters by; absent for the table of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// On which catalogue.
     pub catalogue: String,
     /// For which quarter.
@@ -160,25 +189,38 @@ fn name(catalogue: &Catalogue, code: &IndicatorId) -> String {
     catalogue.indicator(code).map_or_else(|_| code.to_string(), |indicator| indicator.name.to_string())
 }
 
-fn hidden(release: &Release) -> usize {
-    release.rows.iter().map(Row::hidden).sum()
+fn hidden(rows: &[Row]) -> usize {
+    rows.iter().map(Row::hidden).sum()
+}
+
+fn shown(rows: &[Row], catalogue: &Catalogue) -> Vec<RowView> {
+    let row = |row: &Row| RowView {
+        indicator: row.indicator.to_string(),
+        name: name(catalogue, &row.indicator),
+        cells: row.cells.to_vec(),
+        unknown: row.unknown,
+    };
+    rows.iter().map(row).collect()
 }
 
 impl PreparedView {
-    pub(super) fn new(release: &Release, catalogue: &Catalogue) -> Self {
-        let row = |row: &Row| RowView {
-            indicator: row.indicator.to_string(),
-            name: name(catalogue, &row.indicator),
-            cells: row.cells.to_vec(),
-            unknown: row.unknown,
+    pub(super) fn new(prepared: &Prepared, catalogue: &Catalogue) -> Self {
+        let group = |part: &Part| GroupView {
+            value: part.value.as_ref().map(ToString::to_string),
+            population: part.population,
+            suppressed: hidden(&part.rows),
+            rows: shown(&part.rows, catalogue),
         };
+        let table = |table: &Release| Some(TableView { by: table.by?.to_string(), groups: table.groups.iter().map(group).collect() });
+        let whole = &prepared.whole;
         Self {
-            catalogue: release.catalogue.id.to_string(),
-            period: release.period.to_string(),
-            version: release.version,
-            population: release.population,
-            suppressed: hidden(release),
-            rows: release.rows.iter().map(row).collect(),
+            catalogue: whole.catalogue.id.to_string(),
+            period: whole.period.to_string(),
+            version: whole.version,
+            population: whole.population,
+            suppressed: hidden(&whole.rows),
+            rows: shown(&whole.rows, catalogue),
+            tables: prepared.tables.iter().filter_map(table).collect(),
         }
     }
 }
@@ -189,11 +231,12 @@ impl ReleaseView {
             agency: agency.to_string(),
             log: super::first(agency),
             index,
+            by: release.by.map(|by| by.to_string()),
             catalogue: release.catalogue.id.to_string(),
             period: release.period.to_string(),
             version: release.version,
             population: release.population,
-            suppressed: hidden(release),
+            suppressed: release.parts().map(|(_, _, rows)| hidden(rows)).sum(),
             r#final: is_final,
         }
     }

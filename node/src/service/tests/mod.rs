@@ -20,5 +20,6 @@ mod rotation;
 mod statistics;
 mod status_list;
 pub(crate) mod support;
+mod tables;
 mod witness;
 mod work;

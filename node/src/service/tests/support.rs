@@ -303,9 +303,13 @@ impl Agency {
 
     /// A cluster with an assessment, every indicator at `own`.
     pub(crate) async fn assessed(&self, name: &str, own: u8) -> String {
-        let name = name.to_owned();
+        self.assessed_in("Biotechnology", name, own).await
+    }
+
+    /// The same in another technology field.
+    pub(crate) async fn assessed_in(&self, field: &str, name: &str, own: u8) -> String {
+        let (name, field) = (name.to_owned(), Some(field.to_owned()));
         let prepare = move |context: &Context| {
-            let field = Some("Biotechnology".into());
             let new = Description { name, country: "DE".into(), region: None, nuts: None, field, legal_form: None, registers: vec![] };
             let cluster = clusters::add(context, &new)?.cluster.id;
             assess(context, cluster, own)
@@ -397,9 +401,14 @@ impl Agency {
     /// Everything from the assessment to the label, with every indicator at `scores`.
     pub(crate) async fn awards(&self, name: &str, level_name: &str, scores: u8, reviewers: &[&Agency]) -> LabelView {
         let assessment = self.assessed(name, scores).await;
-        let offer = self.offer(&assessment, level_name, reviewers).await.expect("an offer");
+        self.awards_for(&assessment, level_name, scores, reviewers).await
+    }
+
+    /// A label for an assessment of ours.
+    pub(crate) async fn awards_for(&self, assessment: &str, level_name: &str, scores: u8, reviewers: &[&Agency]) -> LabelView {
+        let offer = self.offer(assessment, level_name, reviewers).await.expect("an offer");
         for reviewer in reviewers {
-            assert!(reviewer.reviews(&offer.id, level(scores)).await.recommended, "{name}");
+            assert!(reviewer.reviews(&offer.id, level(scores)).await.recommended, "{assessment}");
         }
         self.offer_until(&offer.id, "enough reviews", |offer| offer.ready).await;
         self.issues(&offer.id).await.expect("a label")

@@ -1,0 +1,113 @@
+//! Tables that divide the clusters: what is published, and what others check of it.
+
+use std::sync::Arc;
+
+use parangon_protocol::charter::Charter;
+use parangon_protocol::record::Record;
+use parangon_protocol::statistics::{Cell, Dimension, Release};
+use parangon_protocol::time::Timestamp;
+
+use super::support::{Agency, THREE, federation_on, until};
+use crate::clock::SystemClock;
+use crate::engine;
+use crate::service::register::Standing;
+use crate::service::statistics::{self, NewRelease, TableView, Wanted};
+
+/// Three agencies; the charter has tables by field and by level.
+async fn agencies() -> Vec<Agency> {
+    let clock = || Arc::new(SystemClock::new(Timestamp::default())) as Arc<dyn crate::clock::Clock>;
+    federation_on(&THREE, clock, |charter: &mut Charter| charter.disclosure.tables = vec![Dimension::Field, Dimension::Level]).await
+}
+
+/// Labels for clusters of `owner` in these fields, at these levels.
+async fn labelled(owner: &Agency, reviewer: &Agency, of: &[(&str, &[u8])]) {
+    let mut last = None;
+    for (field, levels) in of {
+        for (n, level) in levels.iter().enumerate() {
+            let assessment = owner.assessed_in(field, &format!("{field} {n}"), *level).await;
+            last = Some(owner.awards_for(&assessment, "bronze", *level, &[reviewer]).await.id);
+        }
+    }
+    owner.label_until(&last.expect("a label"), Standing::Valid).await;
+}
+
+/// The groups of a table, with their clusters.
+fn groups(table: &TableView) -> Vec<(Option<&str>, u32)> {
+    table.groups.iter().map(|group| (group.value.as_deref(), group.population)).collect()
+}
+
+/// Our own releases as they stand in our log.
+fn own(agency: &Agency) -> Vec<Release> {
+    let tx = agency.context.store().read().expect("a snapshot");
+    let places = engine::releases(&tx).expect("places").into_iter().filter(|(log, _)| log.agency == *agency.context.me());
+    let read = |(log, index)| match Record::read(&tx.record(&log, index).expect("readable").expect("there")) {
+        Ok(Record::Release(release)) => *release,
+        other => panic!("a release: {other:?}"),
+    };
+    places.map(read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clusters_are_divided_as_the_charter_says() {
+    let agencies = agencies().await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    labelled(stuttgart, lyon, &[("Optics", &[2, 2, 2, 3, 3, 3]), ("Textiles", &[2, 2]), ("Water", &[3])]).await;
+    let prepared = stuttgart.context.run(|context| statistics::prepare(context, None, None)).await.expect("a preview");
+    // All labels are BRONZE: a table by level would have one group.
+    assert_eq!((prepared.population, prepared.tables.len()), (9, 1));
+    let table = &prepared.tables[0];
+    assert_eq!((&table.by[..], groups(table)), ("field", vec![(None, 3), (Some("Optics"), 6)]));
+    // The rest has two clusters at level 2: with all and Optics they would be known, so one of the three is hidden.
+    for (at, row) in prepared.rows.iter().enumerate() {
+        let cells = [row.cells[2], table.groups[0].rows[at].cells[2], table.groups[1].rows[at].cells[2]];
+        assert!(matches!(cells[1], Cell::Hidden(_)), "{}", row.indicator);
+        assert!(cells.iter().filter(|cell| cell.count().is_none()).count() > 1, "{}: {cells:?}", row.indicator);
+    }
+    let made = statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    assert_eq!((made.by, made.population), (None, 9));
+    let releases = own(stuttgart);
+    assert_eq!(
+        releases.iter().map(|release| (release.by, release.version, release.population)).collect::<Vec<_>>(),
+        [(None, 1, 9), (Some(Dimension::Field), 1, 9)]
+    );
+    let listed = stuttgart.context.run(statistics::releases).await.expect("a list");
+    assert_eq!(listed.iter().map(|view| view.by.as_deref()).collect::<Vec<_>>(), [None, Some("field")]);
+}
+
+/// Everybody knows from the register how many clusters stand in which group.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_register_contradicts_is_not_counted() {
+    let agencies = agencies().await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    labelled(stuttgart, lyon, &[("Optics", &[2, 2, 2, 3, 3, 3]), ("Textiles", &[2, 2]), ("Water", &[3])]).await;
+    statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    let releases = own(stuttgart);
+    let [whole, fields] = &releases[..] else { panic!("two releases") };
+    let next = |release: &Release, version| Release { version, reason: "wrong".parse().ok(), ..release.clone() };
+    let mut moved = next(fields, 2);
+    (moved.groups[0].population, moved.groups[1].population) = (5, 4);
+    moved.groups.iter_mut().for_each(|part| part.rows.clear());
+    let mut renamed = next(fields, 3);
+    renamed.groups[0].value = "Water".parse().ok();
+    renamed.groups[0].rows.clear();
+    renamed.groups.sort_by(|a, b| a.value.cmp(&b.value));
+    let cases = [
+        (2, moved, "its table by field counts 5 clusters in the rest, the register 3"),
+        (3, renamed, "its table by field counts 3 clusters in Water, the register 1"),
+        (4, Release { population: 8, ..next(whole, 4) }, "it counts 8 clusters with a valid label, the register 9"),
+    ];
+    for (version, table, because) in cases {
+        let whole = if table.by.is_some() { next(whole, version) } else { table.clone() };
+        let records = [whole, table].into_iter().map(|release| Record::Release(Box::new(release))).collect();
+        stuttgart.context.engine().append(records).await.expect("a log takes what its owner says");
+        let sum = until(because, || async {
+            // Where nothing else is left there is no sum.
+            let sum = berlin.context.run(|context| statistics::aggregate(context, &Wanted::default())).await;
+            match sum {
+                Ok(sum) => sum.void.iter().any(|void| void.because == because).then_some(sum.agencies),
+                Err(error) => (version == 4 && error.status() == 404).then_some(0),
+            }
+        });
+        assert_eq!(sum.await, u32::from(version < 4), "the table of all counts where it is right");
+    }
+}
