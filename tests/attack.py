@@ -31,7 +31,7 @@ CELLS = 6
 TOP = CELLS - 1
 NEAR = 1e-6
 # Targets are: what a published row counts; what one of two rows has and the other has not, when it is small; labels in the same tables; classes.
-ROW, NESTED, CROSSED, KIN, CLASS = "row", "difference", "crossed difference", "kin", "class"
+ROW, NESTED, CROSSED, KIN, CLASS, WITHIN = "row", "difference", "crossed difference", "kin", "class", "class within a row"
 
 
 def cells_of(row):
@@ -157,12 +157,12 @@ class Attack:
         return most - (sum(self.sizes[at] for at in classes if self.floors[at] == cell) if cell == TOP else 0)
 
     def targets(self):
-        """Each set of classes with what makes it a target: by kind the first step in which it is one, and the others after it."""
-        found = collections.defaultdict(dict)
+        """Each set of classes with the steps after which it is a target, and what makes it one then."""
+        found = collections.defaultdict(lambda: collections.defaultdict(set))
 
         def add(classes, kind, step):
             if classes:
-                found[frozenset(classes)].setdefault(kind, step)
+                found[frozenset(classes)][step].add(kind)
 
         for step in self.steps:
             rows = {classes for (_, at, _), classes in zip(self.rows, self.of_row) if at <= step}
@@ -182,10 +182,7 @@ class Attack:
                 add(classes, KIN, step)
             for (signature, _), classes in same.items():
                 # Within a row of its own only that not all of a class stand in one cell: decision 007 promises no more.
-                if frozenset(kin[signature]) not in rows:
-                    add(classes, CLASS, step)
-                else:
-                    found.setdefault(frozenset(classes), {})
+                add(classes, WITHIN if frozenset(kin[signature]) in rows else CLASS, step)
         return found
 
     def fine(self, classes, cell, low, high, kinds):
@@ -194,9 +191,7 @@ class Attack:
             return True
         if low == size:
             return False
-        if not kinds:
-            return True
-        return high - low >= min(self.protection, self.open(classes, cell)) or (size >= self.minimum and low >= self.minimum)
+        return kinds == {WITHIN} or high - low >= min(self.protection, self.open(classes, cell)) or (size >= self.minimum and low >= self.minimum)
 
     def run(self, dice):
         """All leaks, and how many targets were looked at: `(kinds, labels, cell, low, high)` of each leak."""
@@ -231,28 +226,24 @@ class Attack:
                     continue
                 see(last.least(cost))
                 ends = int(low[at, cell]), int(high[at, cell])
-                if not self.fine(classes, cell, *ends, targets[classes]):
+                if not all(self.fine(classes, cell, *ends, kinds) for kinds in targets[classes].values()):
                     leaks += self.held(classes, cell, targets[classes], cost)
         return leaks, len(sets) * CELLS
 
-    def is_wide(self, classes, cell, low, high, kinds):
-        """Whether two tables that fit differ so much that nothing more can narrow it."""
-        if not kinds:
+    def is_wide(self, classes, cell, low, high, steps):
+        """Whether tables that fit differ so much that nothing else matters."""
+        if all(kinds == {WITHIN} for kinds in steps.values()):
             return low < self.size(classes)
         return high - low >= min(self.protection, self.open(classes, cell))
 
-    def held(self, classes, cell, kinds, cost):
-        """Whether it is known by a step in which it is a target, and not without that step."""
-        first = min(kinds.values()) if kinds else self.steps[0]
+    def held(self, classes, cell, targets, cost):
+        """Whether it is known by a step after which it is a target, and was not known as well before that step."""
         before = None
         for step in self.steps:
             program = self.program(step)
-            ends = tuple(int(round(sign * (cost @ program.least(sign * cost)))) for sign in (1, -1))
-            ends = ends[0], abs(ends[1])
-            named = [kind for kind, since in kinds.items() if since <= step]
-            if step >= first and ends != before and not self.fine(classes, cell, *ends, named):
-                labels = [unit for at in classes for unit in self.members[at]]
-                return [(sorted(named) or [CLASS], labels, cell, *ends)]
+            ends = tuple(int(round(cost @ program.least(sign * cost))) for sign in (1, -1))
+            if step in targets and ends != before and not self.fine(classes, cell, *ends, targets[step]):
+                return [(sorted(targets[step]), [unit for at in classes for unit in self.members[at]], cell, *ends)]
             before = ends
         return []
 

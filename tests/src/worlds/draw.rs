@@ -14,8 +14,12 @@ const QUARTERS: [usize; 12] = [1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8];
 /// Technology fields; the first ones are drawn more often.
 const FIELDS: [&str; 8] = ["ICT", "Biotechnology", "Energy", "Food", "Construction", "Health", "Mobility", "Optics"];
 /// NUTS 3 regions of each country, of three NUTS 2 regions.
-const REGIONS: [[&str; 4]; 4] =
-    [["DE111", "DE112", "DE211", "DE300"], ["FR101", "FR102", "FRK21", "FRL01"], ["AT111", "AT112", "AT221", "AT310"], ["ES111", "ES211", "ES300", "ES511"]];
+const REGIONS: [[&str; 4]; 4] = [
+    ["DE111", "DE112", "DE211", "DE300"],
+    ["FR101", "FR102", "FRK21", "FRL01"],
+    ["AT111", "AT112", "AT221", "AT310"],
+    ["ES111", "ES211", "ES300", "ES511"],
+];
 
 /// A label with the assessment behind it.
 #[derive(Debug, Clone)]

@@ -53,7 +53,8 @@ pub fn lines(seed: u64, without: Without) -> Lines {
     }
     let indicators: Vec<_> = draw.catalogue.indicators.iter().map(|i| json!({ "code": i.code, "minimum": i.minimum })).collect();
     let rule = json!({ "minimum": draw.rule.minimum, "protection": draw.rule.protection, "tables": draw.rule.tables });
-    let public = json!({ "seed": seed, "rule": rule, "indicators": indicators, "register": register, "releases": releases, "totals": totals });
+    let public =
+        json!({ "seed": seed, "rule": rule, "indicators": indicators, "register": register, "releases": releases, "totals": totals });
     let cells = |unit: &Unit| -> Vec<_> { draw.catalogue.indicators.iter().map(|indicator| cell(unit, indicator)).collect() };
     let truth: Vec<_> = agencies.iter().flat_map(|agency| agency.units.iter().map(cells)).collect();
     Lines { public: public.to_string(), truth: json!({ "seed": seed, "cells": truth }).to_string() }

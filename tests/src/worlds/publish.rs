@@ -44,7 +44,8 @@ pub(super) fn groups(units: &[Unit], of: &[usize], by: Dimension, minimum: u32) 
 /// Rows that hide counts below the minimum and nothing with them: what an office would publish that had never heard of complements.
 pub(super) fn primary(table: &Table, rule: &Disclosure) -> Vec<Row> {
     let cell = |count: u32| if (1..rule.minimum).contains(&count) { Cell::Hidden(Reason::Small) } else { Cell::Count(count) };
-    let row = |counts: &Counts| Row { indicator: counts.indicator().clone(), cells: counts.levels().map(cell), unknown: cell(counts.unknown()) };
+    let row =
+        |counts: &Counts| Row { indicator: counts.indicator().clone(), cells: counts.levels().map(cell), unknown: cell(counts.unknown()) };
     table.rows().iter().map(row).collect()
 }
 
@@ -79,7 +80,8 @@ fn together(draw: &Draw, agency: &Agency, quarter: usize, of: &[usize], is_corre
     let units = &agency.units;
     let table = tally(catalogue, units, of);
     let period = draw.quarters[quarter];
-    let before = issued.iter().filter(|issued| issued.release.period == period && issued.release.by.is_none()).map(|issued| &issued.release);
+    let before =
+        issued.iter().filter(|issued| issued.release.period == period && issued.release.by.is_none()).map(|issued| &issued.release);
     let whole = match before.max_by_key(|release| release.version) {
         Some(before) if is_correction => before.corrected("labels were missing or too many".parse().expect("a name"), &table, rule),
         _ => Release::first(catalogue.reference(), period, &table, rule),
