@@ -38,7 +38,7 @@ pub struct Unit {
 
 /// An agency with every label that it ever issued.
 #[derive(Debug, Clone)]
-pub struct Agency {
+pub(super) struct Agency {
     pub(super) id: AgencyId,
     pub(super) units: Vec<Unit>,
 }
@@ -54,7 +54,6 @@ impl Agency {
 /// A federation: its charter's rule, its catalogue, its agencies.
 #[derive(Debug, Clone)]
 pub struct Draw {
-    pub(super) seed: u64,
     pub(super) rule: Disclosure,
     pub(super) catalogue: Catalogue,
     pub(super) quarters: Vec<Period>,
@@ -79,6 +78,19 @@ enum Spread {
 }
 
 impl Draw {
+    /// The same agencies where nobody is pooled: each publishes what it can.
+    #[must_use]
+    pub fn all_alone(mut self) -> Self {
+        self.alone.append(&mut self.pooled);
+        self
+    }
+
+    /// Whether some agencies are pooled.
+    #[must_use]
+    pub fn has_pool(&self) -> bool {
+        !self.pooled.is_empty()
+    }
+
     /// The federation of this seed.
     ///
     /// # Panics
@@ -128,7 +140,7 @@ impl Draw {
         };
         let quarters = (0..quarters).map(quarter).collect();
         let corrected = *rng.pick(&[0, 100, 400]);
-        Self { seed, rule, catalogue, quarters, alone, pooled, corrected }
+        Self { rule, catalogue, quarters, alone, pooled, corrected }
     }
 }
 

@@ -5,9 +5,13 @@ mod draw;
 mod export;
 mod pool;
 mod publish;
+mod sample;
+mod utility;
 
 pub use draw::{Draw, Unit};
 pub use export::{Lines, lines};
+pub use sample::{SampleError, sample};
+pub use utility::{Known, Noise, Utility, measure};
 
 /// A protection that is left out, so that the attack finds what it protects from. The product has no such switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use parangon_protocol::id::{Fingerprint, Hash, IndicatorId, Name};
 use parangon_protocol::keys::SecretKey;
 use parangon_protocol::review::Signed;
 use parangon_protocol::statistics::pool::{Attempt, Group, Known, Plan, PoolTotal, Seat, Sum, Vector};
-use parangon_protocol::statistics::{Dimension, Table};
+use parangon_protocol::statistics::{Cell, Dimension};
 
 use super::draw::Agency;
 use super::publish::{groups, primary, tally};
@@ -18,8 +18,6 @@ pub(super) struct Pooled {
     pub(super) total: PoolTotal,
     /// For each group of the total, for each member of it, its units there.
     pub(super) sets: Vec<Vec<(usize, Vec<usize>)>>,
-    /// The true table of each group.
-    pub(super) tables: Vec<Table>,
 }
 
 /// Whom a total of this quarter would count, by group.
@@ -79,21 +77,28 @@ pub(super) fn round(draw: &Draw, quarter: usize, sets: &Sets, is_fixed: bool, wi
     let counted: Vec<_> = attempt.groups().iter().filter_map(|at| sets.values().nth(*at)).cloned().collect();
     let sums = sums(draw, &plan, &attempt, sets, rng);
     let mut total = PoolTotal::of(&plan, &attempt, &sums).expect("a total of honest members");
-    let tables: Vec<_> = counted.iter().map(|set| table(draw, set)).collect();
-    if without == Without::Suppression {
-        for (group, table) in total.groups.iter_mut().zip(&tables) {
-            group.rows = primary(table, &draw.rule);
+    for (group, set) in total.groups.iter_mut().zip(&counted) {
+        let units = units(draw, set);
+        let table = tally(catalogue, &units, &(0..units.len()).collect::<Vec<_>>());
+        // Shares that were added up modulo a prime are the counts themselves, where they are shown.
+        for (row, truth) in group.rows.iter().zip(table.rows()) {
+            let is_exact = |(cell, count): (Cell, u32)| cell.count().is_none_or(|shown| shown == count);
+            let cells = row.cells.into_iter().chain([row.unknown]).zip(truth.levels().into_iter().chain([truth.unknown()]));
+            assert!(cells.into_iter().all(is_exact), "a total that is not exact");
         }
-    } else {
+        if without == Without::Suppression {
+            group.rows = primary(&table, &draw.rule);
+        }
+    }
+    if without != Without::Suppression {
         total.check(&plan).expect("a total that others do not call void");
     }
-    Some(Pooled { total, sets: counted, tables })
+    Some(Pooled { total, sets: counted })
 }
 
-/// The true counts of one group of all members.
-fn table(draw: &Draw, set: &[(usize, Vec<usize>)]) -> Table {
-    let units: Vec<_> = set.iter().flat_map(|(member, of)| of.iter().map(|at| draw.pooled[*member].units[*at].clone())).collect();
-    tally(&draw.catalogue, &units, &(0..units.len()).collect::<Vec<_>>())
+/// The units of one group, of all members.
+pub(super) fn units(draw: &Draw, set: &[(usize, Vec<usize>)]) -> Vec<Unit> {
+    set.iter().flat_map(|(member, of)| of.iter().map(|at| draw.pooled[*member].units[*at].clone())).collect()
 }
 
 /// Each member deals shares of its counters, and signs the sum of those that it got.

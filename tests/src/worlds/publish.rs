@@ -59,7 +59,9 @@ pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut 
         if is_late {
             // One or two labels that were missing at first, or counted by mistake.
             let left_out = rng.between(1, 2);
-            (0..left_out).for_each(|_| drop(first.remove(rng.index(first.len()))));
+            for _ in 0..left_out {
+                first.remove(rng.index(first.len()));
+            }
         }
         if is_late && rng.chance(300) {
             together(draw, agency, quarter, &valid, false, &mut issued, without);
