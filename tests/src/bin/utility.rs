@@ -72,6 +72,11 @@ fn print(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     for (name, found) in [("suppression", &found[0]), ("and noise", &found[1]), (&pool_of_some, &found[2]), ("pool of all", &found[3])] {
         rows(&mut page, name, &[("national", &found.national), ("European", &found.european), ("European, by field", &found.by_field)])?;
     }
+    writeln!(page, "\nWith a minimum of 3:\n")?;
+    page.push_str(COLUMNS);
+    for (name, found) in [("suppression", &found[4]), (&pool_of_some, &found[5]), ("pool of all", &found[6])] {
+        rows(&mut page, name, &[("national", &found.national), ("European", &found.european), ("European, by field", &found.by_field)])?;
+    }
     writeln!(page, "\n### Cells of country and field\n")?;
     let held = found[4].held.len();
     writeln!(page, "{held} cells hold a cluster (clusters without a field are one cell of their country). With a minimum of 3:\n")?;
@@ -79,6 +84,9 @@ fn print(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     writeln!(page, "| three clusters or more, so that a threshold of 3 would show them alone | {} |", found[4].of_three)?;
     for (name, found) in [("of their agency alone, after suppression", &found[4]), (&pool_of_some, &found[5]), ("pool of all", &found[6])] {
         writeln!(page, "| in a figure by field that shows a count: {name} | {} |", found.contributing)?;
+        if found.in_rest > 0 {
+            writeln!(page, "| in the figure of all other fields: {name} | {} |", found.in_rest)?;
+        }
     }
     writeln!(page, "\n## Synthetic federations\n")?;
     let seeds = args.seeds;

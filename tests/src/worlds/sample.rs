@@ -68,7 +68,8 @@ pub fn sample(text: &[u8], below: usize, rule: &Disclosure, seed: u64) -> Result
     let mut agencies: BTreeMap<Country, Agency> = BTreeMap::new();
     let mut rng = Rng::part(seed, 7);
     for (number, ((country, name), (field, level))) in (0u64..).zip(clusters) {
-        let id: AgencyId = country.as_str().to_ascii_lowercase().parse().map_err(|_| SampleError::Value(country.to_string()))?;
+        let id = format!("agency-{}", country.as_str().to_ascii_lowercase());
+        let id: AgencyId = id.parse().map_err(|_| SampleError::Value(country.to_string()))?;
         let mut random = [0; 12];
         random[..8].copy_from_slice(&number.to_be_bytes());
         let name = name.trim().parse().map_err(|_| SampleError::Value(name.clone()))?;

@@ -63,6 +63,8 @@ pub struct Utility {
     pub of_three: usize,
     /// Of them those that are in a figure by field which shows a count: of their agency, or of the pool.
     pub contributing: usize,
+    /// Of them those whose clusters are in the rest of the pool's table by field, which shows a count.
+    pub in_rest: usize,
     /// Whether pools gave a total.
     pub has_total: bool,
 }
@@ -92,12 +94,18 @@ impl Noise {
     }
 
     /// A shown count of these clusters.
-    fn guess<'a>(&self, units: impl Iterator<Item = &'a Unit>, population: u64) -> Guess {
+    fn guess<'a>(&self, units: impl Iterator<Item = &'a Unit>, minimum: u32, population: u64) -> Guess {
         let keys: Vec<_> = units.map(|unit| self.secret.record_key(&unit.cluster.id)).collect();
         let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let published = self.table.perturb(count, &CellKey::of(&keys));
-        let (low, high) = self.table.truths(published).unwrap_or((published, published));
-        (u64::from(low).min(population), u64::from(high).min(population), 2 * u64::from(published))
+        // What is shown was zero, or the minimum at least.
+        let (low, high) = match self.table.truths(published) {
+            Some((_, high)) if published == 0 && high < minimum => (0, 0),
+            Some((low, high)) if published > 0 => (low.max(minimum), high),
+            Some(known) => known,
+            None => (published, published),
+        };
+        (u64::from(low), u64::from(high).min(population), 2 * u64::from(published))
     }
 }
 
@@ -126,7 +134,7 @@ impl Told {
             std::array::from_fn(|at| match (cells[at].count().map(u64::from), noise) {
                 (None, _) => (0, hidden, hidden),
                 (Some(count), None) => (count, count, 2 * count),
-                (Some(_), Some(noise)) => noise.guess(of(at), population),
+                (Some(_), Some(noise)) => noise.guess(of(at), draw.rule.minimum, population),
             })
         });
         Self { guesses: guesses.collect(), shows: rows.iter().any(|row| row.visible() > 0), truth }
@@ -245,7 +253,10 @@ impl Measuring<'_> {
         for (member, of) in set {
             let agency = &draw.pooled[*member];
             for (own, of) in by_value(agency, of) {
-                if own.as_ref() == value && told.shows {
+                if value.is_none() && told.shows {
+                    self.found.in_rest += 1;
+                }
+                if own.as_ref() == value && told.shows && value.is_some() {
                     self.contributing.insert((agency.id.clone(), own));
                 } else if own.as_ref() != value {
                     let units: Vec<_> = of.iter().map(|unit| agency.units[*unit].clone()).collect();
