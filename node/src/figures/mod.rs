@@ -28,7 +28,8 @@ pub use chart::Chart;
 pub use dataset::{About, CatalogueInfo, Coverage, Dataset, DatasetError, Licence, MAX_OBSERVATIONS};
 pub use format::{FileName, Format};
 pub use from_aggregate::observations;
-pub use observation::{Dimension, Group, Observation, Reason, Status};
+pub use observation::{Dimension, Group, Observation, Status};
+pub use parangon_protocol::statistics::Cause as Reason;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]

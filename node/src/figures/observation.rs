@@ -5,7 +5,7 @@ use std::fmt;
 
 use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::{IndicatorId, Name};
-use parangon_protocol::statistics::{self, Period};
+use parangon_protocol::statistics::{self, Cause as Reason, Period};
 use serde::{Serialize, Serializer};
 
 /// What a table divides the clusters by.
@@ -13,29 +13,23 @@ use serde::{Serialize, Serializer};
 pub enum Dimension {
     /// Nothing: all clusters.
     All,
-    /// The cluster's country.
-    Country,
-    /// Its NUTS region.
-    Region,
-    /// Its technology field.
-    Field,
-    /// The level of its label.
-    Level,
+    /// What their labels say.
+    By(statistics::Dimension),
 }
 
 impl Dimension {
     /// All of them, in the order of the table.
-    pub const EVERY: [Self; 5] = [Self::All, Self::Country, Self::Region, Self::Field, Self::Level];
+    pub const EVERY: [Self; 5] = {
+        let [country, region, field, level] = statistics::Dimension::EVERY;
+        [Self::All, Self::By(country), Self::By(region), Self::By(field), Self::By(level)]
+    };
 
     /// Its word in files, addresses and options.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
-            Self::Country => "country",
-            Self::Region => "region",
-            Self::Field => "field",
-            Self::Level => "level",
+            Self::By(dimension) => dimension.as_str(),
         }
     }
 
@@ -84,49 +78,6 @@ impl Serialize for Group {
     }
 }
 
-/// Why an agency or a pool hides a figure. None says which cell of a row is the small one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The agency has fewer clusters than the minimum.
-    Population,
-    /// A cell of the row is too small; it is hidden, and so are those that would give it away.
-    Small,
-    /// The whole row is hidden: it would tell the level of every cluster of a group, or no part of it is safe.
-    Group,
-    /// The whole row is hidden because other published figures would give it away.
-    Derivable,
-    /// The agency's figures are in no total of a pool that could be published.
-    Pool,
-}
-
-impl Reason {
-    /// All of them, in the order in which they are written.
-    pub const EVERY: [Self; 5] = [Self::Population, Self::Small, Self::Group, Self::Derivable, Self::Pool];
-
-    /// Its word in files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Population => "population",
-            Self::Small => "small",
-            Self::Group => "group",
-            Self::Derivable => "derivable",
-            Self::Pool => "pool",
-        }
-    }
-}
-
-impl From<statistics::Reason> for Reason {
-    fn from(reason: statistics::Reason) -> Self {
-        match reason {
-            statistics::Reason::Population => Self::Population,
-            statistics::Reason::Small => Self::Small,
-            statistics::Reason::Group => Self::Group,
-            statistics::Reason::Derivable => Self::Derivable,
-        }
-    }
-}
-
 /// How much a count says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -171,7 +122,7 @@ macro_rules! words {
     )*};
 }
 
-words!(Dimension, Reason, Status);
+words!(Dimension, Status);
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]

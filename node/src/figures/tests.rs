@@ -69,7 +69,7 @@ fn row(indicator: &str, level: Option<u8>, count: u64) -> Observation {
 }
 
 fn by_country(value: Option<&str>, mut row: Observation) -> Observation {
-    row.dimension = Dimension::Country;
+    row.dimension = Dimension::By(statistics::Dimension::Country);
     row.group = value.map_or(Group::Rest, |value| Group::Value(name(value)));
     row.clusters = 20;
     row

@@ -32,7 +32,7 @@ pub fn to_csv(aggregate: &Aggregate) -> String {
     let source = source.map(|field| csv_field(&field).into_owned()).join(",");
     let source = format!("{source},{},{}", aggregate.agencies, aggregate.clusters);
     let mut line = |indicator: &str, level: &str, sum: &Sum| {
-        let Sum { count, hidden_in, upper } = sum;
+        let Sum { count, hidden_in, upper, .. } = sum;
         writeln!(out, "{source},{},{level},{count},{hidden_in},{upper}\r", csv_field(indicator)).expect("a String takes everything");
     };
     for row in &aggregate.rows {

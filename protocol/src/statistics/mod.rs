@@ -19,7 +19,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{Aggregate, AggregateError, AggregateRow, Median, Sum, aggregate};
+pub use aggregate::{
+    Aggregate, AggregateError, AggregateRow, Cause, Causes, Contribution, Contributor, GroupKey, Knowledge, Ledger, Median, Piece,
+    Registered, Share, Sum, Totals, aggregate,
+};
 pub use audit::{AuditError, Derived, Effort, Interval, MOST_UNITS, Published, Shown, Subject, Unshown, World, WorldError, audit};
 pub use cell_key::{CellKey, CellSecret, MAXIMUM_NOISE, PerturbationError, PerturbationTable, RecordKey};
 pub use csv::{csv_field, to_csv};

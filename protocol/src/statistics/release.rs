@@ -101,8 +101,14 @@ pub struct Row {
 
 impl Row {
     /// Unknown first, then level 0 to 4.
+    pub(super) fn unknown_first(&self) -> [Cell; CELLS] {
+        let [zero, one, two, three, four] = self.cells;
+        [self.unknown, zero, one, two, three, four]
+    }
+
+    /// The same, one by one.
     pub(super) fn all(&self) -> impl Iterator<Item = Cell> {
-        std::iter::once(self.unknown).chain(self.cells)
+        self.unknown_first().into_iter()
     }
 
     fn hide(&mut self, reason: Reason) {

@@ -147,9 +147,10 @@ fn totals_add_up_and_say_what_is_hidden() {
     let total = aggregate(&releases).unwrap();
     assert_eq!((total.agencies, total.clusters, total.rows.len()), (4, 40, 1));
     let row = total.row(&"4.1.3".parse().unwrap()).unwrap();
-    let sum = |count, hidden_in, upper| Sum { count, hidden_in, upper };
-    assert_eq!(row.unknown, sum(0, 2, 11));
-    assert_eq!(row.cells, [sum(0, 2, 11), sum(5, 2, 16), sum(15, 2, 26), sum(4, 3, 20), sum(0, 3, 16)]);
+    let (group, small) = ([Cause::Group].into_iter().collect(), [Cause::Group, Cause::Small].into_iter().collect());
+    let sum = |count, hidden_in, upper, causes| Sum { count, hidden_in, lower: count, upper, causes };
+    assert_eq!(row.unknown, sum(0, 2, 11, group));
+    assert_eq!(row.cells, [sum(0, 2, 11, group), sum(5, 2, 16, group), sum(15, 2, 26, group), sum(4, 3, 20, small), sum(0, 3, 16, small)]);
     assert_eq!(total.hidden_cells(), 6);
 }
 

@@ -44,7 +44,7 @@ fn a_sum_becomes_rows_with_bounds_and_reasons() {
         (agency("porto"), &none),
     ];
     let sum = aggregate(&releases).expect("a sum");
-    let rows = super::super::observations(&sum, &releases);
+    let rows = super::super::observations(&[sum]);
     assert_eq!(rows.len(), 6);
     let data = Dataset::new(about(), vec![info()], vec![], rows).expect("a table");
     let seen: Vec<_> = data
@@ -70,7 +70,7 @@ fn what_is_hidden_by_agencies_without_clusters_is_known() {
         vec![counts("2.5", [Cell::Count(7), Cell::Count(0), Cell::Count(0), Cell::Count(0), Cell::Count(0)], Cell::Count(0))],
     );
     let releases = [(agency("berlin"), &none), (agency("lyon"), &all)];
-    let rows = super::super::observations(&aggregate(&releases).expect("a sum"), &releases);
+    let rows = super::super::observations(&[aggregate(&releases).expect("a sum")]);
     let seen: Vec<_> = rows.iter().map(|row| (row.count, row.status(), row.hidden_in)).collect();
     assert_eq!(seen[0], (Some(7), Status::Exact, 1));
     assert_eq!(seen[1], (Some(0), Status::Exact, 1));

@@ -9,7 +9,7 @@ fn rows_that_cannot_be_are_no_table() {
     let good = || row("2.5", Some(1), 7);
     let bad = [
         Observation { level: Some(5), ..good() },
-        Observation { dimension: Dimension::Country, ..good() },
+        Observation { dimension: Dimension::By(statistics::Dimension::Country), ..good() },
         Observation { group: Group::Rest, ..good() },
         Observation { lower: 8, ..good() },
         Observation { upper: 41, ..good() },

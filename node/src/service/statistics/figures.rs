@@ -107,7 +107,7 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
             missing: charter.members.iter().map(|member| &member.id).filter(|id| is_missing(id)).cloned().collect(),
             void,
         });
-        rows.extend(figures::observations(&sum, &releases));
+        rows.extend(figures::observations(std::slice::from_ref(&sum)));
     }
     rows.retain(|row| row.dimension == by && indicator.as_ref().is_none_or(|code| row.indicator == *code));
     let newest = coverage.last().map(|coverage| coverage.period).ok_or_else(|| Error::missing("final release", "of any period"))?;
