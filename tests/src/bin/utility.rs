@@ -125,6 +125,7 @@ same for each technology field, from the tables by field.
 *Known exactly*: the published numbers leave one count. *Known to a tenth*: they leave counts that are no further apart than a tenth of the clusters. *Error*: how
 far the published count, or the middle of what is left open, is from the truth, on average, in percentage points of the clusters. The rule is a minimum of 5 and a
 protection of 2 unless it says otherwise. *And noise* is the cell-key method with at most 2 clusters in each direction and a variance of 1, on what suppression leaves.
+In a pool's table by field a field that would not open by itself (five members or more, and the minimum met without any two) is one of the rest.
 A pool's total is exact wherever it shows a count: the program stops otherwise, as it does where any true count lies outside of what is published.
 
 ";

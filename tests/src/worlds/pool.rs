@@ -33,7 +33,7 @@ pub(super) fn publish(draw: &Draw, without: Without, rng: &mut Rng) -> Vec<Poole
             continue;
         }
         let sets = divided(&draw.pooled, &valid, by, draw.rule.minimum);
-        if let Some(pooled) = round(draw, quarter, &sets, last.is_some(), without, rng) {
+        if let Some(pooled) = round(draw, quarter, &sets, without, rng) {
             last = Some(valid);
             issued.push(pooled);
         }
@@ -47,6 +47,15 @@ pub(super) fn divided(members: &[Agency], valid: &[Vec<usize>], by: Option<Dimen
     let units: Vec<Unit> = places.iter().map(|(member, at)| members[*member].units[*at].clone()).collect();
     let all: Vec<_> = (0..units.len()).collect();
     let mut found = by.map(|by| groups(&units, &all, by, minimum)).unwrap_or_default();
+    // A field that would not open is one of the rest.
+    let of_members =
+        |of: &[usize]| (0..members.len()).map(|member| of.iter().filter(|at| places[**at].0 == member).count()).collect::<Vec<_>>();
+    let small: Vec<_> =
+        found.iter().filter(|(value, of)| value.is_some() && !meets(of_members(of), minimum)).map(|(value, _)| value.clone()).collect();
+    for value in small {
+        let of = found.remove(&value).unwrap_or_default();
+        found.entry(None).or_default().extend(of);
+    }
     if found.is_empty() {
         found.insert(None, all);
     }
@@ -57,8 +66,14 @@ pub(super) fn divided(members: &[Agency], valid: &[Vec<usize>], by: Option<Dimen
     found.into_iter().map(|(value, of)| (value, shared(of))).collect()
 }
 
+/// Whether the minimum is met without the two that have most.
+fn meets(mut units: Vec<usize>, minimum: u32) -> bool {
+    units.sort_unstable_by(|a, b| b.cmp(a));
+    u32::try_from(units.iter().skip(2).sum::<usize>()).is_ok_and(|units| units >= minimum)
+}
+
 /// A round in which everybody does what it should. None where it does not open.
-pub(super) fn round(draw: &Draw, quarter: usize, sets: &Sets, is_fixed: bool, without: Without, rng: &mut Rng) -> Option<Pooled> {
+pub(super) fn round(draw: &Draw, quarter: usize, sets: &Sets, without: Without, rng: &mut Rng) -> Option<Pooled> {
     let catalogue = &draw.catalogue;
     let known = |member: usize, of: &[usize]| {
         let table = tally(catalogue, &draw.pooled[member].units, of);
@@ -72,7 +87,6 @@ pub(super) fn round(draw: &Draw, quarter: usize, sets: &Sets, is_fixed: bool, wi
     let indicators: Vec<IndicatorId> = catalogue.indicators.iter().map(|indicator| indicator.code.clone()).collect();
     let seats = (0..draw.pooled.len()).map(seat).collect();
     let plan = Plan::new(catalogue.reference(), draw.quarters[quarter], groups, indicators, seats, &draw.rule).expect("a plan");
-    let plan = if is_fixed { plan.fix().expect("a plan") } else { plan };
     let attempt = plan.first().ok()?;
     let counted: Vec<_> = attempt.groups().iter().filter_map(|at| sets.values().nth(*at)).cloned().collect();
     let sums = sums(draw, &plan, &attempt, sets, rng);

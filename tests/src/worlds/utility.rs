@@ -233,7 +233,7 @@ impl Measuring<'_> {
         let tables = [None].into_iter().chain(by_field.then_some(Some(Dimension::Field)));
         for by in tables {
             let sets = pool::divided(&draw.pooled, &valid, by, draw.rule.minimum);
-            let round = pool::round(draw, last, &sets, false, Without::Nothing, rng);
+            let round = pool::round(draw, last, &sets, Without::Nothing, rng);
             self.found.has_total |= round.is_some();
             for (value, set) in &sets {
                 let units = pool::units(draw, set);
