@@ -4,3 +4,4 @@
 pub mod federation;
 pub mod sim;
 pub mod split;
+pub mod worlds;

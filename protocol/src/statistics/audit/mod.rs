@@ -13,7 +13,8 @@
 //! So it is never fine when all of a set must stand in one cell, unless their labels prove that. The sets are
 //!
 //! * published rows. For a cell with noise, rule 2 asks for no more than the noise has promised;
-//! * units of one published row that are not in another one which lies within, when they are fewer than `minimum`: the classic difference;
+//! * units of one published row that are not in another one, when they are fewer than `minimum`: the classic difference, and also where
+//!   each of the two has some that the other has not, as when labels came and went between two quarters;
 //! * *kin*: units that are counted in the same rows, whatever their labels prove;
 //! * atoms. In kin that are a published row, only that not all of an atom must stand in one cell: that is what `disclose`
 //!   promises about such groups within a row (its rule 3), and asking for more would refuse rows that are published today.

@@ -54,7 +54,7 @@ pub(super) fn sets(world: &World, minimum: u32, protection: u32) -> Vec<Set> {
     for (large, (i, _)) in &rows {
         for (small, (j, _)) in &rows {
             let rest: Vec<_> = large.iter().copied().filter(|atom| small.binary_search(atom).is_err()).collect();
-            if rest.len() + small.len() == large.len() && (1..minimum).contains(&world.size(&rest)) {
+            if (1..minimum).contains(&world.size(&rest)) {
                 maker.apart(Subject::Between(*i, *j), &rest, &[u32::MAX; CELLS]);
             }
         }

@@ -74,6 +74,18 @@ fn two_periods_that_differ_by_one() {
 }
 
 #[test]
+fn two_periods_of_which_each_has_units_that_the_other_has_not() {
+    // Two went and one came. Between the two tables cell 1 lost one and nothing else changed: of those that went one at least was in cell 1,
+    // although of each it remains open, since a third row, hidden whole, tells the two apart.
+    let stands = [1, 4, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 2, 3];
+    let (before, after) = (exactly((0..2).chain(3..17), &stands), exactly(2..17, &stands));
+    let apart = Published { units: (1..10).filter(|unit| *unit != 2).collect(), cells: [Shown::Nothing; CELLS] };
+    assert_eq!(derived(run(17, &[&before, &apart], &[&after])), (Subject::Between(0, 2), 1, (1, 2)));
+    // A charter that is content with less publishes it.
+    assert_eq!(run_by(17, &[&before, &apart], &[&after], &rule(2, 1)), Ok(()));
+}
+
+#[test]
 fn a_correction_shows_what_the_first_version_hid() {
     let stands = [1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4];
     let row = exactly(0..11, &stands);
