@@ -13,7 +13,7 @@ followed by an integer program.
 
 A target is a leak when it is known more closely than decision 028 promises: to less than `protection`, or what labels leave open, where that
 is less. It is none where nobody stands there at all; where as many could be published anyway (`minimum` and more of a set of as many, and not
-all); where it was known before the tables that make it a target, and they add nothing. Known to stand all in one cell is always a leak.
+all); where noise has promised no more; where it was known before the tables that make it a target, and they add nothing. Known to stand all in one cell is always a leak.
 """
 
 import argparse
@@ -34,12 +34,22 @@ NEAR = 1e-6
 ROW, NESTED, CROSSED, KIN, CLASS, WITHIN = "row", "difference", "crossed difference", "kin", "class", "class within a row"
 
 
-def cells_of(row):
+def truths(shown, noise, minimum):
+    """The fewest and the most that a published count stands for: what is shown was 0, or the minimum and more."""
+    if noise == 0:
+        return shown, shown
+    low, high = max(shown - noise, minimum), shown + noise
+    if shown == 0:
+        return 0, high if high >= low else 0
+    return low, high
+
+
+def cells_of(row, noise, minimum):
     """What a row says of each cell: the fewest and the most, the most None where it says nothing."""
     found = []
     for shown in [row["unknown"], *row["cells"]]:
         if isinstance(shown, int):
-            found.append((shown, shown))
+            found.append(truths(shown, noise, minimum))
         else:
             found.append((1, None) if shown == "small" else (0, None))
     return found
@@ -130,7 +140,17 @@ class Attack:
         self.members = [of for _, of in groups]
         self.signatures = [signature for (_, signature), _ in groups]
         self.of_row = [frozenset(at for at, signature in enumerate(self.signatures) if row in signature) for row in range(len(rows))]
+        # What noise has promised of a count, and no more: how far apart the ends are that a published one leaves.
+        self.promised = {}
+        for classes, (_, _, cells) in zip(self.of_row, rows):
+            for cell, (least, most) in enumerate(cells):
+                if most is not None and least < most:
+                    self.promised[classes, cell] = min(most - least, self.promised.get((classes, cell), most))
         self.programs = {}
+
+    def wanted(self, classes, cell):
+        """How far apart the ends of a count have to be."""
+        return min(self.protection, self.open(classes, cell), self.promised.get((frozenset(classes), cell), self.protection))
 
     def program(self, step):
         """Everything that was public after a step."""
@@ -191,7 +211,7 @@ class Attack:
             return True
         if low == size:
             return False
-        return kinds == {WITHIN} or high - low >= min(self.protection, self.open(classes, cell)) or (size >= self.minimum and low >= self.minimum)
+        return kinds == {WITHIN} or high - low >= self.wanted(classes, cell) or (size >= self.minimum and low >= self.minimum)
 
     def run(self, dice):
         """All leaks, and how many targets were looked at: `(kinds, labels, cell, low, high)` of each leak."""
@@ -234,7 +254,7 @@ class Attack:
         """Whether tables that fit differ so much that nothing else matters."""
         if all(kinds == {WITHIN} for kinds in steps.values()):
             return low < self.size(classes)
-        return high - low >= min(self.protection, self.open(classes, cell))
+        return high - low >= self.wanted(classes, cell)
 
     def held(self, classes, cell, targets, cost):
         """Whether it is known by a step after which it is a target, and was not known as well before that step."""
@@ -264,9 +284,10 @@ def systems(federation):
     """What overlaps: all releases of one agency, all totals of the pool. Of each the sets, their steps and their rows."""
     found = collections.defaultdict(list)
     for release in federation["releases"]:
-        found[release["agency"]] += [(counted, release["step"], rows) for counted, rows in zip(release["sets"], parts(release["record"]))]
+        noise = release["record"].get("perturbation", {}).get("noise", {}).get("maximum", 0)
+        found[release["agency"]] += [(counted, release["step"], rows, noise) for counted, rows in zip(release["sets"], parts(release["record"]))]
     for step, total in enumerate(federation["totals"]):
-        found["pool"] += [(counted, step, rows) for counted, rows in zip(total["sets"], parts(total["record"]))]
+        found["pool"] += [(counted, step, rows, 0) for counted, rows in zip(total["sets"], parts(total["record"]))]
     return found
 
 
@@ -277,12 +298,12 @@ def federation(line, truth):
     sums = collections.Counter(federations=1, releases=len(public["releases"]), totals=len(public["totals"]))
     leaks = []
     for name, published in systems(public).items():
-        units = sorted({unit for counted, _, _ in published for unit in counted})
+        units = sorted({unit for counted, *_ in published for unit in counted})
         for at, indicator in enumerate(public["indicators"]):
             rows = []
-            for counted, step, table in published:
+            for counted, step, table, noise in published:
                 row = next(row for row in table if row["indicator"] == indicator["code"])
-                rows.append((frozenset(counted), step, cells_of(row)))
+                rows.append((frozenset(counted), step, cells_of(row, noise, public["rule"]["minimum"])))
                 shown = [cell for cell in [row["unknown"], *row["cells"]] if isinstance(cell, int)]
                 sums["cells"] += CELLS
                 sums["hidden"] += CELLS - len(shown)

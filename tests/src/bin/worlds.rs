@@ -27,13 +27,13 @@ struct Args {
     /// Where to write what is true.
     #[arg(long)]
     truth: PathBuf,
-    /// Leaves a protection out: suppression or guard.
+    /// Leaves a protection out: suppression, guard or noise.
     #[arg(long, value_parser = without, default_value = "nothing")]
     without: Without,
 }
 
 fn without(word: &str) -> Result<Without, String> {
-    Without::named(word).ok_or_else(|| "one of nothing, suppression, guard".to_owned())
+    Without::named(word).ok_or_else(|| "one of nothing, suppression, guard, noise".to_owned())
 }
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use parangon_protocol::assessment::{Answer, Scores};
 use parangon_protocol::catalogue::{Catalogue, Document, Indicator};
-use parangon_protocol::charter::{Disclosure, Level};
+use parangon_protocol::charter::{Disclosure, Level, Noise};
 use parangon_protocol::id::{AgencyId, ClusterId, Name};
 use parangon_protocol::label::ClusterFacts;
 use parangon_protocol::statistics::{Dimension, Period};
@@ -82,6 +82,13 @@ impl Draw {
     #[must_use]
     pub fn all_alone(mut self) -> Self {
         self.alone.append(&mut self.pooled);
+        self
+    }
+
+    /// The same where in a third of all federations published counts have noise.
+    #[must_use]
+    pub fn with_noise(mut self, seed: u64) -> Self {
+        self.rule.noise = Rng::part(seed, 98).chance(333).then_some(Noise { maximum: 2, tenths: 10 });
         self
     }
 

@@ -23,7 +23,7 @@ pub struct Lines {
 /// When the protocol refuses what honest agencies do.
 #[must_use]
 pub fn lines(seed: u64, without: Without) -> Lines {
-    let draw = Draw::new(seed);
+    let draw = Draw::new(seed).with_noise(seed);
     let agencies: Vec<_> = draw.alone.iter().chain(&draw.pooled).collect();
     let mut first = Vec::new();
     let mut count = 0;
@@ -35,7 +35,11 @@ pub fn lines(seed: u64, without: Without) -> Lines {
     let mut releases = Vec::new();
     for (at, agency) in draw.alone.iter().enumerate() {
         let mut rng = Rng::part(seed, 100 + u64::try_from(at).unwrap_or(0));
-        for issued in publish::publish(&draw, agency, without, &mut rng) {
+        for mut issued in publish::publish(&draw, agency, without, &mut rng) {
+            if without == Without::Noise {
+                // What an attacker sees are true counts, whatever they are said to be.
+                issued.release.perturbation = None;
+            }
             let sets: Vec<Vec<_>> = issued.sets.iter().map(|set| set.iter().map(|unit| first[at] + unit).collect()).collect();
             releases.push(json!({ "agency": agency.id, "record": record(&issued.release), "sets": sets, "step": issued.step }));
         }

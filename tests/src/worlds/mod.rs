@@ -23,6 +23,8 @@ pub enum Without {
     Suppression,
     /// The differencing guard: each row is disclosed as if it stood alone.
     Guard,
+    /// Noise: the guard is told that counts have it, and they have not.
+    Noise,
 }
 
 impl Without {
@@ -33,6 +35,7 @@ impl Without {
             "nothing" => Some(Self::Nothing),
             "suppression" => Some(Self::Suppression),
             "guard" => Some(Self::Guard),
+            "noise" => Some(Self::Noise),
             _ => None,
         }
     }

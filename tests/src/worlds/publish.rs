@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::Disclosure;
 use parangon_protocol::id::Name;
-use parangon_protocol::statistics::{Cell, Counted, Counts, Dimension, Member, Reason, Release, Row, Table, guard, pattern};
+use parangon_protocol::statistics::{
+    Cell, CellKeys, CellSecret, Counted, Counts, Dimension, Member, Reason, Release, Row, Table, guard, pattern,
+};
 
 use super::draw::Agency;
 use super::{Draw, Unit, Without};
@@ -49,9 +51,20 @@ pub(super) fn primary(table: &Table, rule: &Disclosure) -> Vec<Row> {
     table.rows().iter().map(row).collect()
 }
 
+/// Changes the counts of a release as the charter asks, with the agency's secret.
+fn perturb(draw: &Draw, agency: &Agency, secret: &CellSecret, release: &mut Release, sets: &[Vec<usize>]) {
+    let keys = |set: &Vec<usize>| {
+        let keys: Vec<_> = set.iter().map(|at| secret.record_key(&agency.units[*at].cluster.id)).collect();
+        let member = |at: &usize| Member { scores: &agency.units[*at].scores, implied: agency.units[*at].implied };
+        CellKeys::tally(&draw.catalogue, &set.iter().map(member).zip(&keys).collect::<Vec<_>>())
+    };
+    release.perturb(&draw.rule, &sets.iter().map(keys).collect::<Vec<_>>()).expect("noise that a charter may ask for");
+}
+
 /// Everything that an agency publishes alone, quarter by quarter.
 pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut Rng) -> Vec<Issued> {
     let mut issued = Vec::new();
+    let secret = CellSecret::new(Rng::part(rng.clone().next(), 97).bytes());
     for quarter in 0..draw.quarters.len() {
         let valid = agency.valid(quarter);
         let is_late = rng.chance(draw.corrected) && valid.len() > 1;
@@ -64,12 +77,12 @@ pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut 
             }
         }
         if is_late && rng.chance(300) {
-            together(draw, agency, quarter, &valid, false, &mut issued, without);
-            together(draw, agency, quarter, &first, true, &mut issued, without);
+            together(draw, agency, &secret, quarter, &valid, false, &mut issued, without);
+            together(draw, agency, &secret, quarter, &first, true, &mut issued, without);
         } else {
-            together(draw, agency, quarter, &first, false, &mut issued, without);
+            together(draw, agency, &secret, quarter, &first, false, &mut issued, without);
             if is_late {
-                together(draw, agency, quarter, &valid, true, &mut issued, without);
+                together(draw, agency, &secret, quarter, &valid, true, &mut issued, without);
             }
         }
     }
@@ -77,7 +90,16 @@ pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut 
 }
 
 /// The table of all and those by groups, as `node/src/service/statistics/preparing.rs` puts them together.
-fn together(draw: &Draw, agency: &Agency, quarter: usize, of: &[usize], is_correction: bool, issued: &mut Vec<Issued>, without: Without) {
+fn together(
+    draw: &Draw,
+    agency: &Agency,
+    secret: &CellSecret,
+    quarter: usize,
+    of: &[usize],
+    is_correction: bool,
+    issued: &mut Vec<Issued>,
+    without: Without,
+) {
     let Draw { rule, catalogue, .. } = draw;
     let units = &agency.units;
     let table = tally(catalogue, units, of);
@@ -106,6 +128,13 @@ fn together(draw: &Draw, agency: &Agency, quarter: usize, of: &[usize], is_corre
             }
         }
     }
+    for (release, sets) in releases.iter_mut().zip(&sets) {
+        if without == Without::Noise {
+            release.perturbation = rule.perturbation();
+        } else {
+            perturb(draw, agency, secret, release, sets);
+        }
+    }
     if without != Without::Guard {
         // Only labels that exist by now, as a node sees them.
         let mut known: Vec<usize> = issued.iter().flat_map(|issued| &issued.sets).chain(sets.iter().flatten()).flatten().copied().collect();
@@ -120,7 +149,7 @@ fn together(draw: &Draw, agency: &Agency, quarter: usize, of: &[usize], is_corre
         guard(&mut now, &earlier, &labels, catalogue, rule);
     }
     for release in &releases {
-        if without == Without::Suppression {
+        if matches!(without, Without::Suppression | Without::Noise) {
             release.check().expect("a release that keeps what holds under any rule");
         } else {
             release.check_disclosure(rule).expect("a release that others do not call void");
