@@ -51,20 +51,30 @@ pub(super) fn primary(table: &Table, rule: &Disclosure) -> Vec<Row> {
     table.rows().iter().map(row).collect()
 }
 
-/// Changes the counts of a release as the charter asks, with the agency's secret.
-fn perturb(draw: &Draw, agency: &Agency, secret: &CellSecret, release: &mut Release, sets: &[Vec<usize>]) {
-    let keys = |set: &Vec<usize>| {
-        let keys: Vec<_> = set.iter().map(|at| secret.record_key(&agency.units[*at].cluster.id)).collect();
-        let member = |at: &usize| Member { scores: &agency.units[*at].scores, implied: agency.units[*at].implied };
-        CellKeys::tally(&draw.catalogue, &set.iter().map(member).zip(&keys).collect::<Vec<_>>())
-    };
-    release.perturb(&draw.rule, &sets.iter().map(keys).collect::<Vec<_>>()).expect("noise that a charter may ask for");
+/// Whose counts are published.
+struct Source<'a> {
+    agency: &'a Agency,
+    /// Of its noise.
+    secret: CellSecret,
+}
+
+impl Source<'_> {
+    /// Changes the counts of a release as the charter asks.
+    fn perturb(&self, draw: &Draw, release: &mut Release, sets: &[Vec<usize>]) {
+        let keys = |set: &Vec<usize>| {
+            let unit = |at: &usize| &self.agency.units[*at];
+            let keys: Vec<_> = set.iter().map(|at| self.secret.record_key(&unit(at).cluster.id)).collect();
+            let member = |at: &usize| Member { scores: &unit(at).scores, implied: unit(at).implied };
+            CellKeys::tally(&draw.catalogue, &set.iter().map(member).zip(&keys).collect::<Vec<_>>())
+        };
+        release.perturb(&draw.rule, &sets.iter().map(keys).collect::<Vec<_>>()).expect("noise that a charter may ask for");
+    }
 }
 
 /// Everything that an agency publishes alone, quarter by quarter.
 pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut Rng) -> Vec<Issued> {
     let mut issued = Vec::new();
-    let secret = CellSecret::new(Rng::part(rng.clone().next(), 97).bytes());
+    let source = Source { agency, secret: CellSecret::new(Rng::part(rng.clone().next(), 97).bytes()) };
     for quarter in 0..draw.quarters.len() {
         let valid = agency.valid(quarter);
         let is_late = rng.chance(draw.corrected) && valid.len() > 1;
@@ -77,12 +87,12 @@ pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut 
             }
         }
         if is_late && rng.chance(300) {
-            together(draw, agency, &secret, quarter, &valid, false, &mut issued, without);
-            together(draw, agency, &secret, quarter, &first, true, &mut issued, without);
+            together(draw, &source, quarter, &valid, false, &mut issued, without);
+            together(draw, &source, quarter, &first, true, &mut issued, without);
         } else {
-            together(draw, agency, &secret, quarter, &first, false, &mut issued, without);
+            together(draw, &source, quarter, &first, false, &mut issued, without);
             if is_late {
-                together(draw, agency, &secret, quarter, &valid, true, &mut issued, without);
+                together(draw, &source, quarter, &valid, true, &mut issued, without);
             }
         }
     }
@@ -92,8 +102,7 @@ pub(super) fn publish(draw: &Draw, agency: &Agency, without: Without, rng: &mut 
 /// The table of all and those by groups, as `node/src/service/statistics/preparing.rs` puts them together.
 fn together(
     draw: &Draw,
-    agency: &Agency,
-    secret: &CellSecret,
+    source: &Source<'_>,
     quarter: usize,
     of: &[usize],
     is_correction: bool,
@@ -101,7 +110,7 @@ fn together(
     without: Without,
 ) {
     let Draw { rule, catalogue, .. } = draw;
-    let units = &agency.units;
+    let units = &source.agency.units;
     let table = tally(catalogue, units, of);
     let period = draw.quarters[quarter];
     let before =
@@ -132,7 +141,7 @@ fn together(
         if without == Without::Noise {
             release.perturbation = rule.perturbation();
         } else {
-            perturb(draw, agency, secret, release, sets);
+            source.perturb(draw, release, sets);
         }
     }
     if without != Without::Guard {
