@@ -1,5 +1,6 @@
 //! `parangon assess`.
 
+mod benchmark;
 pub(super) mod evidence;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,14 @@ pub(crate) enum AssessCommand {
         /// Show every answer and note, beside those of last time
         #[arg(long)]
         scores: bool,
+    },
+    /// Show its levels beside what is published of Europe, of its country and of its field
+    Benchmark {
+        /// Its id, or a unique beginning of it
+        id: String,
+        /// The quarter, such as 2026-Q3 [default: the newest with figures]
+        #[arg(long, value_name = "QUARTER")]
+        period: Option<String>,
     },
     /// Change month, eligibility or proven improvements
     Edit(EditArgs),
@@ -165,6 +174,7 @@ pub(crate) fn run(command: AssessCommand, context: &Context<'_>) -> Result<(), F
         AssessCommand::List => list(context),
         AssessCommand::Show { id, scores: false } => show(&id, context),
         AssessCommand::Show { id, scores: true } => answers(&id, context),
+        AssessCommand::Benchmark { id, period } => benchmark::run(&id, period.as_deref(), context),
         AssessCommand::Edit(args) => edit(&args, context),
         AssessCommand::Attach(args) => evidence::attach(&args, context),
         AssessCommand::Detach(args) => evidence::detach(&args, context),

@@ -3,6 +3,8 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::App;
 use super::catalogues::Language;
@@ -11,6 +13,7 @@ use super::error::{ApiError, Problem};
 use super::extract::{JSON_BYTES, Json, Query, SPREADSHEET_BYTES, XLSX, if_match, is_spreadsheet, media_type, parse, read, tagged};
 use super::page::{Page, Paging};
 use crate::service::assessments::{self, AnswersView, AssessmentView, Edit, EditedAssessment, NewAssessment, Preview};
+use crate::service::statistics::{self, BenchmarkView};
 
 /// Every assessment, by id, without scores.
 #[utoipa::path(get, path = "/api/v1/assessments", tag = "assessments", params(Paging), responses(
@@ -100,6 +103,29 @@ pub(super) async fn answers(State(app): State<App>, Path(id): Path<String>) -> R
     let view = app.context.run(move |context| assessments::answers(context, &id)).await?;
     let tag = view.assessment.etag.clone();
     Ok(tagged(Json(view).into_response(), &tag))
+}
+
+/// Which quarter.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Quarter {
+    /// `2026-Q3`; the newest with figures when absent.
+    #[serde(default)]
+    period: Option<String>,
+}
+
+/// The levels beside what is published of all clusters, of the cluster's country and of its field. Confidential.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}/benchmark", tag = "assessments", params(("id" = String, Path), Quarter), responses(
+    (status = 200, body = BenchmarkView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn benchmark(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<Quarter>,
+) -> Result<Json<BenchmarkView>, ApiError> {
+    Ok(Json(app.context.run(move |context| statistics::benchmark(context, &id, query.period.as_deref())).await?))
 }
 
 /// A workbook with the answers so far: one sheet a dimension, levels to choose from, everything else locked.

@@ -118,6 +118,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(assessments::list, assessments::create))
         .routes(routes!(assessments::show, assessments::edit))
         .routes(routes!(assessments::answers, assessments::set_scores))
+        .routes(routes!(assessments::benchmark))
         .routes(routes!(assessments::workbook))
         .routes(routes!(assessments::export))
         .routes(routes!(evidence::attach))

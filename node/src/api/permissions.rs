@@ -83,6 +83,7 @@ const TABLE: &[(&str, &str, &[Role], Trace)] = &[
     ("GET", "/api/v1/assessments/{id}/scores", OWNER, Reading),
     ("PUT", "/api/v1/assessments/{id}/scores", STAFF, Change),
     ("GET", "/api/v1/assessments/{id}/scores.csv", OWNER, Reading),
+    ("GET", "/api/v1/assessments/{id}/benchmark", OWNER, Reading),
     ("GET", "/api/v1/assessments/{id}/workbook", OWNER, Reading),
     ("POST", "/api/v1/assessments/{id}/evidence", STAFF, Change),
     ("GET", "/api/v1/assessments/{id}/evidence/{file}", OWNER, Reading),

@@ -1,6 +1,7 @@
 //! Anonymous statistics: our releases, and the sum of everybody's. What is hidden is decided by the protocol; nothing
 //! else leaves this agency.
 
+mod benchmark;
 mod counted;
 mod figures;
 mod noise;
@@ -16,6 +17,7 @@ use parangon_protocol::record::Record;
 use parangon_protocol::statistics::{self, Period, Release};
 use parangon_protocol::time::Timestamp;
 
+pub use benchmark::{BenchmarkGroup, BenchmarkRow, BenchmarkView, BetweenView, PositionView, benchmark};
 pub use figures::{File, Sought, file};
 pub use views::{
     AggregateRowView, AggregateView, GroupView, MedianView, NewRelease, PreparedView, ReleaseView, RowView, SumView, TableView, VoidView,

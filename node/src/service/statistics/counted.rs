@@ -32,6 +32,11 @@ impl Counted {
         totals.aggregate(&GroupKey::All).ok_or_else(|| Error::missing("final release", format!("for {}", totals.period())))
     }
 
+    /// The total of a group; None where nobody has such clusters.
+    pub(super) fn group(&self, key: &GroupKey) -> Option<Aggregate> {
+        self.ledger.totals().aggregate(key)
+    }
+
     /// The totals of all groups.
     pub(super) fn groups(&self) -> Vec<Aggregate> {
         self.ledger.totals().aggregates()

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::support::{Agency, THREE, federation_on, until};
 use crate::clock::SystemClock;
 use crate::service::register::Standing;
-use crate::service::statistics::{self, NewRelease, Sought, TableView, Wanted};
+use crate::service::statistics::{self, BetweenView, NewRelease, Sought, TableView, Wanted};
 
 /// Three agencies; the charter has tables by field and by level.
 async fn agencies() -> Vec<Agency> {
@@ -81,6 +81,36 @@ async fn clusters_are_divided_as_the_charter_says() {
     assert_eq!(error.code(), "PGN-0505");
     let listed = stuttgart.context.run(statistics::releases).await.expect("a list");
     assert_eq!(listed.iter().map(|view| view.by.as_deref()).collect::<Vec<_>>(), [None, Some("field")]);
+}
+
+/// A cluster's manager sees where it stands, and of the others no more than everybody does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_shown_beside_the_others() {
+    let agencies = agencies().await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    labelled(stuttgart, lyon, &[("Optics", &[2, 2, 2, 3, 3, 3])]).await;
+    let own = stuttgart.assessed_in("Optics", "Ours", 3).await;
+    let benchmark = |id: String| stuttgart.context.run(move |context| statistics::benchmark(context, &id, None));
+    let early = benchmark(own.clone()).await.expect_err("nobody has released");
+    assert_eq!(early.status(), 404, "{early}");
+    statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    let view = until("figures", || async { benchmark(own.clone()).await.ok() }).await;
+    let groups: Vec<_> = view.groups.iter().map(|group| (group.by, group.value.as_deref(), group.clusters)).collect();
+    assert_eq!(groups, [("all", None, 6), ("country", Some("DE"), 6), ("field", Some("Optics"), 6)]);
+    let row = view.rows.iter().find(|row| row.indicator == "2.5").expect("a row");
+    let three = Some(BetweenView { low: 3, high: 3 });
+    for position in &row.positions {
+        assert_eq!((row.own, position.below, position.same), (Some(3), three, three));
+        assert_eq!(position.above, Some(BetweenView { low: 0, high: 0 }));
+        assert_eq!(position.median.map(|median| (median.low, median.high)), Some((2, 2)), "the lower one of the middle two");
+    }
+    // Of a field with a single cluster, there is nothing to be shown beside it.
+    let other = stuttgart.assessed_in("Water", "Another", 1).await;
+    let view = benchmark(other).await.expect("a view");
+    assert_eq!(view.groups.iter().map(|group| group.by).collect::<Vec<_>>(), ["all", "country"]);
+    // It is nobody else's.
+    let elsewhere = berlin.context.run(move |context| statistics::benchmark(context, &own, None)).await.expect_err("not theirs");
+    assert_eq!(elsewhere.status(), 404);
 }
 
 /// Everybody knows from the register how many clusters stand in which group.
