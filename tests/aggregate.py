@@ -28,8 +28,8 @@ def records(log):
 
 
 def end_of(quarter):
-    year, quarter = int(quarter[:4]), int(quarter[-1])
-    return f"{year + quarter // 4}-{quarter % 4 * 3 + 1:02}-01T00:00:00Z"
+    year, number = quarter[:4], int(quarter[-1])
+    return f"{year}-{number * 3:02}-{(31, 30, 30, 31)[number - 1]}T23:59:59Z"
 
 
 def labels_at(logs, at, before, catalogue):

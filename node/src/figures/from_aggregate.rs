@@ -30,8 +30,8 @@ fn observation(sum: &Aggregate, indicator: &IndicatorId, level: Option<u8>, cell
         group,
         indicator: indicator.clone(),
         level,
-        // A sum of nothing but hidden cells, or of zeros and hidden cells, is not known to be 0.
-        count: (cell.count > 0 || cell.upper == 0 || cell.hidden_in == 0).then_some(cell.count),
+        // A sum of nothing but hidden cells, or of zeros and hidden cells or cells with noise, is not known to be 0.
+        count: (cell.count > 0 || cell.upper == 0).then_some(cell.count),
         lower: cell.lower,
         upper: cell.upper,
         clusters: sum.clusters,

@@ -25,7 +25,7 @@ pub use views::{
 
 use super::{Context, Error, catalogues};
 use crate::store::{Released, Source, Tx};
-use counted::{Counted, Periods, Public};
+use counted::{Counted, Public};
 use preparing::build;
 
 /// A release with its place in its agency's log.
@@ -81,6 +81,7 @@ pub async fn release(context: &Context, new: NewRelease) -> Result<ReleaseView, 
             let reference = catalogues::of_figures(context, new.catalogue.as_deref())?;
             let releases = build(context, period, &reference, reason)?;
             releases.all().try_for_each(|release| release.check_disclosure(&context.charter().disclosure))?;
+            context.transact(|tx| releases.keep(tx))?;
             Ok((releases, context.me().clone()))
         })
         .await?;
@@ -154,10 +155,8 @@ fn sum(context: &Context, wanted: &Wanted<'_>) -> Result<Counted, Error> {
     let reference = catalogues::of_figures(context, wanted.catalogue)?;
     let tx = context.store().read()?;
     let named = wanted.period.map(|text| text.parse().map_err(|error| Error::field("/period", error))).transpose()?;
-    let public = Public::on(context, &tx, reference, named.map_or(Periods::Newest, Periods::One))?;
-    let newest = || public.periods().last().copied().ok_or_else(|| Error::missing("final release", "of any period"));
-    let period = named.map_or_else(newest, Ok)?;
-    counted::counted(context, &tx, &public, period)
+    let public = Public::on(context, &tx, reference)?;
+    named.map_or_else(|| public.newest(context, &tx), |period| counted::counted(context, &tx, &public, period))
 }
 
 /// Our own log's name, for the views.

@@ -284,6 +284,20 @@ impl Release {
         all.into_iter().chain(self.groups.iter_mut().map(|part| &mut part.rows[..]))
     }
 
+    /// Hides everything that it still shows: nothing can be shown to be safe.
+    pub fn conceal(&mut self) {
+        for row in self.rows_mut().flatten() {
+            row.conceal(Reason::Derivable);
+        }
+    }
+
+    /// Whether it tells nothing but populations.
+    #[must_use]
+    pub fn is_concealed(&self) -> bool {
+        self.parts()
+            .all(|(_, _, rows)| rows.iter().all(|row| row.hidden() == CELLS && !row.all().any(|cell| cell == Cell::Hidden(Reason::Small))))
+    }
+
     /// Checks what holds under any disclosure rule.
     ///
     /// # Errors

@@ -162,6 +162,14 @@ pub(super) const KINDS: &[Kind] = &[
         free: &[],
         whole: "nothing: it holds random bytes, and which catalogues a secret before it was for",
     },
+    Kind {
+        kind: 33,
+        what: "population of a release",
+        why: "what is released later is held against it, so that no difference tells of a few clusters",
+        kept: Kept::Always,
+        free: &[],
+        whole: "nothing: it holds what the public labels say, and of which the assessment was erased by then",
+    },
 ];
 
 /// What is known of a kind. Others, such as counters and keys, hold no text of anybody.

@@ -192,5 +192,10 @@ pub(crate) fn is_pooled<S: Source>(context: &Context, tx: &Tx<S>, catalogue: &Ca
     let rule = context.charter().disclosure.pool;
     let Some((rule, counted)) = rule.and_then(|rule| Some((rule, rule.counted_at(period)?))) else { return Ok(false) };
     let ours = valid_at(context, tx, catalogue, counted.end(), Some(context.me()))?;
-    Ok(rule.pools(count(Some(&ours))))
+    if rule.pools(count(Some(&ours))) {
+        return Ok(true);
+    }
+    // A label that was confirmed late changes the number, and not who is in the totals of the year.
+    let totals = totals(context, tx, &catalogue.reference(), period)?;
+    Ok(totals.iter().any(|(of, total)| rule.counted_at(*of) == Some(counted) && total.members.contains(context.me())))
 }

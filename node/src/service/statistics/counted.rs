@@ -8,9 +8,10 @@ use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
 use parangon_protocol::statistics::pool::PoolTotal;
 use parangon_protocol::statistics::{self, Aggregate, Contributor, GroupKey, Knowledge, Ledger, Period, Release};
+use parangon_protocol::time::Timestamp;
 
 use super::registered::{Registered, registered};
-use super::{Placed, noise, placed};
+use super::{Placed, counted_at, placed};
 use crate::service::{Context, Error, pools};
 use crate::store::{Source, Tx};
 
@@ -46,7 +47,6 @@ impl Counted {
     fn pool(&mut self, total: &Arc<PoolTotal>) -> Result<(), Error> {
         let (mut population, mut registered) = (0, statistics::Registered::new());
         for member in &total.members {
-            self.ledger.remove(&Contributor::Agency(member.clone()));
             let Some(known) = self.register.get(member) else { continue };
             population += known.number().possible;
             for (by, values) in known.by_dimension() {
@@ -72,51 +72,50 @@ impl Counted {
     }
 }
 
-/// Which periods are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Periods {
-    /// This one.
-    One(Period),
-    /// The newest of which there is something.
-    Newest,
-    /// All of them.
-    All,
-}
-
-/// What is public on a catalogue, of the periods that are asked for.
+/// Where something is public on a catalogue.
 pub(super) struct Public {
     catalogue: CatalogueRef,
-    /// The final releases.
-    releases: Vec<Placed>,
+    /// The periods that anybody has released for, on any catalogue, or that a pool has a total for. None that is to come.
+    periods: BTreeSet<Period>,
     /// The totals of pools.
     totals: BTreeMap<Period, Arc<PoolTotal>>,
 }
 
 impl Public {
     /// What is there by now.
-    pub(super) fn on<S: Source>(context: &Context, tx: &Tx<S>, catalogue: CatalogueRef, wanted: Periods) -> Result<Self, Error> {
+    pub(super) fn on<S: Source>(context: &Context, tx: &Tx<S>, catalogue: CatalogueRef) -> Result<Self, Error> {
         let last = Period::of(context.now()).previous();
         let totals = last.map(|last| pools::totals(context, tx, &catalogue, last)).transpose()?.unwrap_or_default();
         let totals: BTreeMap<_, _> = totals.into_iter().map(|(period, total)| (period, Arc::new(total))).collect();
-        let mut public = Self { catalogue, releases: Vec::new(), totals };
         let written = tx.release_places()?.into_iter().map(|(period, ..)| period);
-        let mut periods: BTreeSet<_> = written.chain(public.totals.keys().copied()).collect();
-        periods.retain(|period| !matches!(wanted, Periods::One(one) if one != *period));
-        for period in periods.into_iter().rev() {
-            let mut found = placed(context, tx, Some(period))?;
-            found.retain(|placed| placed.is_final && placed.release.catalogue == public.catalogue);
-            public.releases.extend(found);
-            let is_there = !public.releases.is_empty() || public.totals.contains_key(&period);
-            if wanted == Periods::Newest && is_there {
-                break;
-            }
-        }
-        Ok(public)
+        let mut periods: BTreeSet<_> = written.chain(totals.keys().copied()).collect();
+        // Otherwise whoever releases for a quarter in a hundred years has the newest one for good.
+        periods.retain(|period| counted_at(context, *period).is_ok());
+        Ok(Self { catalogue, periods, totals })
     }
 
-    /// The periods of which there is something.
-    pub(super) fn periods(&self) -> BTreeSet<Period> {
-        self.releases.iter().map(|placed| placed.release.period).chain(self.totals.keys().copied()).collect()
+    /// What counts for the newest period of which anything does.
+    pub(super) fn newest<S: Source>(&self, context: &Context, tx: &Tx<S>) -> Result<Counted, Error> {
+        for period in self.periods.iter().rev() {
+            match counted(context, tx, self, *period) {
+                Err(Error::NotFound { .. }) => {}
+                answer => return answer,
+            }
+        }
+        Err(Error::missing("final release", "of any period"))
+    }
+
+    /// What counts for each period of which anything does, the oldest first.
+    pub(super) fn all<S: Source>(&self, context: &Context, tx: &Tx<S>) -> Result<Vec<Counted>, Error> {
+        let mut found = Vec::new();
+        for period in &self.periods {
+            match counted(context, tx, self, *period) {
+                // A quarter of which nothing counts leaves a gap in a series.
+                Err(Error::NotFound { .. }) => {}
+                answer => found.push(answer?),
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -125,8 +124,12 @@ impl Public {
 /// # Errors
 /// [`Error::NotFound`] where nothing counts.
 pub(super) fn counted<S: Source>(context: &Context, tx: &Tx<S>, public: &Public, period: Period) -> Result<Counted, Error> {
-    let Public { catalogue, releases, totals } = public;
-    let found: Vec<_> = releases.iter().filter(|placed| placed.release.period == period).collect();
+    let Public { catalogue, totals, .. } = public;
+    let total = totals.get(&period);
+    let mut found = placed(context, tx, Some(period))?;
+    // A member of a pool publishes nothing alone.
+    let is_pooled = |agency: &AgencyId| total.is_some_and(|total| total.members.contains(agency));
+    found.retain(|placed| placed.is_final && placed.release.catalogue == *catalogue && !is_pooled(&placed.agency));
     let mut newest = BTreeMap::<&AgencyId, &Placed>::new();
     for placed in found.iter().filter(|placed| placed.release.by.is_none()) {
         let known = newest.entry(&placed.agency).or_insert(placed);
@@ -161,7 +164,7 @@ pub(super) fn counted<S: Source>(context: &Context, tx: &Tx<S>, public: &Public,
         counted.ledger.put(Contributor::Agency(agency.clone()), knowledge)?;
         counted.agencies.insert(agency.clone());
     }
-    if let Some(total) = totals.get(&period) {
+    if let Some(total) = total {
         counted.pool(total)?;
     }
     if counted.agencies.is_empty() {
@@ -170,11 +173,24 @@ pub(super) fn counted<S: Source>(context: &Context, tx: &Tx<S>, public: &Public,
     Ok(counted)
 }
 
-/// Why a release does not count.
+/// Why a release does not count: by the charter, and by any version that was the newest at the period's end or later. So what was
+/// released before its rule changed still counts.
 fn flaw(context: &Context, release: &Release, registered: &Registered) -> Option<String> {
-    let rule = noise::rule_of(context, release);
-    match release.check_disclosure(&rule) {
-        Err(error) => Some(error.to_string()),
-        Ok(()) => registered.flaw(release, rule.minimum),
+    let (chain, end) = (context.chain(), release.period.end());
+    let (mut because, mut later) = (None, None::<Timestamp>);
+    for charter in chain.versions().rev() {
+        if later.is_some_and(|created| created < end) {
+            break;
+        }
+        let rule = &charter.disclosure;
+        let flaw = match (release.check_disclosure(rule), release.by.filter(|by| !rule.tables.contains(by))) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(()), Some(by)) => Some(format!("the charter has no table by {by}")),
+            (Ok(()), None) => registered.flaw(release, rule.minimum),
+        };
+        let flaw = flaw?;
+        because = because.or(Some(flaw));
+        later = Some(charter.created);
     }
+    because
 }

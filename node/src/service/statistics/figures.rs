@@ -7,7 +7,7 @@ use parangon_protocol::id::{IndicatorId, Name};
 use parangon_protocol::statistics::Period;
 use parangon_protocol::time::Timestamp;
 
-use super::counted::{self, Periods, Public};
+use super::counted::{self, Public};
 use crate::figures::{self, About, CatalogueInfo, Coverage, Dataset, Dimension, FileName, Format, Licence, Observation};
 use crate::service::{Context, Error, catalogues};
 
@@ -76,27 +76,20 @@ fn dataset(context: &Context, sought: &Sought<'_>, indicator: Option<&str>) -> R
     let indicator = indicator.transpose().map_err(|error| Error::field("/indicator", error))?;
     let by = sought.by.map_or(Ok(Dimension::All), |word| Dimension::named(word).ok_or_else(|| Error::field("/by", no_dimension())))?;
     let tx = context.store().read()?;
-    let wanted = match sought.period {
-        LATEST => Periods::Newest,
-        ALL => Periods::All,
-        one => Periods::One(one.parse().map_err(|error| Error::field("/period", error))?),
-    };
-    let public = Public::on(context, &tx, reference, wanted)?;
-    let periods: Vec<_> = match (wanted, public.periods()) {
-        (Periods::One(one), _) => vec![one],
-        (Periods::Newest, released) => released.last().copied().into_iter().collect(),
-        (Periods::All, released) => released.into_iter().collect(),
+    let public = Public::on(context, &tx, reference)?;
+    let periods = match sought.period {
+        LATEST => vec![public.newest(context, &tx)?],
+        ALL => public.all(context, &tx)?,
+        one => {
+            let period = one.parse().map_err(|error| Error::field("/period", error))?;
+            vec![counted::counted(context, &tx, &public, period)?]
+        }
     };
     let (mut rows, mut coverage) = (Vec::new(), Vec::new());
-    for period in &periods {
-        let counted = match counted::counted(context, &tx, &public, *period) {
-            // A quarter of which nothing counts leaves a gap in a series.
-            Err(Error::NotFound { .. }) if sought.period == ALL => continue,
-            answer => answer?,
-        };
+    for counted in &periods {
         let sum = counted.whole()?;
         coverage.push(Coverage {
-            period: *period,
+            period: sum.period,
             agencies: sum.agencies,
             members: u32::try_from(context.charter().members.len()).unwrap_or(u32::MAX),
             clusters: sum.clusters,

@@ -2,7 +2,7 @@
 //! for good, so its secret is kept, and in the backup; it is shown to nobody.
 
 use parangon_protocol::catalogue::Catalogue;
-use parangon_protocol::charter::{CatalogueRef, Disclosure};
+use parangon_protocol::charter::CatalogueRef;
 use parangon_protocol::id::AgencyId;
 use parangon_protocol::statistics::{CellKeys, CellSecret, Perturbation, Release};
 use serde::{Deserialize, Serialize};
@@ -87,23 +87,4 @@ fn released_with_noise(context: &Context) -> Result<Vec<CatalogueRef>, Error> {
         }
     }
     Ok(found)
-}
-
-/// The rule that a release is judged by: the charter's, with its way to change counts of any version that was the newest at the
-/// period's end or later. So what was released before that changed still counts.
-pub(super) fn rule_of(context: &Context, release: &Release) -> Disclosure {
-    let (chain, end) = (context.chain(), release.period.end());
-    let mut rule = chain.newest().disclosure.clone();
-    let mut next = None;
-    for charter in chain.versions().rev() {
-        if next.is_some_and(|created| created < end) {
-            break;
-        }
-        if charter.disclosure.perturbation() == release.perturbation {
-            (rule.noise, rule.rounding) = (charter.disclosure.noise, charter.disclosure.rounding);
-            break;
-        }
-        next = Some(charter.created);
-    }
-    rule
 }

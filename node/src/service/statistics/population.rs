@@ -6,18 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use parangon_protocol::assessment::{Answer, Scores};
 use parangon_protocol::catalogue::Catalogue;
 use parangon_protocol::charter::{CatalogueRef, Level};
-use parangon_protocol::id::{AgencyId, ClusterId, IndicatorId, Name};
+use parangon_protocol::id::{AgencyId, ClusterId, Hash, IndicatorId, Name};
 use parangon_protocol::label::status::State;
 use parangon_protocol::label::{ClusterFacts, LabelId};
-use parangon_protocol::statistics::{Dimension, Member, Table, pattern};
+use parangon_protocol::statistics::{Dimension, Member, Release, Table, pattern};
 use parangon_protocol::time::Timestamp;
+use parangon_protocol::{canonical, limits};
+use serde::{Deserialize, Serialize};
 
 use super::Placed;
 use crate::engine::RegisterRow;
+use crate::service::item::{self, Item};
 use crate::service::offers::Offered;
 use crate::service::register::{self, Standing};
-use crate::service::{Context, Error, item};
-use crate::store::{Source, Tx};
+use crate::service::{Context, Error};
+use crate::store::{Source, Tx, WriteTx};
 
 /// So long a label that others have not confirmed yet holds a release up: afterwards it is left out.
 const SETTLING_SECONDS: u64 = 14 * 86_400;
@@ -30,7 +33,7 @@ pub(super) struct Population {
 }
 
 /// A label with the assessment behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Unit {
     label: LabelId,
     /// The assessment was erased: it counts for what its label proves, so it is another unit than before.
@@ -134,9 +137,35 @@ fn unit(context: &Context, row: &RegisterRow) -> Result<Unit, Error> {
     Ok(Unit { label, is_erased: false, implied: implied(context, row)?, cluster: common.cluster.clone(), level: common.level })
 }
 
-/// The labels that an earlier release of ours counted, of each of its sets. None where the register says otherwise: then nobody counts
-/// that release.
+/// Whom a release of ours counts, named by the hash of its text: kept before it is published, since the register tells it differently
+/// later on, when labels were confirmed late, suspended for a time, or their assessments erased.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Of each of its sets.
+    sets: Vec<Vec<Unit>>,
+}
+
+impl Item for Kept {
+    const KIND: u8 = 33;
+    const WHAT: &'static str = "population of a release";
+}
+
+fn name_of(release: &Release) -> Result<String, Error> {
+    let text = canonical::encode(release, limits::RECORD_BYTES).map_err(|_| Error::Damaged { what: "release" })?;
+    Ok(Hash::of(&[b"parangon/release\n", &text]).to_string())
+}
+
+/// Remembers whom a release counts that is about to be published.
+pub(super) fn keep(tx: &mut WriteTx, release: &Release, sets: Vec<Vec<Unit>>) -> Result<(), Error> {
+    item::put(tx, &name_of(release)?, &Kept { sets })
+}
+
+/// The labels that an earlier release of ours counted, of each of its sets: as it was kept, or as the register tells it, where that agrees.
+/// None where it does not.
 pub(super) fn counted_in<S: Source>(context: &Context, tx: &Tx<S>, placed: &Placed) -> Result<Option<Vec<Vec<Unit>>>, Error> {
+    if let Some(kept) = item::find::<Kept, S>(tx, &name_of(&placed.release)?)? {
+        return Ok(Some(kept.sets));
+    }
     let release = &placed.release;
     let at = release.period.end().min(context.now());
     let (rows, _) = held(context, tx, &release.catalogue, at, Some(context.me()), placed.index)?;

@@ -10,7 +10,7 @@ use parangon_protocol::statistics::{self, Period, Release};
 use super::population::{self, Population, Unit};
 use super::{Placed, counted_at, noise, placed};
 use crate::service::{Context, Error, catalogues, pools};
-use crate::store::{Source, Tx};
+use crate::store::{Source, Tx, WriteTx};
 
 /// Releases that are published together.
 pub(super) struct Prepared {
@@ -18,12 +18,23 @@ pub(super) struct Prepared {
     pub(super) whole: Release,
     /// Those by groups, in the charter's order.
     pub(super) tables: Vec<Release>,
+    /// The labels that each set of each of them counts.
+    sets: Vec<Vec<Vec<Unit>>>,
 }
 
 impl Prepared {
     /// All of them, that of all clusters first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Release> {
         std::iter::once(&self.whole).chain(&self.tables)
+    }
+
+    /// Remembers whom they count: before they are published.
+    pub(super) fn keep(&self, tx: &mut WriteTx) -> Result<(), Error> {
+        self.all().zip(&self.sets).try_for_each(|(release, sets)| population::keep(tx, release, sets.clone()))
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Release> {
+        std::iter::once(&mut self.whole).chain(&mut self.tables)
     }
 }
 
@@ -46,7 +57,7 @@ pub(super) fn build(context: &Context, period: Period, reference: &CatalogueRef,
         (Some(before), Some(reason)) => before.release.corrected(reason, &table, rule),
         (Some(_), None) => return Err(Error::Exists { what: format!("a release for {period}; a correction needs a reason") }),
     };
-    let mut prepared = Prepared { whole, tables: Vec::new() };
+    let mut prepared = Prepared { whole, tables: Vec::new(), sets: Vec::new() };
     let mut places = vec![vec![(0..population.units.len()).collect()]];
     for by in &rule.tables {
         let groups = population.groups(*by, rule.minimum);
@@ -59,6 +70,8 @@ pub(super) fn build(context: &Context, period: Period, reference: &CatalogueRef,
         places.push(groups.into_values().collect());
     }
     noise::apply(context, &mut prepared, &places, &population, &catalogue)?;
+    let unit = |at: &usize| population.units[*at].clone();
+    prepared.sets = places.iter().map(|sets| sets.iter().map(|set| set.iter().map(unit).collect()).collect()).collect();
     guard(context, &tx, &mut prepared, places, &population, &own, &catalogue)?;
     Ok(prepared)
 }
@@ -77,13 +90,19 @@ fn guard<S: Source>(
     let mut units = population.units.clone();
     let mut earlier = Vec::new();
     for placed in own.iter().filter(|placed| Some(placed.release.period) >= first) {
-        let Some(sets) = population::counted_in(context, tx, placed)? else { continue };
+        if placed.release.is_concealed() {
+            continue;
+        }
+        let Some(sets) = population::counted_in(context, tx, placed)? else {
+            // Nobody knows any more whom it counted, and its counts stay public.
+            prepared.all_mut().for_each(Release::conceal);
+            return Ok(());
+        };
         let sets = sets.into_iter().map(|set| set.into_iter().map(|unit| known(&mut units, unit)).collect()).collect();
         earlier.push(statistics::Counted { release: &*placed.release, units: sets });
     }
     let labels: Vec<_> = units.iter().map(|unit| unit.implied).collect();
-    let now = std::iter::once(&mut prepared.whole).chain(&mut prepared.tables).zip(places);
-    let mut now: Vec<_> = now.map(|(release, units)| statistics::Counted { release, units }).collect();
+    let mut now: Vec<_> = prepared.all_mut().zip(places).map(|(release, units)| statistics::Counted { release, units }).collect();
     statistics::guard(&mut now, &earlier, &labels, catalogue, &context.charter().disclosure);
     Ok(())
 }

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use parangon_protocol::catalogue::Catalogue;
+use parangon_protocol::record::{Action, Reason, Record};
 use parangon_protocol::time::Timestamp;
 
 use super::support::{THREE, federation, federation_on, level, until};
 use crate::clock::SystemClock;
+use crate::service::labels::{self, NewStanding};
 use crate::service::register::Standing;
 use crate::service::statistics::{self, NewRelease, Sought, Wanted};
 
@@ -198,4 +200,51 @@ async fn a_correction_does_not_tell_of_one_cluster_by_the_difference() {
         (sum.clusters == 7).then_some(sum)
     });
     assert!(sum.await.rows.iter().all(|row| row.median.is_none() && row.cells.iter().all(|cell| cell.count == 0)));
+}
+
+/// The register tells later on that a suspended label was valid all the time; whom a release counted is remembered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_was_suspended_meanwhile_is_not_told_by_the_difference() {
+    let agencies = federation(&THREE).await;
+    let [_, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let mut awarded = Vec::new();
+    for n in 0..7 {
+        awarded.push(stuttgart.awards(&format!("Cluster {n}"), "bronze", 2 + n % 2, &[lyon]).await.id);
+    }
+    for label in &awarded {
+        stuttgart.label_until(label, Standing::Valid).await;
+    }
+    let one = &awarded[6];
+    let says = |action| labels::set_standing(&stuttgart.context, one, NewStanding { action, reason: Reason::AtRequest });
+    says(Action::Suspend).await.expect("it stands in the log");
+    stuttgart.label_until(one, Standing::Suspended).await;
+    let first = statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    assert_eq!((first.population, first.suppressed), (6, 0), "three at level 2 and three at level 3, everywhere");
+    says(Action::Reinstate).await.expect("it stands in the log");
+    stuttgart.label_until(one, Standing::Valid).await;
+    let reason = Some("one label is valid again".to_owned());
+    let second = statistics::release(&stuttgart.context, NewRelease { reason, ..NewRelease::default() }).await.expect("a correction");
+    assert_eq!((second.population, second.suppressed), (7, 31 * 6), "every cell is hidden");
+}
+
+/// Whoever releases for a quarter that is to come does not have the newest figures for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_for_a_quarter_that_is_to_come_is_not_the_newest() {
+    let agencies = federation(&THREE).await;
+    let [berlin, lyon, stuttgart] = &agencies[..] else { panic!("three") };
+    let label = stuttgart.awards("Lone", "bronze", 3, &[lyon]).await.id;
+    for agency in [berlin, stuttgart] {
+        agency.label_until(&label, Standing::Valid).await;
+    }
+    let made = statistics::release(&stuttgart.context, NewRelease::default()).await.expect("a release");
+    let mut far = stuttgart.own_releases().remove(0);
+    far.period = "2999-Q4".parse().expect("a quarter");
+    lyon.context.engine().append(vec![Record::Release(Box::new(far))]).await.expect("a log takes what its owner says");
+    until("both releases", || async {
+        let listed = berlin.context.run(statistics::releases).await.ok()?;
+        (listed.len() == 2 && listed.iter().all(|release| release.r#final)).then_some(())
+    })
+    .await;
+    let sum = berlin.context.run(|context| statistics::aggregate(context, &Wanted::default())).await.expect("a sum");
+    assert_eq!((sum.period, sum.agencies), (made.period, 1));
 }
